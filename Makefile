@@ -1,4 +1,33 @@
-# mcp-operator.  `make help` lists the targets.
+# mcp-operator.  `make help` prints the lines that start with "#:".
+#
+#: make                 build/release/mcp-operator and mcp-gateway
+#: make test            checks, unit tests, corpus replay, generated files
+#: make test T=text     unit tests whose "file:name" contains the text
+#: make test-room R=net that room's tests, compiling no room above it
+#: make replay F=json   that harness over its corpus
+#: make golden          writes tests/golden/ anew from what the tests got
+#: make fuzz T=30       every harness so many seconds; F=json: one
+#: make generate        crds/ and what else comes from the field tables
+#:                      (manifests: the same)
+#: make run             everything on a local node; stop ends it
+#: make e2e bench       tests and figures on a real node
+#: make image           the OCI archive, no Docker needed; IMG= names it
+#: make push            that archive to a registry with skopeo
+#: make docker-build docker-push   with Docker when its daemon answers
+#: make install         CRDs into the cluster of KUBECTL; uninstall
+#:                      removes them, and with them all their objects
+#: make deploy          CRDs and manifests/ with image IMG; undeploy
+#:                      removes what manifests/ holds, not the CRDs
+#: make smoke           starts the binaries (qemu-user for a foreign ARCH)
+#: make cross           that for every architecture
+#: make repro           builds twice elsewhere and compares the bytes
+#: make size            bytes by room and library
+#: make fetch           only brings the third-party sources
+#: make clean           removes what was built from src/; distclean
+#:                      removes build/ with the third-party sources
+#:
+#: ARCH=x86_64|aarch64|arm|riscv64  DEPS_DIR=folder of the source archives
+#: CC=gcc|clang  O=build  V=1 (commands)  GIT=1 (commit in the version)
 #
 # build/release      static-pie musl binaries, what is shipped
 # build/release-ARCH the same for another architecture
@@ -46,7 +75,7 @@ CC = gcc
 endif
 CLANG ?= clang
 is_clang := $(findstring clang,$(CC))
-cc_release = $(cross)$(CC)$(if $(is_clang), --target=$(triple))
+cc_release = $(if $(is_clang),$(CC) --target=$(triple),$(cross)$(CC))
 AR := $(cross)ar
 RANLIB := $(cross)ranlib
 STRIP := $(cross)strip
@@ -92,6 +121,9 @@ cppflags = -std=c11 -iquote include -DMCP_VERSION=\"$(version)\" \
 	-isystem $(src_deps)/bearssl/inc -isystem $(src_deps)/libyaml/include \
 	-isystem $(src_deps)/jsmn -isystem $(src_deps)/zlib
 
+# Only for tests, harnesses and tools.
+outside = -D_GNU_SOURCE -iquote tests -iquote fuzz -iquote src
+
 # ---- sources ----------------------------------------------------------------
 
 rooms := base codec net mcp model kube render registry backup observe \
@@ -122,9 +154,25 @@ $(src_deps)/.stamp: tools/deps.lock tools/deps.sh
 	$Q DEPS_DIR='$(DEPS_DIR)' tools/deps.sh tools/deps.lock $O/deps
 	$Q touch $@
 
+.PHONY: need-release need-test need-fuzz need-emulator
+need-release:
+	$Q tools/need.sh 'command -v $(firstword $(cc_release))' \
+		$(if $(is_clang),clang,gcc$(if \
+		$(cross),-$(subst _,-,$(triple)))) $(if $(cross),,libc6-dev)
+need-test:
+	$Q tools/need.sh 'command -v $(CC)' $(CC) libc6-dev
+need-fuzz:
+	$Q tools/need.sh 'command -v $(CLANG)' clang libc6-dev
+	$Q tools/need.sh '$(fuzz_probe)' \
+		libclang-rt-$$($(CLANG) -dumpversion | cut -d. -f1)-dev
+need-emulator:
+	$Q $(if $(cross),tools/need.sh 'command -v $(emulator)' qemu-user)
+fuzz_probe = echo "int LLVMFuzzerTestOneInput(void) { return 0; }" | \
+	$(CLANG) -fsanitize=fuzzer,address,undefined -x c - -o /dev/null
+
 # $1 flavour, $2 variables for deps.mk
 define deps_rule
-$(o_$1)/.stamp: $(src_deps)/.stamp tools/deps.mk
+$(o_$1)/.stamp: $(src_deps)/.stamp tools/deps.mk | need-$1
 	$$Q mkdir -p $$(@D)
 	+$$Q flock $$(@D)/.lock $$(MAKE) -f tools/deps.mk SRC=$(src_deps) \
 		OUT=$$(@D) NAME='$$(notdir $$(@D)) $(ARCH)' CC='$$(cc_$1)' \
@@ -132,7 +180,8 @@ $(o_$1)/.stamp: $(src_deps)/.stamp tools/deps.mk
 	$$Q touch $$@
 $(depfiles): $(o_$1)/.stamp ;
 endef
-$(eval $(call deps_rule,release,AR=$$(AR) RANLIB=$$(RANLIB) HOST=$(triple) MUSL=1))
+$(eval $(call deps_rule,release,AR=$$(AR) RANLIB=$$(RANLIB) \
+	HOST=$(triple) MUSL=1))
 $(eval $(call deps_rule,test,AR=ar))
 $(eval $(call deps_rule,fuzz,AR=ar))
 
@@ -144,17 +193,20 @@ deps: $(o_release)/.stamp $(o_test)/.stamp
 
 # Written aside and renamed, so that two makes in one tree do not meet half an
 # object; compiled anew when the command line changes.
+compile_release = $(cc_release) $(cppflags) $(warn) $(cflags_release)
+compile_test = $(cc_test) $(cppflags) $(warn) $(cflags_test)
+compile_fuzz = $(cc_fuzz) $(cppflags) $(warn) $(cflags_fuzz)
+
+# $1 flavour
 define object_rules
 $(d_$1)/.flags: FORCE
 	@mkdir -p $$(@D)
-	@echo '$$(cc_$1) $$(cppflags) $$(warn) $$(cflags_$1)' | \
-		cmp -s - $$@ || \
-		echo '$$(cc_$1) $$(cppflags) $$(warn) $$(cflags_$1)' >$$@
+	@echo '$$(compile_$1)' | cmp -s - $$@ || echo '$$(compile_$1)' >$$@
 $(d_$1)/%.o: %.c $(d_$1)/.flags $(o_$1)/.stamp
 	$$(call say,CC,$$@)
 	@mkdir -p $$(@D)
-	$$Q t=$$@.$$$$$$$$; $$(cc_$1) $$(cppflags) $$(warn) $$(cflags_$1) \
-		$$(if $$(filter src/%,$$<),,-D_GNU_SOURCE -iquote tests -iquote fuzz -iquote src) \
+	$$Q t=$$@.$$$$$$$$; $$(compile_$1) \
+		$$(if $$(filter src/%,$$<),,$(outside)) \
 		-MMD -MP -MF $$(@:.o=.d) -MT $$@ -c -o $$$$t $$< && \
 		mv $$$$t $$@ || { rm -f $$$$t; exit 1; }
 -include $(patsubst %.c,$(d_$1)/%.d,$(srcs) $(units) \
@@ -222,8 +274,140 @@ $(foreach r,$(rooms),$(eval $(call test_program,unit-$r,$(rooms_$r),\
 $(foreach f,$(fuzzers),$(eval $(call test_program,$f,$(rooms_$f),\
 	$(d_test)/fuzz/$f.o $(d_test)/fuzz/main.o)))
 
-# R=room: that room's tests, with only that room and those below it compiled.
-.PHONY: test-room
+# The generator writes every generated file below the folder it is given, at
+# its place in the repository (crds/..., docs/..., fuzz/dict/...).
+$(foreach g,$(wildcard tools/gen.c),$(eval $(call test_program,gen,\
+	$(rooms_gen),$(d_test)/tools/gen.o)))
+$O/tools/gen: $(d_test)/gen
+	$Q mkdir -p $(@D) && ln -sf $(abspath $<) $@
+
+export ASAN_OPTIONS ?= detect_stack_use_after_return=1
+export UBSAN_OPTIONS ?= print_stacktrace=1
+
+.PHONY: test test-room golden replay generate manifests generated-check
+test: $(o_test)/.stamp
+	+@MAKE='$(MAKE)' O='$O' D='$(d_test)' tests/run.sh $(T)
+
 test-room: $(d_test)/unit-$(R)
-	$(if $(filter $(R),$(rooms)),,$(error R= names one of: $(rooms)))
+	$(if $(filter $(R),$(rooms)),,$(error R= is one of: $(rooms)))
 	$Q $< $(T)
+
+replay: $(d_test)/fuzz_$(F)
+	$(if $(F),,$(error F= names a harness: $(fuzzers:fuzz_%=%)))
+	$Q $< $(wildcard fuzz/corpus/$(F))
+
+golden: $(d_test)/unit
+	$Q UPDATE_GOLDEN=1 $< $(T)
+
+generate manifests: $O/tools/gen
+	$Q $< .
+
+generated-check: $O/tools/gen
+	$Q rm -rf $O/generated && mkdir -p $O/generated/crds
+	$Q $< $O/generated
+	$Q tools/generated.sh $O/generated
+
+# ---- fuzzing ----------------------------------------------------------------
+
+# $1 harness
+define fuzz_program
+$(d_fuzz)/$1: $(d_fuzz)/fuzz/$1.o $(call objs,fuzz,$(rooms_$1)) \
+		$(call depfiles,fuzz)
+	$$(call say,LD,$$@)
+	$$Q $$(cc_fuzz) $$(asan) -fsanitize=fuzzer -o $$@.new \
+		$$(filter %.o,$$^) $$(filter %.a,$$^) && mv $$@.new $$@
+endef
+$(foreach f,$(fuzzers),$(eval $(call fuzz_program,$f)))
+
+.PHONY: fuzz
+fuzz: $(addprefix $(d_fuzz)/,$(if $(F),fuzz_$(F),$(fuzzers)))
+	$Q tools/fuzz.sh $(d_fuzz) $(or $(T),30) $(^:$(d_fuzz)/fuzz_%=%)
+
+# ---- other architectures and reproducibility --------------------------------
+
+archs = x86_64 aarch64 arm riscv64
+emulator := $(if $(cross),qemu-$(ARCH) )
+
+.PHONY: smoke cross repro size
+smoke: release need-emulator
+	$Q tools/smoke.sh '$(emulator)' $(version) $(d_release)/mcp-operator \
+		$(d_release)/mcp-gateway
+
+cross:
+	+$Q for a in $(archs); do $(MAKE) ARCH=$$a smoke || exit 1; done
+
+repro: $(src_deps)/.stamp
+	+$Q MAKE='$(MAKE)' DEPS_DIR='$(abspath $O)/deps/archives' \
+		tools/repro.sh $O/repro ARCH=$(ARCH)
+
+size: release
+	$Q tools/size.sh $(d_release)/mcp-operator $(d_release)/mcp-gateway
+
+# ---- image ------------------------------------------------------------------
+
+image := $O/mcp-operator-$(version)-$(ARCH).oci.tar
+docker = docker info >/dev/null 2>&1
+
+# The image's contents; `mcp` is the operator under its short name.
+$(d_release)/root: $(d_release)/mcp-operator $(d_release)/mcp-gateway
+	$Q rm -rf $@ && mkdir -p $@ && cp $^ $@ && ln -s mcp-operator $@/mcp
+
+.PHONY: image push docker-build docker-push build
+image: $(d_release)/root
+	$(call say,IMAGE,$(image))
+	$Q tools/image.sh $< $(ARCH) $(version) $(IMG) $(image)
+
+push: image
+	$Q skopeo copy $(SKOPEO_FLAGS) oci-archive:$(image) docker://$(IMG)
+
+docker-build: $(d_release)/root
+	+$Q if $(docker); then \
+		docker build -f Dockerfile.scratch --build-arg ROOT=$< \
+			-t $(IMG) . ; \
+	else $(MAKE) image; fi
+
+docker-push:
+	+$Q if $(docker); then docker push $(IMG); \
+	else $(MAKE) push; fi
+
+# ---- cluster ----------------------------------------------------------------
+
+.PHONY: install uninstall deploy undeploy run stop e2e bench
+install:
+	$(KUBECTL) apply -f crds/
+
+uninstall:
+	$(KUBECTL) delete --ignore-not-found -f crds/
+
+$O/deploy: FORCE
+	$Q rm -rf $@ && mkdir -p $@
+	$Q for f in manifests/*.yaml; do \
+		sed 's|image: *mcp-operator:.*|image: $(IMG)|' $$f \
+			>$@/$${f##*/} || exit 1; done
+
+deploy: $O/deploy install
+	$(KUBECTL) apply -f $<
+
+undeploy: $O/deploy
+	$(KUBECTL) delete --ignore-not-found -f $<
+
+build: release
+
+run stop:
+	+$Q MAKE='$(MAKE)' tools/node/$@.sh
+
+e2e bench:
+	+$Q MAKE='$(MAKE)' tests/$@/run.sh
+
+# ---- the rest ---------------------------------------------------------------
+
+.PHONY: clean distclean help
+clean:
+	rm -rf $O/release* $O/test* $O/fuzz $O/tools $O/generated $O/repro \
+		$O/deploy $O/rooms.mk $O/*.oci.tar
+
+distclean:
+	rm -rf $O
+
+help:
+	@sed -n 's/^#: \{0,1\}//p' Makefile

@@ -5,7 +5,8 @@
 #       and for each FILE outside src/ the rooms it needs by its #include lines
 #
 # A file under src/<room>/ or include/<room>.h may name the headers of its own
-# room, of the rooms in its row, and the few that belong to everybody.
+# room, of the rooms in its row, and the few that belong to everybody.  A large
+# door has parts: headers of their own that the door includes.
 
 BEGIN {
 	row["base"] = ""
@@ -24,6 +25,7 @@ BEGIN {
 		" backup observe"
 	row["cli"] = "base codec net mcp model kube render registry" \
 		" backup observe admission control"
+	part["schema"] = part["x509"] = "codec"
 	common = " limits err metrics "
 	nrooms = split("base codec net mcp model kube render registry" \
 		" backup observe admission gateway control cli", rooms)
@@ -40,13 +42,18 @@ function bad(text) {
 	wrong[FILENAME] = 1
 }
 
+# The room whose public header this is, or its name without suffix.
+function door_of(header) {
+	sub(/\.[a-z]+$/, "", header)
+	return header in part ? part[header] : header
+}
+
 function check(room, header, other) {
 	if (header ~ /^[a-z0-9_]+\/|\.\.\//) {
 		bad("#include \"" header "\" names a path")
 		return
 	}
-	other = header
-	sub(/\.[a-z]+$/, "", other)
+	other = door_of(header)
 	if (other in row && !may_include(room, other))
 		bad(room " may not include " other)
 	else if (!(other in row) && !index(common, " " other " ") &&
@@ -78,7 +85,7 @@ FNR == 1 {
 	outside = 0
 	if (room ~ /^include\//) {
 		sub(/^include\//, "", room)
-		sub(/\.[a-z]+$/, "", room)
+		room = door_of(room)
 	} else if (room ~ /^src\//) {
 		sub(/^src\//, "", room)
 		sub(/\/.*/, "", room)
@@ -97,9 +104,9 @@ FNR == 1 {
 	header = quoted[2]
 	other = header
 	sub(/.*\//, "", other)
-	sub(/(_int)?\.[a-z]+$/, "", other)
+	sub(/_int\./, ".", other)
 	if (outside)
-		need(file, other)
+		need(file, door_of(other))
 	else if (room in row)
 		check(room, header)
 }

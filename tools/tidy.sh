@@ -1,0 +1,168 @@
+#!/bin/sh
+# usage: tools/tidy.sh [FILE]...
+#
+# The house rules that a machine can see, for every source file or those
+# named: 80 columns (tabs are 8), tabs for indentation, ASCII, no trailing
+# space, functions of at most 70 lines and files of at most 900, no call that
+# the house bans, system calls in one place, unique file names.  Prints
+# file:line for what is wrong, then "N passed, N failed" in files.
+set -u
+LC_ALL=C
+export LC_ALL
+cd "$(dirname "$0")/.." || exit 1
+
+sources() {
+	find src include tests fuzz tools .ci Makefile -type f 2>/dev/null |
+	grep -E '(\.(c|h|def|awk|mk|sh)|Makefile|\.ci/run)$' |
+	grep -v -E '/(corpus|golden|findings)/' | sort
+}
+
+[ $# -gt 0 ] || set -- $(sources)
+
+awk '
+BEGIN {
+	line_max = 80
+	function_max = 70
+	file_max = 900
+	banned = "sprintf vsprintf snprintf vsnprintf printf fprintf " \
+		"vprintf vfprintf puts fputs fopen strcpy strncpy strcat " \
+		"strncat strtok strdup strndup alloca malloc calloc realloc " \
+		"free setjmp longjmp gets scanf sscanf atoi atol strtol " \
+		"strtoul qsort bsearch"
+	syscalls = "open openat creat read pread write pwrite writev close " \
+		"socket connect bind listen accept accept4 send sendto " \
+		"sendmsg recv recvfrom recvmsg setsockopt getsockopt " \
+		"getsockname shutdown select poll ppoll epoll_create1 " \
+		"epoll_ctl epoll_wait mmap munmap mprotect madvise fork " \
+		"vfork execv execve execvp execvpe posix_spawn waitpid kill " \
+		"sigaction signal sigprocmask prctl syscall getrandom " \
+		"clock_gettime gettimeofday time nanosleep usleep sleep " \
+		"getpid getuid setuid stat fstat lstat access opendir " \
+		"readdir unlink rename mkdir rmdir chmod fsync pipe pipe2 " \
+		"dup dup2 fcntl ioctl getaddrinfo getenv setenv exit _exit"
+	n = split(banned, a, " ")
+	for (i = 1; i <= n; i++)
+		ban[a[i]] = "is banned"
+	n = split(syscalls, a, " ")
+	for (i = 1; i <= n; i++)
+		ban[a[i]] = "belongs in src/base/io_linux.c"
+}
+
+function bad(line, text) {
+	printf "%s:%d: %s\n", file, line, text
+	wrong[file] = 1
+}
+
+function width(s, i, w, n) {
+	n = length(s)
+	for (i = 1; i <= n; i++)
+		w += substr(s, i, 1) == "\t" ? 8 - w % 8 : 1
+	return w
+}
+
+# The line without comments and the insides of literals.
+function code_of(s, out, c, i, n, quote) {
+	n = length(s)
+	for (i = 1; i <= n; i++) {
+		c = substr(s, i, 1)
+		if (in_comment) {
+			if (substr(s, i, 2) == "*/") {
+				in_comment = 0
+				i++
+			}
+		} else if (quote != "") {
+			if (c == "\\")
+				i++
+			else if (c == quote) {
+				quote = ""
+				out = out c
+			}
+		} else if (substr(s, i, 2) == "/*") {
+			in_comment = 1
+			i++
+		} else {
+			if (c == "\"" || c == "\047")
+				quote = c
+			out = out c
+		}
+	}
+	return out
+}
+
+function check_calls(s, at, before, name) {
+	while (match(s, /[A-Za-z_][A-Za-z0-9_]*[ \t]*\(/)) {
+		before = RSTART > 1 ? substr(s, RSTART - 1, 1) : " "
+		name = substr(s, RSTART, RLENGTH)
+		s = substr(s, RSTART + RLENGTH)
+		sub(/[ \t]*\(/, "", name)
+		if (before !~ /[>.]/ && (name in ban) &&
+		    !(file == "src/base/io_linux.c" &&
+		      ban[name] != "is banned") &&
+		    !(file == "src/base/mem.c" && name ~ /alloc$|^free$/))
+			bad(FNR, name " " ban[name])
+	}
+}
+
+function check_c(s) {
+	if (s == "{")
+		start = FNR
+	else if (s ~ /^}/ && start) {
+		if (FNR - start - 1 > function_max)
+			bad(start, "function of " FNR - start - 1 " lines")
+		start = 0
+	}
+	if (s ~ /^[a-z].*\)[ \t]*{$/)
+		bad(FNR, "the brace of a function stands at column 0")
+	if (s ~ /(^|[^A-Za-z0-9_])typedef[ \t]+(struct|union|enum)/)
+		bad(FNR, "typedef of a struct, union or enum")
+	if (!in_src)
+		return
+	if (s ~ /(^|[^A-Za-z0-9_])(float|double)([^A-Za-z0-9_]|$)/)
+		bad(FNR, "floating point")
+	if (s ~ /^#[ \t]*include[ \t]*<(stdio|malloc|alloca|setjmp)\.h>/)
+		bad(FNR, "this header is banned")
+	check_calls(s)
+}
+
+function end_file() {
+	if (file != "" && lines > file_max)
+		bad(lines, "file of " lines " lines")
+}
+
+FNR == 1 {
+	end_file()
+	file = FILENAME
+	sub(/^\.\//, "", file)
+	files++
+	is_c = file ~ /\.(c|h|def)$/
+	in_src = file ~ /^src\/.*\.[ch]$/
+	in_comment = start = 0
+	name = file
+	sub(/.*\//, "", name)
+	if (file ~ /^(src|include|tests\/unit)\// && seen[name]++)
+		bad(1, "another file has this name")
+}
+
+{
+	lines = FNR
+	if (/[ \t]$/)
+		bad(FNR, "trailing space")
+	if (/[^\t -~]/)
+		bad(FNR, "not ASCII")
+	if (length($0) > line_max / 8 && width($0) > line_max)
+		bad(FNR, "wider than " line_max " columns")
+	if (is_c && /^        /)
+		bad(FNR, "indented with spaces")
+	if (/(TOD[O]|FIXM[E]|XX[X])/)
+		bad(FNR, "unfinished")
+	if (is_c)
+		check_c(code_of($0))
+}
+
+END {
+	end_file()
+	for (f in wrong)
+		failed++
+	printf "%d passed, %d failed\n", files - failed, failed
+	exit failed > 0
+}' "$@"
