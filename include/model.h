@@ -1,0 +1,201 @@
+#ifndef MODEL_H
+#define MODEL_H
+
+/*
+ * model: the canonical MCP server behind the four API groups. The groups'
+ * wire forms are masks over the same tables (server.def, status.def); an
+ * adapter moves each group's own spellings into the canonical fields. No
+ * I/O; all memory is the caller's arena.
+ */
+
+#include "codec.h"
+
+enum group {
+	GROUP_ALLBEONE, GROUP_NTAKATSU, GROUP_EXAMPLE, GROUP_MCPDEV, GROUPS
+};
+/* Masks for tables; IN_ALL is all of them. */
+enum {
+	IN_ALLBEONE = 1 << GROUP_ALLBEONE,
+	IN_NTAKATSU = 1 << GROUP_NTAKATSU,
+	IN_EXAMPLE = 1 << GROUP_EXAMPLE,
+	IN_MCPDEV = 1 << GROUP_MCPDEV,
+	/* where transport is a plain string */
+	IN_STRINGS = IN_NTAKATSU | IN_EXAMPLE | IN_MCPDEV
+};
+
+#define SCHEMA_DEF "pod.def"
+#include "schema_types.h"
+#define SCHEMA_DEF "areas.def"
+#include "schema_types.h"
+#define SCHEMA_DEF "server.def"
+#include "schema_types.h"
+#define SCHEMA_DEF "status.def"
+#include "schema_types.h"
+
+/* group.c [group_] ------------------------------------------------------- */
+
+/* The check that a container gets when its spec has none of its own. */
+enum probe_kind { PROBE_TCP, PROBE_HTTP };
+struct probe_default {
+	enum probe_kind kind;
+	const char *path;		/* PROBE_HTTP */
+	int32_t initial_delay_s, period_s, timeout_s, failures;
+	bool on;
+};
+
+struct group_info {
+	const char *group;		/* "mcp.allbeone.io" */
+	const char *version;		/* "v1" */
+	const char *api_version;	/* "mcp.allbeone.io/v1" */
+	const char *kind, *plural;	/* "MCPServer", "mcpservers" */
+	const char *finalizer;		/* set with --finalizers only */
+	const char *label_prefix;	/* "mcp.allbeone.io/" */
+	const char *port_name;		/* of a port that has no name */
+	/* How this group's users know each phase. */
+	uint8_t phase[PHASE_READY + 1];	/* enum phase -> enum phase */
+	struct probe_default liveness, readiness;
+	const char *wait_for;		/* condition that users wait for */
+	bool condition_ready;		/* documented: Ready, else Available */
+};
+#define FIELD_MANAGER "mcp-operator"
+/* Finalizers of the systems replaced: released when met, "" ends. */
+extern const char *const group_foreign_finalizers[];
+
+const struct group_info *group_info(enum group g);
+/* By API group, such as "mcp.example.com"; ERR_NOENT. */
+int group_find(struct str name, enum group *ret);
+/* The group's way with the tables: mask, defaults, bounds. */
+const struct schema_mode *group_mode(enum group g);
+
+/* server.c [server_] ------------------------------------------------------- */
+
+/*
+ * One MCPServer. After server_decode the spec is canonical. What a reader
+ * of it may count on, on top of the presence bits:
+ *
+ *   image		whole reference, "name:tag" or "name@digest"; absent only
+ *			where the user gave none (a registry entry may)
+ *   command, args	from either spelling; ntakatsu's own arguments when
+ *			the user gave none
+ *   replicas		always
+ *   transport		type and path always, also where it came as a string
+ *   ports		at least one unless stdio, each with name, target_port
+ *			and protocol; port is the first one's target_port
+ *   env		names unique (the last wins), with what runtime.env
+ *			and secretRefs say before it; sorted where it was a map
+ *   env_from		with secretName at its end
+ *   resources		requests and limits with the group's defaults
+ *   service_account, service.type, strategy  from either spelling; type always
+ *   termination_grace_s  always
+ *   volumes		secret.secret_name in place of secret.name
+ *
+ * Rows marked FIELD_ALIAS are cleared by then, transport_name too.
+ */
+struct server {
+	enum group group;
+	struct object_meta meta;
+	struct server_spec spec;
+	struct server_status status;
+};
+
+/*
+ * Reads a whole MCPServer object; lists go to the arena, text stays in the
+ * document where it can: both must outlive *ret. A status that cannot be
+ * read counts as none. ERR_BAD: metadata is unusable, *ret is unchanged.
+ * ERR_INVALID: spec is refused, d says where and why; meta and status are
+ * filled, spec is empty. ERR_FULL: the arena is too small.
+ */
+int server_decode(enum group g, const struct json_doc *doc, uint32_t at,
+    struct arena *a, struct server *ret, struct diag *d);
+
+/* adapt.c [adapt_] ----------------------------------------------------------- */
+
+/*
+ * Moves the group's spellings into the canonical fields and fills in what
+ * the group defaults to; server_decode has done so. ERR_INVALID with path
+ * and rule where two spellings contradict each other, ERR_FULL.
+ */
+int adapt_spec(enum group g, struct str name, struct arena *a,
+    struct server_spec *s, struct diag *d);
+/*
+ * Splits an image reference at its tag or digest: "r:5000/a/b:1" is
+ * "r:5000/a/b" and "1", "a@sha256:x" is "a" and "sha256:x", "a" is "a" and
+ * "latest".
+ */
+void image_split(struct str image, struct str *ret_name, struct str *ret_tag);
+
+/* rules.c [server_check] ------------------------------------------------------- */
+
+/*
+ * What no single row can see: names that are too long for a Service or a
+ * label, duplicate ports, volumes that collide with each other or with the
+ * operator's own, mounts without a volume, requests over limits, probes of
+ * two kinds, sources of none, stdio with more than one pod. 0 or
+ * ERR_INVALID, with path, value and rule in d. The first fault is told.
+ */
+int server_check(const struct server *s, struct diag *d);
+/* The operator's own volumes; a user's names and paths must not be these. */
+#define VOLUME_CONFIG "mcp-config"
+#define VOLUME_TMP "mcp-tmp"
+#define CONFIG_DIR "/etc/mcp"
+
+/*
+ * Appends the paths of present fields whose area is not acted on yet,
+ * "spec.autoscaling, spec.tenancy"; returns how many.
+ */
+int server_unacted(const struct server *s, struct buf *out);
+
+/* refs.c [server_refs] -------------------------------------------------------- */
+
+enum ref_kind { REF_CONFIG_MAP, REF_SECRET };
+/* key: the one key used, or empty for all of them. */
+typedef void server_ref(void *ctx, enum ref_kind kind, struct str name,
+    struct str key, bool optional);
+/*
+ * Every ConfigMap and Secret that a server's pods need, in the order of the
+ * spec and as often as it is named; pull secrets are not among them.
+ */
+void server_refs(const struct server *s, server_ref *each, void *ctx);
+
+/* conditions.c [cond_] ---------------------------------------------------------- */
+
+/* As many as a compact record can keep, see design.md section 4. */
+#define CONDITIONS_MAX 12
+struct conditions {
+	struct condition c[CONDITIONS_MAX];
+	uint32_t n;
+};
+/* Copies those of a live status; texts stay where they are. */
+void cond_from(struct conditions *cs, const struct server_status *s);
+/*
+ * Sets one condition; its time moves to now only when status changes. Texts
+ * are kept by reference. Returns whether anything but times differs from
+ * before. CHECK when there is no room: the types are a fixed set.
+ */
+bool cond_set(struct conditions *cs, const char *type,
+    enum cond_status status, const char *reason, struct str message,
+    int64_t generation, int64_t now_ns);
+const struct condition *cond_get(const struct conditions *cs,
+    const char *type);
+void cond_drop(struct conditions *cs, const char *type);
+/* Lends the list to a status about to be written. */
+void cond_lend(struct conditions *cs, struct server_status *s);
+
+/* status.c [status_] -------------------------------------------------------------- */
+
+/*
+ * Writes a status in the group's own words: its phases, and endpoint as it
+ * knows it. s->endpoint is the URL ("http://name.ns.svc.cluster.local:8080/
+ * mcp"), s->phase one of the first five.
+ */
+void status_write(enum group g, const struct server_status *s,
+    struct jw *w);
+/* The URL for a server's clients within the cluster; "" for stdio. */
+void status_endpoint(const struct server *s, struct buf *out);
+
+/* volume.c [volume_] ---------------------------------------------------------------- */
+
+/* Writes a volume for a pod: as it came in, secret.name as secretName. */
+void volume_write(const struct volume *v, struct jw *w);
+
+#endif
