@@ -1,0 +1,150 @@
+#ifndef LIMITS_H
+#define LIMITS_H
+
+/*
+ * Every cap in the program, each with its reason. Sizes in bytes unless the
+ * name says otherwise.
+ */
+
+/* base */
+/* Field paths are short; the deepest in the CRDs is under 100. */
+#define DIAG_PATH_MAX 160
+/* A condition message that a person reads in one go. */
+#define DIAG_TEXT_MAX 320
+/* Regions in the memory table: about 3 a room, twice that to grow. */
+#define MEM_REGIONS_MAX 96
+/* One log line: three times a condition message, names, ids. */
+#define LOG_LINE_MAX 1536
+/* Lines a second before the log drops and counts: an edge node's disk. */
+#define LOG_LINES_PER_S 200
+/* Events taken from the kernel a turn of the loop. */
+#define IO_EVENTS_MAX 64
+/* Descriptor numbers that can be watched: LOOP_FDS_MAX and some files. */
+#define IO_FDS_MAX 512
+
+/* codec */
+/* Kubernetes objects nest less than 30 deep; CRD schemas about 60. */
+#define JSON_DEPTH_MAX 64
+/*
+ * One object as text. etcd's own limit is 1.5 MiB; an MCPServer with its
+ * config is a few KiB. Larger ones are named and refused with a condition.
+ */
+#define JSON_OBJECT_MAX (384 * 1024)
+/* Tokens for one object: real objects have one a 10 bytes. */
+#define JSON_TOKENS_MAX (48 * 1024)
+/* YAML comes in by kubeconfig and the command line only. */
+#define YAML_INPUT_MAX (1024 * 1024)
+#define YAML_DEPTH_MAX 48
+#define YAML_SCRATCH_MAX (2 * 1024 * 1024)
+/* Nesting of field tables: spec -> list -> object -> ... */
+#define SCHEMA_DEPTH_MAX 16
+/* A host name with port and path fits; the API server's paths are short. */
+#define URL_MAX 2048
+/* Certificates: a leaf with many SANs is under 8 KiB of DER. */
+#define CERT_DER_MAX 16384
+/*
+ * Private keys: BearSSL 0.6 overflows its decoder's buffer on RSA keys over
+ * 4928 bits; RSA-4096 in PKCS#1 is 2348 bytes, in PKCS#8 2375.
+ */
+#define KEY_DER_MAX 2600
+
+/* net */
+/* Descriptors the loop knows: connections, listeners, resolver. */
+#define LOOP_FDS_MAX 128
+#define LOOP_TIMERS_MAX 256
+/* One TLS record: mandatory, see bearssl.md section 3. */
+#define TLS_IN_MAX 16709
+/* 4096 of data and the record's overhead: no fragment length is asked for
+ * that a terminator would honour with tiny records. */
+#define TLS_OUT_MAX 4181
+/* DER of the peer's certificate, kept for the SAN check. */
+#define TLS_PEER_CERT_MAX 16384
+/* Trust anchors: a cluster CA bundle has one to three, a web bundle 150. */
+#define TLS_ANCHORS_MAX 200
+/* Bytes of anchor names and keys, about 700 a root. */
+#define TLS_ANCHOR_BYTES_MAX (160 * 1024)
+/* A CA bundle as PEM. */
+#define TLS_PEM_MAX (320 * 1024)
+/* Status line and headers: the API server's are under 1 KiB. */
+#define HTTP_HEAD_MAX 8192
+#define HTTP_HEADERS_MAX 64
+/* Scrapes, probes and a person with curl. */
+#define HTTP_SERVER_CONNS_MAX 16
+/* A metrics page: fixed families and one line a server for the info gauge
+ * are streamed through this window. */
+#define HTTP_SERVER_OUT_MAX 8192
+
+/* kube */
+/* Service account tokens are about 1 KiB, OIDC tokens up to 10. */
+#define TOKEN_MAX 16384
+/* Watches: 4 server groups, children, pods, references, some of them once
+ * for each namespace of --watch-namespaces. */
+#define WATCHES_MAX 48
+/* A Status body of an error: its causes are cut at this. */
+#define KUBE_ERROR_BODY_MAX 8192
+/* Connections for requests: the API server gains nothing from more. */
+#define KUBE_CONNS_MAX 8
+/* A request's path with query (names of 253, 63 and 63, a field manager and
+ * selectors), or with a delete's preconditions as body. */
+#define KUBE_CALL_TEXT_MAX 1280
+/* A watch's path: as above, with selectors and a continue token. */
+#define KUBE_WATCH_PATH_MAX 4096
+/* Continue tokens hold a key name, base64: under 600 in practice. */
+#define KUBE_CONTINUE_MAX 2048
+/* Resource versions are opaque; all servers' are 64-bit decimals. */
+#define KUBE_VERSION_MAX 64
+/* Objects a page of LIST; client-go's number. */
+#define KUBE_LIST_PAGE "500"
+/* Sends of one request after 429, 503, 401 or a dead connection. */
+#define KUBE_TRIES_MAX 5
+/* A request as a whole, retries included, unless the caller says else. */
+#define KUBE_REQUEST_NS (INT64_C(30) * 1000000000)
+/* Longest wait that a server may impose by Retry-After. */
+#define KUBE_RETRY_AFTER_MAX_NS (INT64_C(300) * 1000000000)
+/* Connect, handshake and head of a watch or list. */
+#define KUBE_WATCH_OPEN_NS (INT64_C(30) * 1000000000)
+/* Bookmarks come about every minute; five missing: a dead peer. */
+#define KUBE_WATCH_SILENCE_NS (INT64_C(300) * 1000000000)
+/* A list's body may stall no longer than this. */
+#define KUBE_LIST_SILENCE_NS (INT64_C(60) * 1000000000)
+/* A watch's length as asked for: this, and up to as much again by chance,
+ * so that watches do not all end at once. */
+#define KUBE_WATCH_SECONDS 1800
+/* Between tries of a watch that failed. */
+#define KUBE_BACKOFF_MIN_NS (INT64_C(500) * 1000000)
+#define KUBE_BACKOFF_MAX_NS (INT64_C(30) * 1000000000)
+#define KUBE_ABSENT_RETRY_NS (INT64_C(30) * 1000000000)
+#define KUBE_DENIED_RETRY_NS (INT64_C(30) * 1000000000)
+/* Rotated tokens stay valid for minutes; client-go re-reads as often. */
+#define KUBE_TOKEN_AGE_NS (INT64_C(60) * 1000000000)
+#define KUBE_CERTS_AGE_NS (INT64_C(300) * 1000000000)
+/* Credential plugins of the command line. */
+#define KUBE_EXEC_ARGS_MAX 32
+#define KUBE_EXEC_ENV_MAX 16
+#define KUBE_EXEC_TIMEOUT_MS 60000
+#define KUBE_EXEC_OUT_MAX (64 * 1024)
+/* Paths, names and PEM texts of one configuration. */
+#define KUBE_CONFIG_TEXT_MAX (64 * 1024)
+/* Pod names (253) and a random suffix. */
+#define LEASE_IDENTITY_MAX 320
+#define LEASE_BODY_MAX 1536
+/* Giving the lease back delays the exit by at most this. */
+#define LEASE_RELEASE_NS (INT64_C(3) * 1000000000)
+/* Events: client-go's numbers for burst, refill and forgetting. */
+#define EVENT_BURST 25
+#define EVENT_REFILL_NS (INT64_C(300) * 1000000000)
+#define EVENT_FORGET_NS (INT64_C(600) * 1000000000)
+/* (object, reason, message) remembered; 120 bytes each. */
+#define EVENT_KEYS_MAX 512
+/* Objects whose rate is followed; 24 bytes each. */
+#define EVENT_SOURCES_MAX 1024
+/* Events waiting to be sent. */
+#define EVENT_QUEUE_MAX 64
+/* The API server refuses messages over 1024. */
+#define EVENT_MESSAGE_MAX 1024
+#define EVENT_BODY_MAX 8192
+
+/* kubeconfig */
+#define KUBECONFIG_MAX (512 * 1024)
+
+#endif

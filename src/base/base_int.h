@@ -1,0 +1,33 @@
+#ifndef BASE_INT_H
+#define BASE_INT_H
+
+#include <stdarg.h>
+
+#include "base.h"
+
+/*
+ * Poisoning by hand: AddressSanitizer knows nothing of what lies inside our
+ * regions. Without it these are nothing.
+ */
+#if defined(__SANITIZE_ADDRESS__)
+#define BASE_ASAN
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BASE_ASAN
+#endif
+#endif
+#ifdef BASE_ASAN
+#include <sanitizer/asan_interface.h>
+#define mem_poison(p, n) __asan_poison_memory_region((p), (n))
+#define mem_unpoison(p, n) __asan_unpoison_memory_region((p), (n))
+#else
+#define mem_poison(p, n) ((void)(p), (void)(n))
+#define mem_unpoison(p, n) ((void)(p), (void)(n))
+#endif
+
+/* io_linux.c */
+
+/* Writes to descriptor 2 and aborts, whatever state we are in. */
+_Noreturn void io_linux_die(const char *p, size_t n);
+
+#endif

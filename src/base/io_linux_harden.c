@@ -1,0 +1,201 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base_int.h"
+
+/*
+ * From the kernel's interface (linux/seccomp.h, filter.h, audit.h,
+ * capability.h, prctl.h), for musl does not bring these headers.
+ */
+struct bpf_insn {
+	uint16_t code;
+	uint8_t jt, jf;
+	uint32_t k;
+};
+struct bpf_prog {
+	unsigned short len;
+	struct bpf_insn *insn;
+};
+#define BPF_LOAD 0x20			/* BPF_LD | BPF_W | BPF_ABS */
+#define BPF_JUMP_EQ 0x15		/* BPF_JMP | BPF_JEQ | BPF_K */
+#define BPF_RETURN 0x06			/* BPF_RET | BPF_K */
+#define SECCOMP_NR 0			/* offsets in struct seccomp_data */
+#define SECCOMP_ARCH 4
+#define SECCOMP_ARG0 16			/* its low half: all are LE */
+#define SECCOMP_MODE 2			/* SECCOMP_MODE_FILTER */
+#define SECCOMP_ALLOW 0x7fff0000u
+#define SECCOMP_KILL 0x80000000u	/* the process */
+#define SECCOMP_ERRNO 0x00050000u
+#define SET_MDWE 65			/* PR_SET_MDWE, Linux 6.3 */
+#define MDWE_REFUSE_EXEC_GAIN 1
+#define AMBIENT 47			/* PR_CAP_AMBIENT, Linux 4.3 */
+#define AMBIENT_CLEAR_ALL 4
+#define CAP_VERSION_3 0x20080522
+#define CAP_LAST 63			/* no kernel has more than 64 */
+
+#if defined(__x86_64__)
+#define AUDIT_ARCH 0xc000003eu
+#elif defined(__aarch64__)
+#define AUDIT_ARCH 0xc00000b7u
+#elif defined(__arm__)
+#define AUDIT_ARCH 0x40000028u
+#elif defined(__riscv) && __riscv_xlen == 64
+#define AUDIT_ARCH 0xc00000f3u
+#else
+#error "no seccomp filter for this architecture"
+#endif
+
+/* What the loop needs after the start, under musl and glibc. */
+static const uint16_t allowed[] = {
+	/* Every turn of the loop. */
+	SYS_read, SYS_write, SYS_close, SYS_epoll_ctl, SYS_epoll_pwait,
+	SYS_accept4, SYS_connect, SYS_bind, SYS_listen, SYS_getsockopt,
+	SYS_setsockopt, SYS_getsockname, SYS_getpeername, SYS_sendto,
+	SYS_recvfrom, SYS_shutdown, SYS_ppoll, SYS_getrandom,
+	/* Files: tokens and CAs that rotate, kubeconfig, /proc/self. */
+	SYS_openat, SYS_readv, SYS_writev, SYS_fcntl, SYS_fsync,
+	SYS_unlinkat, SYS_renameat2,
+	/* Memory given back, and what malloc does in test builds. */
+	SYS_madvise, SYS_munmap, SYS_brk, SYS_mremap,
+	/* Ending: abort() and exit(). */
+	SYS_exit, SYS_exit_group, SYS_rt_sigreturn, SYS_rt_sigprocmask,
+	SYS_rt_sigaction, SYS_getpid, SYS_gettid, SYS_tkill, SYS_tgkill,
+	SYS_restart_syscall, SYS_futex,
+	/* Those that only some architectures have. Clocks: without vdso. */
+#ifdef SYS_clock_gettime
+	SYS_clock_gettime,
+#endif
+#ifdef SYS_mmap
+	SYS_mmap,
+#endif
+#ifdef SYS_mmap2
+	SYS_mmap2,
+#endif
+#ifdef SYS_open
+	SYS_open,
+#endif
+#ifdef SYS_unlink
+	SYS_unlink,
+#endif
+#ifdef SYS_rename
+	SYS_rename,
+#endif
+#ifdef SYS_renameat
+	SYS_renameat,
+#endif
+#ifdef SYS_epoll_wait
+	SYS_epoll_wait,
+#endif
+#ifdef SYS_poll
+	SYS_poll,
+#endif
+#ifdef SYS_send
+	SYS_send,
+#endif
+#ifdef SYS_recv
+	SYS_recv,
+#endif
+#ifdef SYS_fcntl64
+	SYS_fcntl64,
+#endif
+#ifdef SYS_clock_gettime64
+	SYS_clock_gettime64,
+#endif
+#ifdef SYS_ppoll_time64
+	SYS_ppoll_time64,
+#endif
+#ifdef SYS_sigreturn
+	SYS_sigreturn,
+#endif
+};
+
+#define FILTER_MAX (ARRAY_LEN(allowed) + 12)
+
+/*
+ * Returns follow at the end: ALLOW, ERRNO, KILL. Jumps count from the next
+ * instruction and have eight bits, hence the assertion.
+ */
+_Static_assert(FILTER_MAX < 256, "jumps have eight bits");
+
+static size_t filter_make(struct bpf_insn f[static FILTER_MAX])
+{
+	const uint8_t allow = ARRAY_LEN(allowed) + 7;
+	const uint8_t deny = allow + 1, kill_it = allow + 2;
+	size_t n = 0;
+
+	f[n++] = (struct bpf_insn){ BPF_LOAD, 0, 0, SECCOMP_ARCH };
+	f[n] = (struct bpf_insn){ BPF_JUMP_EQ, 0,
+	    (uint8_t)(kill_it - n - 1), AUDIT_ARCH };
+	n++;
+	f[n++] = (struct bpf_insn){ BPF_LOAD, 0, 0, SECCOMP_NR };
+	for (size_t i = 0; i < ARRAY_LEN(allowed); i++, n++)
+		f[n] = (struct bpf_insn){ BPF_JUMP_EQ,
+		    (uint8_t)(allow - n - 1), 0, allowed[i] };
+	/* Sockets of the internet only. */
+	f[n] = (struct bpf_insn){ BPF_JUMP_EQ, 0, (uint8_t)(deny - n - 1),
+	    SYS_socket };
+	n++;
+	f[n++] = (struct bpf_insn){ BPF_LOAD, 0, 0, SECCOMP_ARG0 };
+	f[n] = (struct bpf_insn){ BPF_JUMP_EQ, (uint8_t)(allow - n - 1), 0,
+	    AF_INET };
+	n++;
+	f[n] = (struct bpf_insn){ BPF_JUMP_EQ, (uint8_t)(allow - n - 1),
+	    (uint8_t)(deny - n - 1), AF_INET6 };
+	n++;
+	CHECK(n == allow);
+	f[n++] = (struct bpf_insn){ BPF_RETURN, 0, 0, SECCOMP_ALLOW };
+	/* As on a kernel too old for the call: libc knows what to do. */
+	f[n++] = (struct bpf_insn){ BPF_RETURN, 0, 0,
+	    SECCOMP_ERRNO | ENOSYS };
+	f[n++] = (struct bpf_insn){ BPF_RETURN, 0, 0, SECCOMP_KILL };
+	return n;
+}
+
+static bool seccomp_on(void)
+{
+	struct bpf_insn f[FILTER_MAX];
+	struct bpf_prog prog = { .insn = f };
+
+	prog.len = (unsigned short)filter_make(f);
+	return !prctl(PR_SET_SECCOMP, SECCOMP_MODE, &prog, 0, 0);
+}
+
+static bool capabilities_drop(void)
+{
+	struct {
+		uint32_t version;
+		int pid;
+	} head = { CAP_VERSION_3, 0 };
+	uint32_t none[2][3] = { { 0 } };	/* effective, permitted, ... */
+
+	/* The bounding set needs a capability that is about to go. */
+	for (unsigned long cap = 0; cap <= CAP_LAST; cap++)
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0))
+			break;
+	(void)prctl(AMBIENT, AMBIENT_CLEAR_ALL, 0, 0, 0);
+	return !syscall(SYS_capset, &head, none);
+}
+
+static void measure(struct buf *ret_what, const char *word, bool took)
+{
+	if (!took)
+		return;
+	if (ret_what->n)
+		buf_char(ret_what, ' ');
+	buf_cstr(ret_what, word);
+}
+
+void io_linux_harden(struct buf *ret_what)
+{
+	measure(ret_what, "no_new_privs",
+	    !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	measure(ret_what, "undumpable", !prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+	measure(ret_what, "no_capabilities", capabilities_drop());
+	measure(ret_what, "mdwe",
+	    !prctl(SET_MDWE, MDWE_REFUSE_EXEC_GAIN, 0, 0, 0));
+	measure(ret_what, "seccomp", seccomp_on());
+}

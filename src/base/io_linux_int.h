@@ -1,0 +1,30 @@
+#ifndef IO_LINUX_INT_H
+#define IO_LINUX_INT_H
+
+/*
+ * What the io_linux*.c files share. Between them they hold all system calls
+ * of the program.
+ */
+
+#include "base_int.h"
+
+/* io_linux.c */
+
+/* The ERR_* code that an errno stands for. */
+int linux_err(int errnum);
+int64_t linux_mono_ns(void *ctx);
+/* read(2) and write(2) that never see EINTR; bytes or ERR_*. */
+int linux_read(int fd, void *p, size_t n);
+int linux_write_all(int fd, const char *p, size_t n);
+/* For poll and epoll_wait, rounded up: 0 when due, -1 for TIME_NEVER. */
+int linux_timeout_ms(int64_t deadline_ns);
+/* Readable when a signal waits to be taken. */
+int linux_signal_fd(void);
+
+/* io_linux_run.c */
+
+/* io->run */
+int linux_run(void *ctx, const char *const *argv, const char *const *env,
+    void *p, size_t cap, int64_t timeout_ms, int *ret_status);
+
+#endif
