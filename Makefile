@@ -111,7 +111,7 @@ depcflags_fuzz = -O2 -g -fsanitize=address,fuzzer-no-link
 
 cc_test = $(CC)
 cc_fuzz = $(CLANG)
-cflags_release = $(depcflags_release) -g -nostdinc \
+cflags_release = $(depcflags_release) -g -DMEM_OWN_MALLOC -nostdinc \
 	-isystem $(o_release)/include \
 	-isystem $(shell $(cc_release) -print-file-name=include)
 cflags_test = $(debug) $(asan)

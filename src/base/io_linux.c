@@ -38,7 +38,7 @@ _Noreturn void io_linux_die(const char *p, size_t n)
 	abort();
 }
 
-/* Errors ---------------------------------------------------------------- */
+/* Errors */
 
 int linux_err(int errnum)
 {
@@ -81,7 +81,7 @@ static int result(ssize_t rc)
 	return rc > INT_MAX ? INT_MAX : (int)rc;
 }
 
-/* Clocks and entropy ------------------------------------------------------ */
+/* Clocks and entropy */
 
 static int64_t clock_ns(clockid_t id)
 {
@@ -127,7 +127,7 @@ static int sys_random(void *ctx, void *p, size_t n)
 	return 0;
 }
 
-/* Files and standard streams ------------------------------------------------ */
+/* Files and standard streams */
 
 int linux_read(int fd, void *p, size_t n)
 {
@@ -311,7 +311,7 @@ static int sys_std_write(void *ctx, int stream, const void *p, size_t n)
 	return linux_write_all(stream, p, n);
 }
 
-/* Sockets ----------------------------------------------------------------- */
+/* Sockets */
 
 union sock_addr {
 	struct sockaddr any;
@@ -496,7 +496,7 @@ static void sys_close(void *ctx, int fd)
 	(void)close(fd);
 }
 
-/* Readiness and signals ------------------------------------------------------ */
+/* Readiness and signals */
 
 static int sys_watch(void *ctx, int fd, uint8_t bits, uint64_t tag)
 {
@@ -621,7 +621,7 @@ static int sys_wait(void *ctx, struct io_event *ret, int cap,
 	return count;
 }
 
-/* Memory ------------------------------------------------------------------- */
+/* Memory */
 
 static void *sys_map(void *ctx, size_t n)
 {
@@ -725,7 +725,7 @@ static void sys_exit(void *ctx, int status)
 	exit(status);
 }
 
-/* The seam ------------------------------------------------------------------ */
+/* The seam */
 
 static const struct io linux_io = {
 	.mono_ns = linux_mono_ns,
