@@ -1,0 +1,218 @@
+#ifndef CODEC_H
+#define CODEC_H
+
+/*
+ * codec: bytes to values and back, without I/O and without allocation.
+ * Parsers take slices and return consumed >= 0, ERR_MORE or ERR_BAD; what
+ * was wrong and where is told in a struct diag (may be NULL).
+ */
+
+#include "base.h"
+
+/* json_read.c [json_] ------------------------------------------------- */
+
+enum json_type {
+	JSON_NONE, JSON_OBJECT, JSON_ARRAY, JSON_STRING, JSON_NUMBER,
+	JSON_BOOL, JSON_NULL
+};
+
+/*
+ * One token. Objects hold key, value, key, value, ...; `next` is the index
+ * after the token's whole subtree, so that siblings are one step away.
+ */
+struct json_tok {
+	uint32_t start, end;	/* into text; strings without their quotes */
+	uint32_t size;		/* members, elements; 1 for a key */
+	uint32_t next;
+	uint8_t type;		/* enum json_type */
+	uint8_t escaped;	/* a string that has backslashes */
+};
+
+/* A parsed document over text and tokens that the caller owns. */
+struct json_doc {
+	struct str text;
+	struct json_tok *tok;
+	uint32_t cap, n;
+};
+#define JSON_NIL UINT32_MAX	/* no such value */
+#define JSON_ROOT 0U
+
+/*
+ * Parses one complete JSON text (RFC 8259; UTF-8 must be valid, escapes well
+ * formed, surrogates paired). ERR_BAD with line and column in d, ERR_LIMIT
+ * over JSON_DEPTH_MAX, the token cap or JSON_OBJECT_MAX. A key given twice
+ * is not looked for: json_get finds the first. The doc points at text and
+ * tok; on failure it is as before and the tokens are garbage.
+ */
+int json_parse(struct json_doc *doc, struct str text, struct json_tok *tok,
+    uint32_t cap, struct diag *d);
+enum json_type json_type(const struct json_doc *doc, uint32_t at);
+/* The value's own text, with quotes and braces. */
+struct str json_raw(const struct json_doc *doc, uint32_t at);
+/* First child (key or element) or JSON_NIL; the next sibling or JSON_NIL. */
+uint32_t json_first(const struct json_doc *doc, uint32_t at);
+uint32_t json_next(const struct json_doc *doc, uint32_t parent, uint32_t at);
+/* The value of a member, or JSON_NIL (also when at is not an object). */
+uint32_t json_get(const struct json_doc *doc, uint32_t at, struct str key);
+/* json_get along "a.b.c"; keys that hold dots cannot be named so. */
+uint32_t json_path(const struct json_doc *doc, uint32_t at, const char *path);
+/* Value of a key token: keys are followed by their value. */
+uint32_t json_value(const struct json_doc *doc, uint32_t key);
+bool json_key_is(const struct json_doc *doc, uint32_t key, struct str name);
+/*
+ * The string's text: a slice of the document where nothing is escaped, else
+ * unescaped into the arena. ERR_BAD if not a string, ERR_FULL.
+ */
+int json_string(const struct json_doc *doc, uint32_t at, struct arena *a,
+    struct str *ret);
+/*
+ * Integral numbers only: "1e3" and "1.0" count, "1.5" and what is no number
+ * is ERR_BAD. ERR_LIMIT out of range.
+ */
+int json_i64(const struct json_doc *doc, uint32_t at, int64_t *ret);
+int json_bool(const struct json_doc *doc, uint32_t at, bool *ret);
+/*
+ * Well-formed JSON text? json_parse's rules but for the size: a linear scan,
+ * for slices to be passed through.
+ */
+int json_scan(struct str text, struct diag *d);
+
+/* json_split.c [split_] ----------------------------------------------- */
+
+/*
+ * Cuts a Kubernetes list or a watch stream, arriving in pieces of any size,
+ * into single objects, so that memory follows the largest object and not
+ * the list. In list mode it emits each element of the top-level "items" and
+ * the text of the top-level "metadata"; in watch mode each top-level value
+ * (one line). metadata.managedFields is left out of what is emitted.
+ * Objects over the cap are not emitted whole: SPLIT_OVERSIZE comes with the
+ * first SPLIT_HEAD_MAX bytes kept, from which name and uid can be read.
+ */
+enum split_mode { SPLIT_LIST, SPLIT_WATCH };
+enum split_event {
+	SPLIT_MORE,		/* all input eaten, nothing to tell yet */
+	SPLIT_ITEM,		/* an element, or a watch line */
+	SPLIT_META,		/* the list's metadata object */
+	SPLIT_OVERSIZE,		/* an element over the cap; its head */
+	SPLIT_END,		/* the list's closing brace */
+	SPLIT_BAD
+};
+struct split {
+	enum split_mode mode;
+	struct buf out;		/* memory for one object, given at init */
+	/* private to json_split.c from here */
+	uint8_t stack[JSON_DEPTH_MAX];
+	uint8_t key[24];
+	uint8_t key_n, depth, state, in_string, escape, skip_depth;
+	uint8_t capturing, over, want, pending_comma, started, at_items;
+	size_t mark;
+};
+void split_init(struct split *s, enum split_mode mode, void *mem, size_t cap);
+/*
+ * Eats from *in (advancing it) until there is an event. The emitted text is
+ * valid until the next call. The result never depends on how the input is
+ * cut into pieces.
+ */
+enum split_event split_push(struct split *s, struct str *in,
+    struct str *ret_text);
+
+/* json_write.c [jw_] -------------------------------------------------- */
+
+/*
+ * A streaming writer of one JSON value over a buf, behind what the buf
+ * already holds; commas and colons come by themselves. Wrong nesting, over
+ * JSON_DEPTH_MAX too, is a CHECK; running out of room is the buf's sticky
+ * `over`.
+ */
+struct jw {
+	struct buf *out;
+	/* private to json_write.c from here */
+	uint64_t objects;	/* bit per level: an object, not a list */
+	uint8_t depth, due;
+};
+void jw_init(struct jw *w, struct buf *out);
+bool jw_done(const struct jw *w);	/* the value is complete */
+void jw_open(struct jw *w);		/* { */
+void jw_close(struct jw *w);		/* } */
+void jw_open_list(struct jw *w);	/* [ */
+void jw_close_list(struct jw *w);	/* ] */
+void jw_key(struct jw *w, struct str key);
+void jw_str(struct jw *w, struct str s);   /* invalid UTF-8: U+FFFD */
+void jw_i64(struct jw *w, int64_t v);
+void jw_bool(struct jw *w, bool v);
+void jw_null(struct jw *w);
+/* Text that is known to be one well-formed JSON value. */
+void jw_raw(struct jw *w, struct str json);
+/*
+ * key + value in one. jw_kfmt: a string value by buf_fmt's rules; one over
+ * JW_FMT_MAX bytes does not fit.
+ */
+void jw_kstr(struct jw *w, const char *key, struct str v);
+void jw_kcstr(struct jw *w, const char *key, const char *v);
+void jw_ki64(struct jw *w, const char *key, int64_t v);
+void jw_kbool(struct jw *w, const char *key, bool v);
+void jw_kraw(struct jw *w, const char *key, struct str json);
+void jw_kopen(struct jw *w, const char *key);
+void jw_kopen_list(struct jw *w, const char *key);
+void jw_kfmt(struct jw *w, const char *key, const char *fmt, ...);
+/* Escapes s as the inside of a JSON string; invalid UTF-8: U+FFFD. */
+void json_escape(struct buf *out, struct str s);
+
+/* yaml.c [yaml_] ------------------------------------------------------ */
+
+/*
+ * YAML (libyaml) to JSON text, for kubeconfig and command-line input: core
+ * schema scalars, one document a call, no anchors, aliases, tags or merge
+ * keys (ERR_UNSUPPORTED says so with the line), duplicate keys refused.
+ * *in advances past the document, so that "---" streams are read in a loop;
+ * ERR_NOENT when there is none left. Memory for libyaml comes from the
+ * scratch arena.
+ */
+int yaml_to_json(struct str *in, struct arena *scratch, struct buf *out,
+    struct diag *d);
+
+/* b64.c [b64_, hex_] -------------------------------------------------- */
+
+/* RFC 4648; strict padding; line breaks and spaces are skipped if lax. */
+int b64_decode(struct str in, bool lax, void *out, size_t cap,
+    size_t *ret_n);
+int b64url_decode(struct str in, void *out, size_t cap, size_t *ret_n);
+void b64_encode(struct buf *out, const void *p, size_t n);
+void b64url_encode(struct buf *out, const void *p, size_t n); /* no '=' */
+
+/* url.c [url_] -------------------------------------------------------- */
+
+/* Slices of the input; port 0: the scheme's own. RFC 3986, http(s) only. */
+struct url {
+	bool tls;
+	struct str host;	/* without brackets */
+	bool host_is_ip;
+	struct net_addr ip;	/* when host_is_ip; port filled */
+	uint16_t port;
+	struct str path;	/* "" or starts with '/', no trailing '/' */
+};
+int url_parse(struct str s, struct url *ret, struct diag *d);
+void url_escape(struct buf *out, struct str s);	/* query component */
+int url_unescape(struct str s, struct buf *out);
+
+/* quantity.c [quantity_] ---------------------------------------------- */
+
+/*
+ * A Kubernetes quantity ("100m", "1.5Gi", "2e3", "128974848"), in thousandths,
+ * rounded up. ERR_BAD on malformed text, ERR_LIMIT over 2^63/1000.
+ */
+int quantity_parse(struct str s, int64_t *ret_milli);
+
+/* digest.c [sha256_] -------------------------------------------------- */
+
+#define SHA256_LEN 32
+void sha256(const void *p, size_t n, uint8_t ret[SHA256_LEN]);
+struct sha256 { uint64_t opaque[16]; };
+void sha256_init(struct sha256 *c);
+void sha256_add(struct sha256 *c, const void *p, size_t n);
+void sha256_end(const struct sha256 *c, uint8_t ret[SHA256_LEN]);
+
+#include "schema.h"
+#include "x509.h"
+
+#endif

@@ -1,0 +1,763 @@
+#include <string.h>
+
+#define JSMN_STATIC
+#define JSMN_STRICT
+#define JSMN_PARENT_LINKS
+#include <jsmn.h>
+
+#include "codec.h"
+
+/*
+ * jsmn takes much that is not JSON, even with JSMN_STRICT, so that nothing
+ * may be concluded from its tokens alone. json_scan stands before it and
+ * lets only well-formed text through. Without JSMN_PARENT_LINKS jsmn is
+ * quadratic in the number of tokens, with it in the depth, which the scan
+ * bounds.
+ */
+
+/* ---- the scan ---------------------------------------------------------- */
+
+_Static_assert(JSON_DEPTH_MAX <= 64, "struct scan has one bit a level");
+
+struct scan {
+	const unsigned char *p, *end;
+	uint64_t objects;	/* bit d: the container at depth d is one */
+	unsigned depth;
+	bool escapes;		/* some string has a backslash */
+	const char *wrong;	/* what is, at p */
+};
+
+static bool scan_wrong(struct scan *s, const char *what)
+{
+	s->wrong = s->p == s->end ? "the text ends too early" : what;
+	return false;
+}
+
+/* The byte at hand; 0, which is nowhere allowed, at the end. */
+static unsigned char scan_peek(const struct scan *s)
+{
+	return s->p < s->end ? *s->p : 0;
+}
+
+static struct str scan_rest(const struct scan *s)
+{
+	return (struct str){ (const char *)s->p, (size_t)(s->end - s->p) };
+}
+
+static void scan_space(struct scan *s)
+{
+	while (s->p < s->end && (*s->p == ' ' || *s->p == '\n' ||
+	    *s->p == '\r' || *s->p == '\t'))
+		s->p++;
+}
+
+static int hex_digit(unsigned char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* The four hex digits at p, or -1. */
+static int32_t hex4(const unsigned char *p, const unsigned char *end)
+{
+	int32_t v = 0;
+	int i;
+
+	if (end - p < 4)
+		return -1;
+	for (i = 0; i < 4; i++) {
+		int digit = hex_digit(p[i]);
+
+		if (digit < 0)
+			return -1;
+		v = v * 16 + digit;
+	}
+	return v;
+}
+
+static bool is_high(int32_t unit)
+{
+	return unit >= 0xd800 && unit <= 0xdbff;
+}
+
+static bool is_low(int32_t unit)
+{
+	return unit >= 0xdc00 && unit <= 0xdfff;
+}
+
+/* p stands on the backslash; past the escape, or on its pair, when good. */
+static bool scan_escape(struct scan *s)
+{
+	static const char simple[] = "\"\\/bfnrt";
+	const unsigned char *p = s->p + 1;
+	int32_t unit;
+
+	s->escapes = true;
+	if (p < s->end && *p && strchr(simple, *p)) {
+		s->p = p + 1;
+		return true;
+	}
+	if (p == s->end || *p != 'u')
+		return scan_wrong(s, "no such escape");
+	unit = hex4(p + 1, s->end);
+	if (unit < 0)
+		return scan_wrong(s, "\\u without four hex digits");
+	if (is_high(unit)) {
+		p += 5;
+		if (s->end - p < 2 || p[0] != '\\' || p[1] != 'u' ||
+		    !is_low(hex4(p + 2, s->end)))
+			return scan_wrong(s, "a surrogate without its pair");
+		p++;
+	} else if (is_low(unit)) {
+		return scan_wrong(s, "a surrogate without its pair");
+	}
+	s->p = p + 5;
+	return true;
+}
+
+/* Bytes that a string may hold as they are, eight at a time. */
+static const unsigned char *plain_end(const unsigned char *p,
+    const unsigned char *end)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	const uint64_t tops = ones * 0x80;
+	uint64_t x, quote, slash;
+
+	for (; end - p >= 8; p += 8) {
+		memcpy(&x, p, 8);
+		quote = x ^ ones * '"';
+		slash = x ^ ones * '\\';
+		if ((((x - ones * 0x20) & ~x) | ((quote - ones) & ~quote) |
+		    ((slash - ones) & ~slash) | x) & tops)
+			break;
+	}
+	while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
+		p++;
+	return p;
+}
+
+/* p stands on the opening quote; behind the closing one when good. */
+static bool scan_string(struct scan *s)
+{
+	s->p++;
+	for (;;) {
+		size_t n;
+
+		s->p = plain_end(s->p, s->end);
+		switch (scan_peek(s)) {
+		case '"':
+			s->p++;
+			return true;
+		case '\\':
+			if (!scan_escape(s))
+				return false;
+			break;
+		default:
+			if (s->p == s->end || *s->p < 0x20)
+				return scan_wrong(s,
+				    "a control character in a string");
+			n = utf8_head(scan_rest(s));
+			if (n == 0)
+				return scan_wrong(s, "not UTF-8");
+			s->p += n;
+		}
+	}
+}
+
+static bool scan_digits(struct scan *s)
+{
+	const unsigned char *from = s->p;
+
+	while (s->p < s->end && *s->p >= '0' && *s->p <= '9')
+		s->p++;
+	return s->p > from || scan_wrong(s, "a digit is missing");
+}
+
+static bool scan_number(struct scan *s)
+{
+	if (*s->p == '-')
+		s->p++;
+	if (scan_peek(s) == '0')
+		s->p++;
+	else if (!scan_digits(s))
+		return false;
+	if (scan_peek(s) == '.') {
+		s->p++;
+		if (!scan_digits(s))
+			return false;
+	}
+	if (scan_peek(s) == 'e' || scan_peek(s) == 'E') {
+		s->p++;
+		if (scan_peek(s) == '+' || scan_peek(s) == '-')
+			s->p++;
+		if (!scan_digits(s))
+			return false;
+	}
+	return true;
+}
+
+static bool scan_word(struct scan *s, struct str word)
+{
+	if (!str_starts(scan_rest(s), word))
+		return scan_wrong(s, "a value is missing");
+	s->p += word.n;
+	return true;
+}
+
+static bool scan_scalar(struct scan *s)
+{
+	unsigned char c = scan_peek(s);
+
+	if (c == '"')
+		return scan_string(s);
+	if (c == '-' || (c >= '0' && c <= '9'))
+		return scan_number(s);
+	if (c == 't')
+		return scan_word(s, STR("true"));
+	if (c == 'f')
+		return scan_word(s, STR("false"));
+	if (c == 'n')
+		return scan_word(s, STR("null"));
+	return scan_wrong(s, "a value is missing");
+}
+
+/* A key and its colon. */
+static bool scan_key(struct scan *s)
+{
+	scan_space(s);
+	if (scan_peek(s) != '"')
+		return scan_wrong(s, "a key is missing");
+	if (!scan_string(s))
+		return false;
+	scan_space(s);
+	if (scan_peek(s) != ':')
+		return scan_wrong(s, "a colon is missing");
+	s->p++;
+	return true;
+}
+
+static bool in_object(const struct scan *s)
+{
+	return s->objects >> (s->depth - 1) & 1;
+}
+
+/*
+ * p stands on a bracket. *ret_due tells whether a value comes next: not so
+ * in an empty container, whose end is left to scan_after.
+ */
+static bool scan_open(struct scan *s, bool *ret_due)
+{
+	bool object = *s->p == '{';
+	uint64_t bit = UINT64_C(1) << s->depth;
+
+	s->objects = object ? s->objects | bit : s->objects & ~bit;
+	s->depth++;
+	s->p++;
+	scan_space(s);
+	*ret_due = scan_peek(s) != (object ? '}' : ']');
+	return !object || !*ret_due || scan_key(s);
+}
+
+/* Behind a value: ends of containers, then a comma or the end. */
+static bool scan_after(struct scan *s, bool *ret_due)
+{
+	for (;;) {
+		scan_space(s);
+		*ret_due = false;
+		if (s->depth == 0)
+			return s->p == s->end ||
+			    scan_wrong(s, "something follows the value");
+		if (scan_peek(s) == ',')
+			break;
+		if (scan_peek(s) != (in_object(s) ? '}' : ']'))
+			return scan_wrong(s, in_object(s) ?
+			    "',' or '}' is missing" : "',' or ']' is missing");
+		s->p++;
+		s->depth--;
+	}
+	s->p++;
+	*ret_due = true;
+	return !in_object(s) || scan_key(s);
+}
+
+static int scan_text(struct scan *s)
+{
+	bool due = true;
+
+	while (due) {
+		scan_space(s);
+		if (scan_peek(s) != '{' && scan_peek(s) != '[') {
+			if (!scan_scalar(s))
+				return ERR_BAD;
+		} else if (s->depth == JSON_DEPTH_MAX) {
+			s->wrong = "nested too deeply";
+			return ERR_LIMIT;
+		} else {
+			if (!scan_open(s, &due))
+				return ERR_BAD;
+			if (due)
+				continue;
+		}
+		if (!scan_after(s, &due))
+			return ERR_BAD;
+	}
+	return 0;
+}
+
+static void scan_tell(const struct scan *s, const char *text, struct diag *d)
+{
+	const char *at = (const char *)s->p;
+	uint64_t line = 1, column;
+	const char *p = text;
+
+	for (; p < at; p++)
+		line += *p == '\n';
+	while (p > text && p[-1] != '\n')
+		p--;
+	column = (uint64_t)(at - p) + 1;
+	diag_set(d, STR_NONE, "line %U, column %U: %s", line, column,
+	    s->wrong);
+}
+
+static int scan_run(struct scan *s, struct str text, struct diag *d)
+{
+	int err;
+
+	memset(s, 0, sizeof(*s));
+	s->p = (const unsigned char *)(text.n ? text.p : "");
+	s->end = s->p + text.n;
+	err = scan_text(s);
+	if (err)
+		scan_tell(s, text.n ? text.p : (const char *)s->p, d);
+	return err;
+}
+
+int json_scan(struct str text, struct diag *d)
+{
+	struct scan s;
+
+	return scan_run(&s, text, d);
+}
+
+/* ---- tokens ------------------------------------------------------------ */
+
+/*
+ * jsmn writes its tokens into the memory of ours, and each is turned into
+ * one of ours where it stands. memcpy, since the two types may not alias.
+ */
+_Static_assert(sizeof(jsmntok_t) == sizeof(struct json_tok),
+    "tokens are converted in place");
+_Static_assert(_Alignof(jsmntok_t) <= _Alignof(struct json_tok),
+    "tokens are converted in place");
+
+static uint8_t tok_type(const jsmntok_t *t, struct str text)
+{
+	if (t->type == JSMN_OBJECT)
+		return JSON_OBJECT;
+	if (t->type == JSMN_ARRAY)
+		return JSON_ARRAY;
+	if (t->type == JSMN_STRING)
+		return JSON_STRING;
+	switch (text.p[t->start]) {
+	case 'n':
+		return JSON_NULL;
+	case 't':
+	case 'f':
+		return JSON_BOOL;
+	}
+	return JSON_NUMBER;
+}
+
+static struct json_tok tok_make(const jsmntok_t *t, struct str text,
+    bool escapes)
+{
+	struct json_tok tok = {
+		.start = (uint32_t)t->start,
+		.end = (uint32_t)t->end,
+		.size = (uint32_t)t->size,
+		.type = tok_type(t, text),
+	};
+
+	CHECK(t->start >= 0 && t->end >= t->start &&
+	    (size_t)t->end <= text.n);
+	if (escapes && tok.type == JSON_STRING && tok.end > tok.start)
+		tok.escaped = memchr(text.p + tok.start, '\\',
+		    tok.end - tok.start) != NULL;
+	return tok;
+}
+
+static bool is_key(const struct json_tok *t)
+{
+	return t->type == JSON_STRING && t->size == 1;
+}
+
+/* The subtree of at ends before next; so does that of its key. */
+static void tok_end(struct json_tok *tok, uint32_t at, uint32_t next)
+{
+	tok[at].next = next;
+	if (at > 0 && is_key(&tok[at - 1]))
+		tok[at - 1].next = next;
+}
+
+static void tok_convert(struct json_tok *tok, uint32_t n, struct str text,
+    bool escapes)
+{
+	uint32_t open[JSON_DEPTH_MAX];
+	unsigned depth = 0;
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		struct json_tok t;
+		jsmntok_t raw;
+
+		memcpy(&raw, &tok[i], sizeof(raw));
+		t = tok_make(&raw, text, escapes);
+		memcpy(&tok[i], &t, sizeof(t));
+		while (depth && tok[open[depth - 1]].end <= t.start)
+			tok_end(tok, open[--depth], i);
+		if (t.type != JSON_OBJECT && t.type != JSON_ARRAY) {
+			tok_end(tok, i, i + 1);
+			continue;
+		}
+		CHECK(depth < JSON_DEPTH_MAX);
+		open[depth++] = i;
+	}
+	while (depth)
+		tok_end(tok, open[--depth], n);
+}
+
+/* jsmn refuses a number or a word that stands alone. */
+static int tok_lone(struct str text, size_t from, struct json_tok *tok)
+{
+	struct str rest = str_trim(str_sub(text, from, text.n));
+	jsmntok_t raw = {
+		.type = JSMN_PRIMITIVE,
+		.start = (int)from,
+		.end = (int)(from + rest.n),
+		.parent = -1,
+	};
+
+	memcpy(tok, &raw, sizeof(raw));
+	return 1;
+}
+
+/* The count of tokens, or ERR_LIMIT; the scan let the text through. */
+static int tok_fill(struct str text, struct json_tok *tok, uint32_t cap)
+{
+	jsmn_parser parser;
+	size_t from = 0;
+	int n;
+
+	if (cap == 0)
+		return ERR_LIMIT;
+	while (strchr(" \t\r\n", text.p[from]))
+		from++;
+	if (!strchr("{[\"", text.p[from]))
+		return tok_lone(text, from, tok);
+	jsmn_init(&parser);
+	n = jsmn_parse(&parser, text.p, text.n, (jsmntok_t *)(void *)tok, cap);
+	if (n == JSMN_ERROR_NOMEM)
+		return ERR_LIMIT;
+	CHECK(n > 0 && (uint32_t)n <= cap);
+	return n;
+}
+
+int json_parse(struct json_doc *doc, struct str text, struct json_tok *tok,
+    uint32_t cap, struct diag *d)
+{
+	struct scan s;
+	int n;
+
+	if (text.n > JSON_OBJECT_MAX) {
+		diag_set(d, STR_NONE, "longer than %U bytes",
+		    (uint64_t)JSON_OBJECT_MAX);
+		return ERR_LIMIT;
+	}
+	n = scan_run(&s, text, d);
+	if (n)
+		return n;
+	n = tok_fill(text, tok, cap);
+	if (n < 0) {
+		diag_set(d, STR_NONE, "more than %U values", (uint64_t)cap);
+		return n;
+	}
+	tok_convert(tok, (uint32_t)n, text, s.escapes);
+	*doc = (struct json_doc){ text, tok, cap, (uint32_t)n };
+	return 0;
+}
+
+/* ---- walking ----------------------------------------------------------- */
+
+static const struct json_tok *tok_at(const struct json_doc *doc, uint32_t at)
+{
+	return at < doc->n ? &doc->tok[at] : NULL;
+}
+
+static struct str tok_text(const struct json_doc *doc,
+    const struct json_tok *t)
+{
+	return (struct str){ doc->text.p + t->start, t->end - t->start };
+}
+
+enum json_type json_type(const struct json_doc *doc, uint32_t at)
+{
+	const struct json_tok *t = tok_at(doc, at);
+
+	return t ? (enum json_type)t->type : JSON_NONE;
+}
+
+struct str json_raw(const struct json_doc *doc, uint32_t at)
+{
+	const struct json_tok *t = tok_at(doc, at);
+	struct str s;
+
+	if (!t)
+		return STR_NONE;
+	s = tok_text(doc, t);
+	if (t->type == JSON_STRING) {
+		s.p--;
+		s.n += 2;
+	}
+	return s;
+}
+
+uint32_t json_first(const struct json_doc *doc, uint32_t at)
+{
+	const struct json_tok *t = tok_at(doc, at);
+
+	if (!t || t->type == JSON_STRING || t->size == 0)
+		return JSON_NIL;
+	return at + 1;
+}
+
+uint32_t json_next(const struct json_doc *doc, uint32_t parent, uint32_t at)
+{
+	const struct json_tok *t = tok_at(doc, at);
+	const struct json_tok *up = tok_at(doc, parent);
+
+	return t && up && t->next < up->next ? t->next : JSON_NIL;
+}
+
+uint32_t json_value(const struct json_doc *doc, uint32_t key)
+{
+	const struct json_tok *t = tok_at(doc, key);
+
+	return t && is_key(t) && key + 1 < doc->n ? key + 1 : JSON_NIL;
+}
+
+/* Encodes a code point that is no surrogate; the length, 1 to 4. */
+static unsigned utf8_put(uint32_t point, char ret[static 4])
+{
+	static const unsigned char lead[5] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+	unsigned n = point < 0x80 ? 1 : point < 0x800 ? 2 :
+	    point < 0x10000 ? 3 : 4;
+	unsigned i;
+
+	for (i = n - 1; i > 0; i--) {
+		ret[i] = (char)(0x80 | (point & 0x3f));
+		point >>= 6;
+	}
+	ret[0] = (char)(lead[n] | point);
+	return n;
+}
+
+/*
+ * Decodes the escape at p, which the scan has found good, and moves p behind
+ * it; the length in UTF-8.
+ */
+static unsigned unescape(const char **p, char ret[static 4])
+{
+	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+	const unsigned char *u = (const unsigned char *)*p;
+	uint32_t point, low;
+
+	if (u[1] != 'u') {
+		ret[0] = to[strchr(from, u[1]) - from];
+		*p += 2;
+		return 1;
+	}
+	point = (uint32_t)hex4(u + 2, u + 6);
+	*p += 6;
+	if (is_high((int32_t)point)) {
+		low = (uint32_t)hex4(u + 8, u + 12);
+		point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00);
+		*p += 6;
+	}
+	return utf8_put(point, ret);
+}
+
+bool json_key_is(const struct json_doc *doc, uint32_t key, struct str name)
+{
+	const struct json_tok *t = tok_at(doc, key);
+	struct str s;
+	const char *p;
+	char c[4];
+
+	if (!t || t->type != JSON_STRING)
+		return false;
+	s = tok_text(doc, t);
+	if (!t->escaped)
+		return str_eq(s, name);
+	for (p = s.p; p < s.p + s.n;) {
+		unsigned n = 1;
+
+		if (*p == '\\')
+			n = unescape(&p, c);
+		else
+			c[0] = *p++;
+		if (name.n < n || memcmp(name.p, c, n) != 0)
+			return false;
+		name = str_sub(name, n, name.n);
+	}
+	return name.n == 0;
+}
+
+uint32_t json_get(const struct json_doc *doc, uint32_t at, struct str key)
+{
+	uint32_t k;
+
+	if (json_type(doc, at) != JSON_OBJECT)
+		return JSON_NIL;
+	for (k = json_first(doc, at); k != JSON_NIL; k = json_next(doc, at, k))
+		if (json_key_is(doc, k, key))
+			return json_value(doc, k);
+	return JSON_NIL;
+}
+
+uint32_t json_path(const struct json_doc *doc, uint32_t at, const char *path)
+{
+	struct str rest = str_from(path), key;
+
+	while (at != JSON_NIL && rest.n) {
+		rest = str_cut(rest, '.', &key);
+		at = json_get(doc, at, key);
+	}
+	return at;
+}
+
+/* ---- scalars ----------------------------------------------------------- */
+
+int json_string(const struct json_doc *doc, uint32_t at, struct arena *a,
+    struct str *ret)
+{
+	const struct json_tok *t = tok_at(doc, at);
+	const char *p, *end;
+	struct str s;
+	struct buf b;
+	char c[4];
+
+	if (!t || t->type != JSON_STRING)
+		return ERR_BAD;
+	s = tok_text(doc, t);
+	if (!t->escaped) {
+		*ret = s;
+		return 0;
+	}
+	b = arena_buf(a);
+	for (p = s.p, end = s.p + s.n; p < end;) {
+		const char *slash = memchr(p, '\\', (size_t)(end - p));
+
+		buf_put(&b, p, (size_t)((slash ? slash : end) - p));
+		p = slash ? slash : end;
+		if (slash)
+			buf_put(&b, c, unescape(&p, c));
+	}
+	s = arena_keep(a, &b);
+	if (b.over)
+		return ERR_FULL;
+	*ret = s;
+	return 0;
+}
+
+/* A JSON number: digits without the point, times 10^exp. */
+struct decimal {
+	bool minus;
+	struct str digits;	/* from the first to the last one not 0 */
+	int64_t exp;
+};
+
+/* Far beyond what a text of JSON_OBJECT_MAX bytes can bring back. */
+#define EXP_CLAMP INT64_C(1000000000)
+
+static int64_t exp_parse(struct str s)
+{
+	bool minus = s.n && s.p[0] == '-';
+	int64_t v = 0;
+	size_t i;
+
+	for (i = s.n && (s.p[0] == '-' || s.p[0] == '+'); i < s.n; i++)
+		if (v < EXP_CLAMP)
+			v = v * 10 + (s.p[i] - '0');
+	return minus ? -v : v;
+}
+
+static struct decimal decimal_parse(struct str s)
+{
+	struct decimal d = { .minus = s.p[0] == '-' };
+	size_t e = str_find(s, 'e'), dot, from = d.minus, to;
+
+	if (e == s.n)
+		e = str_find(s, 'E');
+	if (e < s.n)
+		d.exp = exp_parse(str_sub(s, e + 1, s.n));
+	s = str_sub(s, 0, e);
+	dot = str_find(s, '.');
+	for (to = s.n; to > from; to--)
+		if (s.p[to - 1] != '0' && s.p[to - 1] != '.')
+			break;
+	while (from < to && (s.p[from] == '0' || s.p[from] == '.'))
+		from++;
+	d.digits = str_sub(s, from, to);
+	/* The last digit's place; one behind the point has place -1. */
+	if (to <= dot)
+		d.exp += (int64_t)(dot - to);
+	else
+		d.exp -= (int64_t)(to - dot - 1);
+	return d;
+}
+
+int json_i64(const struct json_doc *doc, uint32_t at, int64_t *ret)
+{
+	const struct json_tok *t = tok_at(doc, at);
+	struct decimal d;
+	uint64_t v = 0, max;
+	size_t i;
+
+	if (!t || t->type != JSON_NUMBER)
+		return ERR_BAD;
+	d = decimal_parse(tok_text(doc, t));
+	max = (uint64_t)INT64_MAX + d.minus;
+	if (d.digits.n && d.exp < 0)
+		return ERR_BAD;
+	for (i = 0; i < d.digits.n; i++) {
+		unsigned digit = (unsigned)(d.digits.p[i] - '0');
+
+		if (d.digits.p[i] == '.')
+			continue;
+		if (v > (max - digit) / 10)
+			return ERR_LIMIT;
+		v = v * 10 + digit;
+	}
+	for (; v && d.exp > 0; d.exp--) {
+		if (v > max / 10)
+			return ERR_LIMIT;
+		v *= 10;
+	}
+	*ret = d.minus ? -(int64_t)(v - (v > 0)) - (v > 0) : (int64_t)v;
+	return 0;
+}
+
+int json_bool(const struct json_doc *doc, uint32_t at, bool *ret)
+{
+	const struct json_tok *t = tok_at(doc, at);
+
+	if (!t || t->type != JSON_BOOL)
+		return ERR_BAD;
+	*ret = doc->text.p[t->start] == 't';
+	return 0;
+}
