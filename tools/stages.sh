@@ -18,14 +18,17 @@ stage() {
 	shift 2
 	printf '== %s\n' "$stage_name"
 	stage_start=$(date +%s)
-	{
-		timeout -k 10 "$stage_budget" "$@" </dev/null 2>&1
-		echo $? >"$stages_dir/rc"
-	} | tee "$stages_dir/log"
+	stage_log=$(mktemp "$stages_dir/XXXXXX")
+	# Not through a pipe: what a stage leaves running would hold it open.
+	timeout -k 10 "$stage_budget" "$@" </dev/null \
+		>"$stage_log" 2>&1 &
+	stage_pid=$!
+	tail -s 0.1 -n +1 -f --pid=$stage_pid "$stage_log"
+	wait $stage_pid
+	stage_rc=$?
 	stage_took=$(($(date +%s) - stage_start))
-	stage_rc=$(cat "$stages_dir/rc")
 	set -- $(grep -E '^[0-9]+ passed, [0-9]+ failed$' \
-		"$stages_dir/log" | tail -n 1)
+		"$stage_log" | tail -n 1)
 	stage_passed=${1:-0}
 	stage_failed=${3:-0}
 	if [ "$stage_rc" -eq 124 ] || [ "$stage_rc" -eq 137 ]; then
