@@ -18,7 +18,17 @@
 #endif
 #ifdef BASE_ASAN
 #include <sanitizer/asan_interface.h>
-#define mem_poison(p, n) __asan_poison_memory_region((p), (n))
+/*
+ * Not on the stack: gcc leaves our poison there when a function returns, for
+ * the next one to step on. Frames of callers lie above our own.
+ */
+static inline void mem_poison(const void *p, size_t n)
+{
+	uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
+
+	if ((uintptr_t)p - frame >= (uintptr_t)64 << 20)
+		__asan_poison_memory_region(p, n);
+}
 #define mem_unpoison(p, n) __asan_unpoison_memory_region((p), (n))
 #else
 #define mem_poison(p, n) ((void)(p), (void)(n))
