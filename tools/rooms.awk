@@ -42,10 +42,13 @@ function bad(text) {
 	wrong[FILENAME] = 1
 }
 
-# The room whose public header this is, or its name without suffix.
-function door_of(header) {
+# The room whose public header this is, or its name without suffix; a part's
+# headers have its name before the first underscore.
+function door_of(header, first) {
 	sub(/\.[a-z]+$/, "", header)
-	return header in part ? part[header] : header
+	first = header
+	sub(/_.*/, "", first)
+	return first in part && header !~ /_int$/ ? part[first] : header
 }
 
 function check(room, header, other) {
@@ -104,9 +107,10 @@ FNR == 1 {
 	header = quoted[2]
 	other = header
 	sub(/.*\//, "", other)
-	sub(/_int\./, ".", other)
-	if (outside)
+	if (outside) {
+		sub(/_int\./, ".", other)
 		need(file, door_of(other))
+	}
 	else if (room in row)
 		check(room, header)
 }

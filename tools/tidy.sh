@@ -45,7 +45,7 @@ BEGIN {
 		ban[a[i]] = "is banned"
 	n = split(syscalls, a, " ")
 	for (i = 1; i <= n; i++)
-		ban[a[i]] = "belongs in src/base/io_linux.c"
+		ban[a[i]] = "belongs in src/base/io_linux*.c"
 }
 
 function bad(line, text) {
@@ -153,7 +153,7 @@ FNR == 1 {
 		bad(FNR, "wider than " line_max " columns")
 	if (is_c && /^        /)
 		bad(FNR, "indented with spaces")
-	if (/(TOD[O]|FIXM[E]|XX[X])/)
+	if (/(TOD[O]|FIXM[E]|(^|[^X])XX[X]([^X]|$))/)
 		bad(FNR, "unfinished")
 	if (is_c)
 		check_c(code_of($0))

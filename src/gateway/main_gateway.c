@@ -23,15 +23,13 @@ static void gateway_print(const struct io *io, int stream, const struct buf *b)
 	io->std_write(io->ctx, stream, s.p, s.n);
 }
 
-static int gateway_usage_error(const struct io *io, const char *what,
-			       const char *why)
+static int gateway_usage_error(const struct io *io, const char *why)
 {
-	char mem[DIAG_PATH_MAX + DIAG_TEXT_MAX + 128];
+	char mem[DIAG_TEXT_MAX + 128];
 	struct buf b;
 
 	buf_init(&b, mem, sizeof(mem));
-	buf_fmt(&b, "mcp-gateway: %s: %s; see mcp-gateway --help\n", what,
-		why);
+	buf_fmt(&b, "mcp-gateway: %s; see mcp-gateway --help\n", why);
 	gateway_print(io, 2, &b);
 	return EXIT_USAGE;
 }
@@ -70,12 +68,12 @@ int main(int argc, char **argv)
 	diag_clear(&why);
 	if (opts_parse(gateway_opts_table, ARRAY_LEN(gateway_opts_table), io,
 		       argc, argv, &opts, &rest, &why))
-		return gateway_usage_error(io, why.path, why.text);
+		return gateway_usage_error(io, why.text);
 	if (opts.help)
 		return gateway_help(io);
 	if (opts.version)
 		return gateway_version(io);
 	if (rest)
-		return gateway_usage_error(io, "arguments", "none are taken");
-	return gateway_usage_error(io, "flags", "none is given");
+		return gateway_usage_error(io, "no argument is taken");
+	return gateway_usage_error(io, "a flag is needed");
 }
