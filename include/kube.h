@@ -16,7 +16,7 @@
 #include "codec.h"
 #include "net.h"
 
-/* config.c, config_file.c, config_exec.c [kube_config_] ------------------- */
+/* config.c, config_file.c, config_exec.c [kube_config_] ------------------ */
 
 /*
  * Looked for in this order: `kubeconfig` (--kubeconfig, one file), the files
@@ -112,7 +112,7 @@ struct kube_exec_credential {
 int kube_exec_decode(struct str text, struct str version, struct arena *a,
     struct kube_exec_credential *ret, struct diag *d);
 
-/* resource.c [kube_path, kube_query, kube_peek] ---------------------------- */
+/* resource.c, peek.c [kube_path, kube_query, kube_peek] ------------------ */
 
 /* One resource of the API, static text. group "" is the core group. */
 struct gvr {
@@ -141,7 +141,7 @@ void kube_api_version(struct buf *out, const struct gvr *r);
  */
 bool kube_peek(struct str object, const char *path, struct str *ret);
 
-/* status.c [kube_status_] --------------------------------------------------- */
+/* status.c [kube_status_] ------------------------------------------------ */
 
 /* What stands behind a refusal, where the code alone does not tell. */
 enum kube_why {
@@ -163,7 +163,6 @@ struct kube_status {
 	enum kube_why why;
 	uint16_t code;
 	int64_t retry_after_ns;	/* -1: not given */
-	bool continue_expired;	/* 410: only the list's continue token */
 };
 
 /*
@@ -183,7 +182,7 @@ void kube_status_decode(uint16_t code, struct str body,
  */
 int kube_retry_after(struct str value, int64_t wall_ns, int64_t *ret_ns);
 
-/* client.c [kube_client_, kube_send, kube_cancel] ------------------------- */
+/* client.c [kube_client_, kube_send, kube_cancel] ------------------------ */
 
 /* Served in this order, first in first out within a class. */
 enum kube_class {
@@ -232,7 +231,7 @@ struct kube_call {
 	struct kube_call *next;
 	struct kube_conn *conn;
 	uint8_t state, tries;
-	bool denied_once;
+	bool renewed;			/* sent again with new credentials */
 	int64_t not_before_ns;
 	size_t text_n;
 	char text[KUBE_CALL_TEXT_MAX];	/* path and small bodies */
@@ -248,21 +247,24 @@ bool kube_call_busy(const struct kube_call *call);
 struct kube_client_options {
 	uint32_t conns;		/* for requests, 1..KUBE_CONNS_MAX; 0: 5 */
 	bool lease;		/* one more connection, for KUBE_LEASE */
-	uint32_t qps_milli;	/* requests a 1000 seconds; 0: no limit */
-	uint32_t burst;		/* 0: 1 */
+	uint32_t qps_milli;	/* requests in 1000 s, at most 10,000,000;
+				 * 0: no limit. KUBE_LEASE is exempt. */
+	uint32_t burst;		/* 0: 1; at most 1,000,000 */
 	const char *agent;	/* User-Agent; NULL: mcp-operator/... */
 };
 
+/* A connection for requests, private to client.c. */
 struct kube_conn {
 	struct http_client http;
 	struct kube_client *client;
-	struct kube_call *call;
+	struct kube_call *call;		/* NULL: idle */
 	struct buf body;
-	char *head;
-	char *mem;
-	uint16_t code;
-	int64_t retry_after_ns, used_ns;
-	bool lease, over;
+	char *reply, *tls;
+	int64_t since_ns;		/* sent, or idle, since */
+	int64_t retry_after_ns;
+	uint32_t trust;			/* generation it was opened with */
+	uint16_t code;			/* 0: no answer yet */
+	bool lease;
 };
 
 struct kube_client {
@@ -282,19 +284,20 @@ struct kube_client {
 	void (*on_answer)(void *ctx, const struct kube_call *call,
 	    int64_t took_ns);
 	void *answer_ctx;
+	uint32_t queued, in_flight;	/* calls that wait; that are sent */
 	/* private from here */
+	struct mem *mem;
 	struct kube_conn *conn;
 	uint32_t conns;
 	struct kube_call *head[KUBE_CLASSES], **tail[KUBE_CLASSES];
-	uint32_t queued, in_flight;
 	struct kube_call *waiting;	/* for not_before_ns */
-	int64_t tokens_milli, tokens_ns;
-	uint32_t qps_milli, burst;
-	char agent[96];
+	int64_t tokens_milli, tokens_ns;	/* rate limit */
+	int64_t qps_milli, burst_milli;
+	int64_t wake_ns;
 	struct timer timer;
 	struct work work;
 	struct rng rng;
-	struct mem *mem;
+	char agent[96];
 };
 
 /* ERR_FULL when memory cannot be reserved. counts may be NULL. */
@@ -305,16 +308,19 @@ int kube_client_init(struct kube_client *c, struct mem *m, struct loop *l,
  * Queues the call; on_done comes exactly once, from the loop, unless it is
  * cancelled. Inside, while the deadline allows: a kept connection that had
  * died is replaced; 429 and 503 with Retry-After are waited out, at most
- * KUBE_TRIES_MAX times; 401 reads the token again, once. Connect failures
- * are not retried here: the caller's backoff does that.
+ * KUBE_TRIES_MAX times; 401 and a certificate that is not trusted read the
+ * files again, once. Connect failures are not retried here: the caller's
+ * backoff does that. A write may thus be sent twice, so it must be one whose
+ * repetition is harmless: all that name their object are.
  */
 void kube_send(struct kube_client *c, struct kube_call *call);
 /* Not busy: fine. A write that was sent may still take effect. */
 void kube_cancel(struct kube_client *c, struct kube_call *call);
-/* Closes idle connections (before exit; after a certificate change). */
+/* Closes the idle connections; those idle for KUBE_IDLE_NS close by
+ * themselves. */
 void kube_client_close(struct kube_client *c);
 
-/* apply.c [kube_call_]: builders ------------------------------------------- */
+/* apply.c [kube_call_]: builders ----------------------------------------- */
 
 /*
  * Each sets method, path, content type, body and Accept of an initialised
@@ -355,7 +361,7 @@ void kube_call_delete(struct kube_call *call, const struct gvr *r,
     struct str namespace, struct str name, struct str uid,
     struct str version, enum kube_propagation propagation);
 
-/* watch.c, watch_http.c [kube_watch_] --------------------------------------- */
+/* watch.c, watch_http.c [kube_watch_] ------------------------------------ */
 
 /* A row of the table of watches; text and gvr outlive the watch. */
 struct kube_watch_row {
@@ -375,7 +381,7 @@ enum kube_watch_event {
 			 * is gone */
 	WATCH_OVERSIZE,	/* the head of an object over JSON_OBJECT_MAX; it was
 			 * listed, added, modified or deleted */
-	WATCH_ERROR	/* w->state, w->err and w->diag changed */
+	WATCH_ERROR	/* w->state, w->status and w->diag changed */
 };
 
 enum kube_watch_state {
@@ -383,26 +389,26 @@ enum kube_watch_state {
 	WATCH_LISTING,	/* WatchList or pages under way, or being opened */
 	WATCH_STREAMING,	/* synced and live */
 	WATCH_WAITING,	/* for another try, after an error */
-	WATCH_ABSENT,	/* 404: the kind is not installed; tried every
-			 * KUBE_ABSENT_RETRY_NS, or when kicked */
+	WATCH_ABSENT,	/* 404: the kind is not installed, whatever was seen
+			 * before; tried every KUBE_ABSENT_RETRY_NS, or when
+			 * kicked */
 	WATCH_DENIED	/* 401, 403: tried every KUBE_DENIED_RETRY_NS */
 };
 
 struct kube_watch;
 /*
  * text is the raw object (in a LIST without apiVersion and kind), without
- * managedFields, well-formed, valid during the call; it is empty for events
- * without one. The handler may stop this or other watches.
+ * managedFields, valid until the handler returns or stops the watch; it is
+ * empty for events without one. The handler may stop and start watches.
  */
 typedef void kube_watch_fn(void *ctx, struct kube_watch *w,
     enum kube_watch_event event, struct str text);
 
-/* What watches of one server share: create one, before the watches. */
+/* What the watches of one server share; initialised before them. */
 struct kube_watches {
 	struct kube_client *client;
-	struct rng rng;
 	bool no_watch_list;	/* the server refused sendInitialEvents */
-	int64_t bookmark_ns;	/* silence after which to reconnect */
+	int64_t silence_ns;	/* KUBE_WATCH_SILENCE_NS */
 };
 void kube_watches_init(struct kube_watches *s, struct kube_client *client);
 
@@ -410,8 +416,8 @@ struct kube_watch {
 	struct kube_watch_row row;
 	enum kube_watch_state state;
 	bool synced;		/* the handler has had a complete list */
-	int err;		/* why not streaming, or 0 */
-	struct kube_status status;
+	bool cut_deleted;	/* of WATCH_OVERSIZE: it was deleted */
+	struct kube_status status;	/* status.err: why not streaming */
 	struct diag diag;
 	int64_t since_ns;	/* of the state */
 	uint64_t items, restarts, relists;
@@ -419,20 +425,22 @@ struct kube_watch {
 	struct kube_watches *shared;
 	kube_watch_fn *fn;
 	void *ctx;
-	struct http_client http;
-	struct split split;
-	char *line;		/* JSON_OBJECT_MAX, touched as needed */
-	char *head;
 	struct timer timer;
 	struct work work;
-	uint8_t step;
-	uint8_t failures;
-	bool begun, answered, finished, in_handler, kicked, list_ended;
-	uint16_t code;
+	struct split split;
+	char *line, *tls;	/* JSON_OBJECT_MAX, touched as needed */
 	int64_t retry_after_ns, opened_ns;
-	size_t path_n;
+	uint32_t epoch;		/* counts stops */
+	uint32_t trust;		/* generation the connection began with */
+	uint16_t code;		/* 0: no answer yet */
+	uint8_t step, failures;
+	bool whole;		/* list without pages: a token expired */
+	bool ended;		/* the list's closing brace was seen */
+	bool renewed;		/* tried again with new credentials */
 	char version[KUBE_VERSION_MAX];
-	char path[KUBE_WATCH_PATH_MAX];
+	size_t version_n;
+	struct http_client http;
+	size_t more_n;
 	char more[KUBE_CONTINUE_MAX];	/* continue token of a paged list */
 };
 
@@ -450,7 +458,8 @@ int kube_watch_init(struct kube_watch *w, struct mem *m,
  * one gate; the order of starting is the order of connecting.
  */
 void kube_watch_start(struct kube_watch *w);
-/* No event follows. What was seen is forgotten: starting lists anew. */
+/* No event follows. What was seen is forgotten: starting lists anew. Gives
+ * the connection and its memory back. */
 void kube_watch_stop(struct kube_watch *w);
 /* Ends a wait (backoff, ABSENT, DENIED) now; else nothing. */
 void kube_watch_kick(struct kube_watch *w);
@@ -472,7 +481,7 @@ struct kube_line {
 };
 int kube_line_decode(struct str line, struct kube_line *ret);
 
-/* lease.c [lease_] ----------------------------------------------------------- */
+/* lease.c [lease_] ------------------------------------------------------- */
 
 /*
  * Leader election on one coordination.k8s.io/v1 Lease, with client-go's
@@ -549,7 +558,7 @@ bool lease_valid(const struct lease *l, int64_t now_ns);
 /* For kube_client.write_timeout_ns. */
 int64_t lease_write_timeout_ns(const struct lease_options *o);
 
-/* events.c [event_] ----------------------------------------------------------- */
+/* events.c [event_] ------------------------------------------------------ */
 
 /* The object that an Event is about. */
 struct event_ref {
@@ -590,7 +599,7 @@ void event_record(struct event_recorder *r, const struct event_ref *about,
     bool warning, const char *reason, struct str message);
 bool event_idle(const struct event_recorder *r);
 
-/* discovery.c [discovery_] ------------------------------------------------------ */
+/* discovery.c [discovery_] ----------------------------------------------- */
 
 /* Rows the caller asks about; same group and version: one request. */
 struct discovery_row {
