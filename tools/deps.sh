@@ -73,6 +73,7 @@ apt_version() {
 apt_fetch() {
 	[ -f "$apt/apt.conf" ] && [ -n "$apt_ready" ] || apt_prepare
 	apt_ready=1
+	say "$1"
 	version=$(apt_version "$1" "$3")
 	[ -n "$version" ] || return 1
 	(cd "$archives" && apt-get -c "$apt/apt.conf" -qq source \
@@ -87,7 +88,6 @@ fetch() { # package archive sha256
 		say "$1 (from $DEPS_DIR)"
 		cp "$DEPS_DIR/$2" "$file"
 	elif command -v apt-get >/dev/null; then
-		say "$1"
 		apt_fetch "$@" || die "$1: the package client has no $2;" \
 			"put it into a folder and name that with DEPS_DIR="
 	else

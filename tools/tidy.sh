@@ -4,8 +4,8 @@
 # The house rules that a machine can see, for every source file or those
 # named: 80 columns (tabs are 8), tabs for indentation, ASCII, no trailing
 # space, functions of at most 70 lines and files of at most 900, no call that
-# the house bans, system calls in one place, unique file names.  Prints
-# file:line for what is wrong, then "N passed, N failed" in files.
+# the house bans, system calls in one place, no recursion, unique file names.
+# Prints file:line for what is wrong, then "N passed, N failed" in files.
 set -u
 LC_ALL=C
 export LC_ALL
@@ -95,6 +95,8 @@ function check_calls(s, at, before, name) {
 		name = substr(s, RSTART, RLENGTH)
 		s = substr(s, RSTART + RLENGTH)
 		sub(/[ \t]*\(/, "", name)
+		if (start && before !~ /[>.]/)
+			calls[fn] = calls[fn] " " name
 		if (before !~ /[>.]/ && (name in ban) &&
 		    !(file ~ /^src\/base\/io_linux[a-z_]*\.c$/ &&
 		      ban[name] != "is banned") &&
@@ -103,10 +105,69 @@ function check_calls(s, at, before, name) {
 	}
 }
 
+# What is called is a function of the same file, or else a public one.
+function target(from, name) {
+	sub(/ .*/, "", from)
+	return (from " " name) in where ? from " " name : public[name]
+}
+
+# Takes away functions that call none that is left, or that none left calls,
+# as long as there are such; what remains goes round.
+function check_recursion(i, j, n, f, t, names, taken, more, called) {
+	do {
+		more = 0
+		split("", called)
+		for (i = 1; i <= nfns; i++) {
+			f = fns[i]
+			if (f in taken)
+				continue
+			n = split(calls[f], names)
+			t = 0
+			for (j = 1; j <= n; j++) {
+				names[j] = target(f, names[j])
+				if (names[j] == "" || names[j] in taken)
+					continue
+				called[names[j]] = t = 1
+			}
+			if (!t)
+				more = taken[f] = 1
+		}
+		for (i = 1; i <= nfns; i++)
+			if (!(fns[i] in taken) && !(fns[i] in called))
+				more = taken[fns[i]] = 1
+	} while (more)
+	for (i = 1; i <= nfns; i++) {
+		f = fns[i]
+		if (f in taken)
+			continue
+		file = f
+		sub(/ .*/, "", file)
+		sub(/.* /, "", f)
+		bad(where[fns[i]], f " is recursive")
+	}
+}
+
+# The head of a function stands at column 0, its name before the bracket.
+function head(s) {
+	if (s !~ /^[a-z_]/ || !match(s, /[a-z_][A-Za-z0-9_]*\(/))
+		return
+	fn = file " " substr(s, RSTART, RLENGTH - 1)
+	is_static = s ~ /^static /
+}
+
 function check_c(s) {
-	if (s == "{")
+	head(s)
+	if (s == "{") {
 		start = FNR
-	else if (s ~ /^}/ && start) {
+		if (in_src) {
+			fns[++nfns] = fn
+			where[fn] = FNR - 1
+			name = fn
+			sub(/.* /, "", name)
+			if (!is_static)
+				public[name] = fn
+		}
+	} else if (s ~ /^}/ && start) {
 		if (FNR - start - 1 > function_max)
 			bad(start, "function of " FNR - start - 1 " lines")
 		start = 0
@@ -161,6 +222,7 @@ FNR == 1 {
 
 END {
 	end_file()
+	check_recursion()
 	for (f in wrong)
 		failed++
 	printf "%d passed, %d failed\n", files - failed, failed
