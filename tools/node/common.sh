@@ -46,13 +46,17 @@ say() { printf '%5ds  %s\n' "$SECONDS" "$*"; }
 die() { printf '\n%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
 # beat WHAT LOG COMMAND...: runs it with its output in LOG and a sign of life
-# every 15 seconds; on failure shows the end of the log.
+# every 15 seconds; on failure shows the end of the log. A process group of its
+# own, so that an interrupt ends all of it.
 beat() {
 	local what=$1 log=$2 start=$SECONDS pid tick=0
 	shift 2
 	say "$what"
+	set -m
 	"$@" >"$log" 2>&1 </dev/null &
+	set +m
 	pid=$!
+	trap 'kill -- -'$pid' 2>/dev/null; exit 130' INT TERM
 	while kill -0 $pid 2>/dev/null; do
 		sleep 0.2
 		tick=$((tick + 1))
@@ -63,6 +67,7 @@ beat() {
 		tail -n 20 "$log" >&2
 		die "$what: failed; all of it is in $log"
 	}
+	trap - INT TERM
 }
 
 # wait_until SECONDS WHAT COMMAND...

@@ -9,7 +9,7 @@ containerd:containerd ctr:containerd runc:runc
 docker-registry:docker-registry nft:nftables ip:iproute2
 nsenter:util-linux mount:mount modprobe:kmod sysctl:procps
 openssl:openssl curl:curl ldd:libc-bin
-/usr/bin/python3:python3 /usr/lib/python3/dist-packages/pip:python3-pip
+/usr/bin/python3:python3 pip:python3-pip
 /etc/ssl/certs/ca-certificates.crt:ca-certificates
 gcc:gcc make:make /usr/include/stdio.h:libc6-dev
 "
@@ -18,6 +18,8 @@ missing() {
 	local need
 	for need in $NEEDS; do
 		case $need in
+		pip:*) /usr/bin/python3 -m pip --version >/dev/null 2>&1 ||
+			echo "${need#*:}" ;;
 		/*) [ -e "${need%%:*}" ] || echo "${need#*:}" ;;
 		*) command -v "${need%%:*}" >/dev/null || echo "${need#*:}" ;;
 		esac
@@ -33,9 +35,11 @@ apt_install() {
 		chmod +x $policy
 		trap 'rm -f /usr/sbin/policy-rc.d' EXIT
 	fi
-	DEBIAN_FRONTEND=noninteractive apt-get -qy \
-		-o DPkg::Lock::Timeout=900 -o Acquire::Retries=3 \
-		install --no-install-recommends "$@" || rc=$?
+	set -- -qy -o DPkg::Lock::Timeout=900 -o Acquire::Retries=3 \
+		install --no-install-recommends "$@"
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get "${@:1:5}" update || echo "some package lists are out of reach"
+	apt-get "$@" || rc=$?
 	rm -f /usr/sbin/policy-rc.d
 	trap - EXIT
 	return $rc
@@ -52,8 +56,6 @@ with. They come with these Debian packages: $list.
 Install what holds them on this system and run this again."
 	say "apt-get install $list"
 	mkdir -p "$MCP_LAB"
-	beat "package lists" "$MCP_LAB/apt.log" apt-get -qy \
-		-o DPkg::Lock::Timeout=900 -o Acquire::Retries=3 update
 	beat "packages" "$MCP_LAB/apt.log" apt_install $list
 	list=$(missing)
 	[ -z "$list" ] ||
@@ -111,7 +113,6 @@ kubelet kube-proxy kubectl"
 
 kube_compile() {
 	cd "$NODE_DIR/controlplane" &&
-	"$GO" mod download &&
 	"$GO" build -v -trimpath -buildvcs=false -o "$KUBE.part/kubernetes" \
 		-ldflags "-s -w -X k8s.io/component-base/version.gitVersion=v$KUBE_VERSION" .
 }

@@ -310,4 +310,11 @@ worker_up() {
 		log_tail containerd kubelet
 		die "the node is not Ready after two minutes"
 	}
+	# Through kube-proxy's rules: any answer will do.
+	wait_until 30 "Services" \
+		inside curl -sko /dev/null "https://$API_IP/readyz" || {
+		log_tail proxy
+		die "Services do not answer. kube-proxy needs a kernel with nftables
+(modules nf_tables, nft_nat and the other nft_*)."
+	}
 }
