@@ -564,13 +564,14 @@ static unsigned sys_signals(void *ctx)
 /* Milliseconds for epoll_wait, rounded up so that no turn comes early. */
 int linux_timeout_ms(int64_t deadline_ns)
 {
-	int64_t left_ns;
+	int64_t left_ns, now_ns;
 
 	if (deadline_ns == TIME_NEVER)
 		return -1;
-	left_ns = deadline_ns - linux_mono_ns(NULL);
-	if (left_ns <= 0)
+	now_ns = linux_mono_ns(NULL);
+	if (deadline_ns <= now_ns)
 		return 0;
+	left_ns = deadline_ns - now_ns;
 	if (left_ns > INT_MAX / 2 * NS_PER_MS)
 		return INT_MAX / 2;
 	return (int)((left_ns + NS_PER_MS - 1) / NS_PER_MS);

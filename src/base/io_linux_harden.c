@@ -111,6 +111,9 @@ static const uint16_t allowed[] = {
 #ifdef SYS_sigreturn
 	SYS_sigreturn,
 #endif
+#ifdef BASE_ASAN
+	SYS_sigaltstack,	/* before each call that does not return */
+#endif
 };
 
 #define FILTER_MAX (ARRAY_LEN(allowed) + 12)
