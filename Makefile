@@ -47,7 +47,8 @@ version := $(VERSION)$(if $(GIT),+g$(shell git rev-parse --short=12 HEAD))
 
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
-ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+# Several targets are made one after the other, as they are named.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS))$(word 2,$(MAKECMDGOALS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 Q = $(if $(V),,@)
@@ -139,7 +140,7 @@ rooms_from := $(wildcard fuzz/fuzz_*.c tools/*.c)
 $O/rooms.mk: tools/rooms.awk $(rooms_from)
 	$Q mkdir -p $(@D)
 	$Q awk -v make=1 -f tools/rooms.awk $(rooms_from) </dev/null >$@
-ifeq ($(filter clean distclean help,$(MAKECMDGOALS)),)
+ifneq ($(filter-out clean distclean help,$(or $(MAKECMDGOALS),all)),)
 include $O/rooms.mk
 endif
 
@@ -174,7 +175,8 @@ fuzz_probe = echo "int LLVMFuzzerTestOneInput(void) { return 0; }" | \
 define deps_rule
 $(o_$1)/.stamp: $(src_deps)/.stamp tools/deps.mk | need-$1
 	$$Q mkdir -p $$(@D)
-	+$$Q flock $$(@D)/.lock $$(MAKE) -f tools/deps.mk SRC=$(src_deps) \
+	+$$Q flock $$(@D)/.lock $$(MAKE) $$(if $$(V),,-s) \
+		-f tools/deps.mk SRC=$(src_deps) \
 		OUT=$$(@D) NAME='$$(notdir $$(@D)) $(ARCH)' CC='$$(cc_$1)' \
 		CFLAGS='$$(depcflags_$1)' $2
 	$$Q touch $$@
