@@ -73,6 +73,7 @@ everything_root() {
 	cp "$SAMPLES"/everything/{package.json,package-lock.json,entry.mjs} \
 		"$root/app/" &&
 	(cd "$root/app" && PATH=${NODEJS%/*}:$PATH HOME=$root.home \
+		NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt} \
 		"$NODEJS" "$NPM" ci --omit=dev --ignore-scripts --no-audit \
 		--no-fund --no-update-notifier --cache "$root.home") &&
 	rm -rf "$root.home" &&
