@@ -84,16 +84,26 @@ int json_scan(struct str text, struct diag *d);
  * into single objects, so that memory follows the largest object and not
  * the list. In list mode it emits each element of the top-level "items" and
  * the text of the top-level "metadata"; in watch mode each top-level value
- * (one line). metadata.managedFields is left out of what is emitted.
- * Objects over the cap are not emitted whole: SPLIT_OVERSIZE comes with the
- * first SPLIT_HEAD_MAX bytes kept, from which name and uid can be read.
+ * (one line). metadata.managedFields of the object is left out of what is
+ * emitted, with its comma. Keys are compared as they are written: the API
+ * server escapes none of these.
+ *
+ * An item over the cap is not emitted whole. SPLIT_OVERSIZE comes with a
+ * small object in its place, of the same shape, that has only type,
+ * apiVersion, kind and of metadata the name, namespace, uid,
+ * resourceVersion, generation and deletionTimestamp; wherever in the item
+ * these stand. Members that do not fit SPLIT_HEAD_MAX are missing.
+ *
+ * Brackets, commas and colons are checked everywhere (SPLIT_BAD, for good);
+ * scalars and the insides of strings are not, nor what is left out: what is
+ * emitted is well-formed if the input is, and has to be parsed.
  */
 enum split_mode { SPLIT_LIST, SPLIT_WATCH };
 enum split_event {
 	SPLIT_MORE,		/* all input eaten, nothing to tell yet */
 	SPLIT_ITEM,		/* an element, or a watch line */
-	SPLIT_META,		/* the list's metadata object */
-	SPLIT_OVERSIZE,		/* an element over the cap; its head */
+	SPLIT_META,		/* the list's metadata */
+	SPLIT_OVERSIZE,		/* an item over the cap; its head */
 	SPLIT_END,		/* the list's closing brace */
 	SPLIT_BAD
 };
@@ -101,17 +111,19 @@ struct split {
 	enum split_mode mode;
 	struct buf out;		/* memory for one object, given at init */
 	/* private to json_split.c from here */
-	uint8_t stack[JSON_DEPTH_MAX];
-	uint8_t key[24];
-	uint8_t key_n, depth, state, in_string, escape, skip_depth;
-	uint8_t capturing, over, want, pending_comma, started, at_items;
-	size_t mark;
+	uint64_t objects;	/* bit per level: an object, not a list */
+	char key[24];
+	char head[SPLIT_HEAD_MAX];
+	uint16_t head_n, head_mark;
+	uint8_t state, action, emit;
+	uint8_t depth, path, emit_depth, head_depth, key_n;
+	bool escape, key_over, held, has_members, copying, keeping;
 };
 void split_init(struct split *s, enum split_mode mode, void *mem, size_t cap);
 /*
  * Eats from *in (advancing it) until there is an event. The emitted text is
- * valid until the next call. The result never depends on how the input is
- * cut into pieces.
+ * valid until the next call. Events and texts never depend on how the input
+ * is cut into pieces; a number at the top level ends with the byte after it.
  */
 enum split_event split_push(struct split *s, struct str *in,
     struct str *ret_text);

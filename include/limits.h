@@ -32,6 +32,10 @@
 #define JSON_OBJECT_MAX (384 * 1024)
 /* Tokens for one object: real objects have one a 10 bytes. */
 #define JSON_TOKENS_MAX (48 * 1024)
+/* What jw_kfmt formats at once: a condition message, names and reasons. */
+#define JW_FMT_MAX 2048
+/* Name, namespace (253 and 63), kind, uid, versions of an oversized object. */
+#define SPLIT_HEAD_MAX 1024
 /* YAML comes in by kubeconfig and the command line only. */
 #define YAML_INPUT_MAX (1024 * 1024)
 #define YAML_DEPTH_MAX 48
@@ -52,27 +56,60 @@
 /* Descriptors the loop knows: connections, listeners, resolver. */
 #define LOOP_FDS_MAX 128
 #define LOOP_TIMERS_MAX 256
+/* /etc/hosts or /etc/resolv.conf while it is looked through. */
+#define LOOP_SCRATCH_MAX (64 * 1024)
+/* A DNS packet: what is not fragmented on its way. Of a longer answer over
+ * TCP only the head is looked at, where 8 addresses have room. */
+#define DNS_PACKET_MAX 1232
 /* One TLS record: mandatory, see bearssl.md section 3. */
 #define TLS_IN_MAX 16709
 /* 4096 of data and the record's overhead: no fragment length is asked for
  * that a terminator would honour with tiny records. */
 #define TLS_OUT_MAX 4181
-/* DER of the peer's certificate, kept for the SAN check. */
-#define TLS_PEER_CERT_MAX 16384
+/* Until the keys are changed the input buffer's head takes what comes in
+ * pieces of this size ... */
+#define TLS_HELLO_PIECE 1024
+/* ... and its rest holds the DER of the peer's certificate, for the SAN
+ * check: 14.5 KiB, where a leaf with many names has 8. */
+#define TLS_PEER_CERT_MAX (TLS_IN_MAX - 5 - TLS_HELLO_PIECE)
 /* Trust anchors: a cluster CA bundle has one to three, a web bundle 150. */
 #define TLS_ANCHORS_MAX 200
 /* Bytes of anchor names and keys, about 700 a root. */
 #define TLS_ANCHOR_BYTES_MAX (160 * 1024)
+/* Certificates sent with ours: a leaf and its intermediates. */
+#define TLS_CHAIN_MAX 8
+/* Bytes of that chain and its key. */
+#define TLS_CLIENT_BYTES_MAX (CERT_DER_MAX + KEY_DER_MAX)
 /* A CA bundle as PEM. */
 #define TLS_PEM_MAX (320 * 1024)
 /* Status line and headers: the API server's are under 1 KiB. */
 #define HTTP_HEAD_MAX 8192
 #define HTTP_HEADERS_MAX 64
+/* Request line, Host and framing of a request: a path with selectors and a
+ * continue token is under 3 KiB. */
+#define HTTP_LINE_MAX 4096
+/* A chunk's size with its extensions, which nobody sends. */
+#define HTTP_CHUNK_LINE_MAX 256
+/* All trailer fields of a body. */
+#define HTTP_TRAILERS_MAX 4096
+/* Reads a connection may do in one go before others get their turn. */
+#define HTTP_READS_MAX 8
 /* Scrapes, probes and a person with curl. */
 #define HTTP_SERVER_CONNS_MAX 16
 /* A metrics page: fixed families and one line a server for the info gauge
  * are streamed through this window. */
 #define HTTP_SERVER_OUT_MAX 8192
+/* A kept connection between two requests: scrapes come once a minute. */
+#define HTTP_SERVER_IDLE_MS 90000
+/* From a request's first byte to its last: a slow link, no slow attacker. */
+#define HTTP_SERVER_REQUEST_MS 10000
+/* One answer: 2 MiB of metrics at 100 KiB/s. */
+#define HTTP_SERVER_ANSWER_MS 20000
+/* What a refused peer still sends is thrown away, so that it reads why. */
+#define HTTP_SERVER_LINGER_MS 1000
+#define HTTP_SERVER_LINGER_MAX (256 * 1024)
+/* Until accepting is tried again after the system refused to. */
+#define HTTP_SERVER_PAUSE_MS 100
 
 /* kube */
 /* Service account tokens are about 1 KiB, OIDC tokens up to 10. */
@@ -87,8 +124,6 @@
 /* A request's path with query (names of 253, 63 and 63, a field manager and
  * selectors), or with a delete's preconditions as body. */
 #define KUBE_CALL_TEXT_MAX 1280
-/* A watch's path: as above, with selectors and a continue token. */
-#define KUBE_WATCH_PATH_MAX 4096
 /* Continue tokens hold a key name, base64: under 600 in practice. */
 #define KUBE_CONTINUE_MAX 2048
 /* Resource versions are opaque; all servers' are 64-bit decimals. */
@@ -97,6 +132,9 @@
 #define KUBE_LIST_PAGE "500"
 /* Sends of one request after 429, 503, 401 or a dead connection. */
 #define KUBE_TRIES_MAX 5
+/* An unused connection is given up, with its memory, after this long; less
+ * than the API server's own limit of 90 s. */
+#define KUBE_IDLE_NS (INT64_C(60) * 1000000000)
 /* A request as a whole, retries included, unless the caller says else. */
 #define KUBE_REQUEST_NS (INT64_C(30) * 1000000000)
 /* Longest wait that a server may impose by Retry-After. */
@@ -113,6 +151,8 @@
 /* Between tries of a watch that failed. */
 #define KUBE_BACKOFF_MIN_NS (INT64_C(500) * 1000000)
 #define KUBE_BACKOFF_MAX_NS (INT64_C(30) * 1000000000)
+/* A stream that lived this long was no failure. */
+#define KUBE_WATCH_STEADY_NS (INT64_C(10) * 1000000000)
 #define KUBE_ABSENT_RETRY_NS (INT64_C(30) * 1000000000)
 #define KUBE_DENIED_RETRY_NS (INT64_C(30) * 1000000000)
 /* Rotated tokens stay valid for minutes; client-go re-reads as often. */
@@ -146,5 +186,25 @@
 
 /* kubeconfig */
 #define KUBECONFIG_MAX (512 * 1024)
+
+/* control */
+/* References of one server that are followed; more are told. */
+#define RECORD_REFS_MAX 12
+/* Image of the info metric, cut at this. */
+#define IMAGE_NOTE_MAX 128
+/* A Deployment's ReplicaFailure message: quota refusals are about 200. */
+#define REPLICA_FAILURE_MAX 200
+/* What is wrong with a pod, for the user. */
+#define TROUBLE_MESSAGE_MAX 232
+/* Objects being worked on at once; more only queue in the API server. */
+#define JOBS_MAX 32
+/* One job: the object, its decoded form, three children, a status. */
+#define JOB_ARENA_MAX (4 * JSON_OBJECT_MAX)
+/* Small changes of a status (counters) are gathered for this long. */
+#define STATUS_MINOR_NS (INT64_C(2) * 1000000000)
+/* A first status waits this long for the Deployment to be seen. */
+#define STATUS_FIRST_NS (INT64_C(1) * 1000000000)
+/* A repair sooner than this after the last one counts as a fight. */
+#define REPAIR_CALM_NS (INT64_C(60) * 1000000000)
 
 #endif
