@@ -32,7 +32,7 @@ enum {
 #define SCHEMA_DEF "status.def"
 #include "schema_types.h"
 
-/* group.c [group_] ------------------------------------------------------- */
+/* group.c [group_] -------------------------------------------------------- */
 
 /* The check that a container gets when its spec has none of its own. */
 enum probe_kind { PROBE_TCP, PROBE_HTTP };
@@ -55,7 +55,6 @@ struct group_info {
 	uint8_t phase[PHASE_READY + 1];	/* enum phase -> enum phase */
 	struct probe_default liveness, readiness;
 	const char *wait_for;		/* condition that users wait for */
-	bool condition_ready;		/* documented: Ready, else Available */
 };
 #define FIELD_MANAGER "mcp-operator"
 /* Finalizers of the systems replaced: released when met, "" ends. */
@@ -67,13 +66,13 @@ int group_find(struct str name, enum group *ret);
 /* The group's way with the tables: mask, defaults, bounds. */
 const struct schema_mode *group_mode(enum group g);
 
-/* server.c [server_] ------------------------------------------------------- */
+/* server.c [server_] ------------------------------------------------------ */
 
 /*
  * One MCPServer. After server_decode the spec is canonical. What a reader
  * of it may count on, on top of the presence bits:
  *
- *   image		whole reference, "name:tag" or "name@digest"; absent only
+ *   image		whole reference, "name:tag" or "name@digest"; absent
  *			where the user gave none (a registry entry may)
  *   command, args	from either spelling; ntakatsu's own arguments when
  *			the user gave none
@@ -108,15 +107,15 @@ struct server {
 int server_decode(enum group g, const struct json_doc *doc, uint32_t at,
     struct arena *a, struct server *ret, struct diag *d);
 
-/* adapt.c [adapt_] ----------------------------------------------------------- */
+/* adapt.c, adapt_env.c [adapt_] ------------------------------------------- */
 
 /*
  * Moves the group's spellings into the canonical fields and fills in what
  * the group defaults to; server_decode has done so. ERR_INVALID with path
  * and rule where two spellings contradict each other, ERR_FULL.
  */
-int adapt_spec(enum group g, struct str name, struct arena *a,
-    struct server_spec *s, struct diag *d);
+int adapt_spec(enum group g, struct arena *a, struct server_spec *s,
+    struct diag *d);
 /*
  * Splits an image reference at its tag or digest: "r:5000/a/b:1" is
  * "r:5000/a/b" and "1", "a@sha256:x" is "a" and "sha256:x", "a" is "a" and
@@ -124,7 +123,7 @@ int adapt_spec(enum group g, struct str name, struct arena *a,
  */
 void image_split(struct str image, struct str *ret_name, struct str *ret_tag);
 
-/* rules.c [server_check] ------------------------------------------------------- */
+/* rules.c, rules_pod.c [server_check] ------------------------------------- */
 
 /*
  * What no single row can see: names that are too long for a Service or a
@@ -145,7 +144,7 @@ int server_check(const struct server *s, struct diag *d);
  */
 int server_unacted(const struct server *s, struct buf *out);
 
-/* refs.c [server_refs] -------------------------------------------------------- */
+/* refs.c [server_refs] ---------------------------------------------------- */
 
 enum ref_kind { REF_CONFIG_MAP, REF_SECRET };
 /* key: the one key used, or empty for all of them. */
@@ -157,20 +156,28 @@ typedef void server_ref(void *ctx, enum ref_kind kind, struct str name,
  */
 void server_refs(const struct server *s, server_ref *each, void *ctx);
 
-/* conditions.c [cond_] ---------------------------------------------------------- */
+/* conditions.c [cond_] ---------------------------------------------------- */
 
-/* As many as a compact record can keep, see design.md section 4. */
+/*
+ * What a status has of conditions. Each judgement starts from the live ones,
+ * for their times, sets every condition that it has a word on, and lends
+ * those to the status: what was not set again is gone.
+ */
 #define CONDITIONS_MAX 12
 struct conditions {
 	struct condition c[CONDITIONS_MAX];
 	uint32_t n;
+	uint32_t set;		/* bit i: c[i] was set, not only copied */
 };
-/* Copies those of a live status; texts stay where they are. */
+/*
+ * Copies those of a live status, as many as fit; texts stay where they are.
+ * Others may have written there: what no one sets makes room.
+ */
 void cond_from(struct conditions *cs, const struct server_status *s);
 /*
  * Sets one condition; its time moves to now only when status changes. Texts
  * are kept by reference. Returns whether anything but times differs from
- * before. CHECK when there is no room: the types are a fixed set.
+ * before. CHECK when over CONDITIONS_MAX types are set.
  */
 bool cond_set(struct conditions *cs, const char *type,
     enum cond_status status, const char *reason, struct str message,
@@ -178,22 +185,25 @@ bool cond_set(struct conditions *cs, const char *type,
 const struct condition *cond_get(const struct conditions *cs,
     const char *type);
 void cond_drop(struct conditions *cs, const char *type);
-/* Lends the list to a status about to be written. */
+/* Drops what was not set and lends the rest to a status about to go out. */
 void cond_lend(struct conditions *cs, struct server_status *s);
 
-/* status.c [status_] -------------------------------------------------------------- */
+/* server_status.c [status_] ----------------------------------------------- */
 
 /*
- * Writes a status in the group's own words: its phases, and endpoint as it
- * knows it. s->endpoint is the URL ("http://name.ns.svc.cluster.local:8080/
- * mcp"), s->phase one of the first five.
+ * Writes a status in the group's own words: its phases, and the endpoint as
+ * its users know it. s->endpoint is the URL of status_endpoint(), s->phase
+ * one of the first five.
  */
 void status_write(enum group g, const struct server_status *s,
     struct jw *w);
-/* The URL for a server's clients within the cluster; "" for stdio. */
+/*
+ * "http://name.ns.svc.cluster.local:8080/mcp", the URL for clients within
+ * the cluster; "stdio://name" where there is no port.
+ */
 void status_endpoint(const struct server *s, struct buf *out);
 
-/* volume.c [volume_] ---------------------------------------------------------------- */
+/* volumes.c [volume_] ----------------------------------------------------- */
 
 /* Writes a volume for a pod: as it came in, secret.name as secretName. */
 void volume_write(const struct volume *v, struct jw *w);

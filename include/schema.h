@@ -70,7 +70,7 @@ enum field_type {
 	FIELD_RAW_OBJ,		/* struct str: a JSON object as it stands */
 	FIELD_RAW_LIST,		/* struct str: a JSON list as it stands */
 	FIELD_SELF,		/* struct str: this object's own JSON text;
-				 * key "", never written */
+				 * the first row, key "", never written */
 	FIELD_ENUM,		/* by E() */
 	FIELD_OBJ,		/* by O() */
 	FIELD_LIST,		/* by L() */
@@ -114,8 +114,8 @@ struct schema {
 };
 
 /*
- * What one group does its own way with a row of the common table: a later
- * matching rule wins. Rules only narrow.
+ * What some groups do their own way with a row of the common table; at most
+ * one rule of a kind for a row in a group.
  */
 struct schema_rule {
 	const struct schema *table;
@@ -171,7 +171,7 @@ void schema_encode(const struct schema *s, uint8_t groups, const void *o,
 const char *schema_word(const struct schema_words *w, uint32_t v);
 /* The word's index or ERR_NOENT. */
 int schema_word_find(const struct schema_words *w, struct str text);
-/* The last matching rule, or NULL. */
+/* The matching rule, or NULL. */
 const struct schema_rule *schema_rule_find(const struct schema_mode *m,
     const struct schema *s, size_t row, enum schema_what what);
 

@@ -1,0 +1,75 @@
+#include "model.h"
+
+static void env_refs(const struct env_var *e, server_ref *each, void *ctx)
+{
+	const struct env_source *from = &e->from;
+
+	if (HAS(from, env_source, config_map))
+		each(ctx, REF_CONFIG_MAP, from->config_map.name,
+		    from->config_map.key, from->config_map.optional);
+	if (HAS(from, env_source, secret))
+		each(ctx, REF_SECRET, from->secret.name, from->secret.key,
+		    from->secret.optional);
+}
+
+static void env_from_refs(const struct env_from *e, server_ref *each,
+    void *ctx)
+{
+	if (HAS(e, env_from, config_map))
+		each(ctx, REF_CONFIG_MAP, e->config_map.name, STR_NONE,
+		    e->config_map.optional);
+	if (HAS(e, env_from, secret))
+		each(ctx, REF_SECRET, e->secret.name, STR_NONE,
+		    e->secret.optional);
+}
+
+/* With items each of them is needed, else whatever there is. */
+static void volume_refs(const struct key_to_path_list *items,
+    enum ref_kind kind, struct str name, bool optional, server_ref *each,
+    void *ctx)
+{
+	if (!items->n)
+		each(ctx, kind, name, STR_NONE, optional);
+	for (uint32_t i = 0; i < items->n; i++)
+		each(ctx, kind, name, items->p[i].key, optional);
+}
+
+static void projected_refs(const struct projected_source *s,
+    server_ref *each, void *ctx)
+{
+	const struct projected_part *p = &s->config_map;
+
+	if (HAS(s, projected_source, config_map))
+		volume_refs(&p->items, REF_CONFIG_MAP, p->name, p->optional,
+		    each, ctx);
+	p = &s->secret;
+	if (HAS(s, projected_source, secret))
+		volume_refs(&p->items, REF_SECRET, p->name, p->optional,
+		    each, ctx);
+}
+
+void server_refs(const struct server *s, server_ref *each, void *ctx)
+{
+	const struct server_spec *spec = &s->spec;
+
+	for (uint32_t i = 0; i < spec->env.n; i++)
+		env_refs(&spec->env.p[i], each, ctx);
+	for (uint32_t i = 0; i < spec->env_from.n; i++)
+		env_from_refs(&spec->env_from.p[i], each, ctx);
+	for (uint32_t i = 0; i < spec->volumes.n; i++) {
+		const struct volume *v = &spec->volumes.p[i];
+		const struct projected_source_list *l =
+		    &v->projected.sources;
+
+		if (HAS(v, volume, config_map))
+			volume_refs(&v->config_map.items, REF_CONFIG_MAP,
+			    v->config_map.name, v->config_map.optional,
+			    each, ctx);
+		if (HAS(v, volume, secret))
+			volume_refs(&v->secret.items, REF_SECRET,
+			    v->secret.secret_name, v->secret.optional, each,
+			    ctx);
+		for (uint32_t j = 0; j < l->n; j++)
+			projected_refs(&l->p[j], each, ctx);
+	}
+}

@@ -1,0 +1,10 @@
+#include "model.h"
+
+#define SCHEMA_DEF "pod.def"
+#include "schema_tables.h"
+#define SCHEMA_DEF "areas.def"
+#include "schema_tables.h"
+#define SCHEMA_DEF "server.def"
+#include "schema_tables.h"
+#define SCHEMA_DEF "status.def"
+#include "schema_tables.h"
