@@ -42,17 +42,22 @@ struct kube_file {
 	uint8_t digest[SHA256_LEN];
 };
 
+/* A credential plugin. */
 struct kube_exec {
-	const char *argv[KUBE_EXEC_ARGS_MAX + 2];
-	const char *env[KUBE_EXEC_ENV_MAX + 2];
-	const char *version;	/* client.authentication.k8s.io/... */
+	const char *argv[KUBE_EXEC_ARGS_MAX + 2];	/* NULL ended */
+	const char *env[KUBE_EXEC_ENV_MAX + 2];		/* "NAME=value" */
+	struct str version;	/* client.authentication.k8s.io/... */
+	struct str hint;	/* how to install it; may be empty */
+	bool tell_cluster;	/* provideClusterInfo */
 	int64_t expires_wall_ns;	/* TIME_NEVER: not known */
 };
 
 /*
  * What is in force. Everything text lives in memory of the config's own.
  * Refused with a text that says so: insecure-skip-tls-verify, proxy-url,
- * impersonation, auth-provider, exec unless allowed.
+ * impersonation, auth-provider, exec unless allowed, credentials over http
+ * to another machine. Without certificate-authority the system's bundle is
+ * taken, $SSL_CERT_FILE or /etc/ssl/certs/ca-certificates.crt.
  *
  * Taken up without a restart: the token file is read again when the last
  * reading is KUBE_TOKEN_AGE_NS old, or after 401; CA and client certificate
@@ -72,11 +77,12 @@ struct kube_config {
 	/* private from here */
 	struct mem *mem;
 	struct trust *trust;
-	struct arena text, work;
-	struct kube_file token, ca, cert, key;
-	struct str ca_data, cert_data, key_data;	/* PEM */
+	struct arena text;
+	char *work;			/* files, while they are read */
 	char *auth;			/* value of Authorization */
 	size_t auth_n;
+	struct kube_file token, ca, cert, key;
+	struct str cert_pem, key_pem;	/* given in the configuration */
 	int64_t token_ns, certs_ns;	/* when last read */
 	bool has_exec;
 	struct kube_exec exec;
@@ -97,19 +103,14 @@ bool kube_config_refresh(struct kube_config *c, enum kube_refresh why);
 /* "Authorization: ...\r\n", or nothing. A secret: never log it. */
 void kube_config_auth(const struct kube_config *c, struct buf *out);
 
-/*
- * Sans-I/O parts, for tests and fuzzing. kube_config_entry finds `name` in
- * one of the lists clusters, users or contexts of a parsed kubeconfig:
- * JSON_NIL when there is none.
- */
-uint32_t kube_config_entry(const struct json_doc *doc, const char *list,
-    struct str name);
-/* An ExecCredential: token and/or certificate and key, and its expiry. */
+/* Sans-I/O, for tests and fuzzing: an ExecCredential of `version` with a
+ * token, a certificate and its key, or both, copied into a. */
 struct kube_exec_credential {
 	struct str token, cert, key;
 	int64_t expires_wall_ns;	/* TIME_NEVER: not given */
 };
-int kube_exec_decode(struct str text, struct str version, struct arena *a,
+int kube_exec_decode(struct str text, struct str version,
+    struct json_tok *tok, uint32_t cap, struct arena *a,
     struct kube_exec_credential *ret, struct diag *d);
 
 /* resource.c, peek.c [kube_path, kube_query, kube_peek] ------------------ */
@@ -409,8 +410,13 @@ struct kube_watches {
 	struct kube_client *client;
 	bool no_watch_list;	/* the server refused sendInitialEvents */
 	int64_t silence_ns;	/* KUBE_WATCH_SILENCE_NS */
+	/* private from here */
+	char *lines, *tls;
+	uint32_t cap, used;
 };
-void kube_watches_init(struct kube_watches *s, struct kube_client *client);
+/* Memory for `count` watches, WATCHES_MAX at most. ERR_FULL. */
+int kube_watches_init(struct kube_watches *s, struct mem *m,
+    struct kube_client *client, uint32_t count);
 
 struct kube_watch {
 	struct kube_watch_row row;
@@ -444,9 +450,9 @@ struct kube_watch {
 	char more[KUBE_CONTINUE_MAX];	/* continue token of a paged list */
 };
 
-int kube_watch_init(struct kube_watch *w, struct mem *m,
-    struct kube_watches *shared, const struct kube_watch_row *row,
-    kube_watch_fn *fn, void *ctx);
+/* CHECK when `count` of kube_watches_init is used up. */
+void kube_watch_init(struct kube_watch *w, struct kube_watches *shared,
+    const struct kube_watch_row *row, kube_watch_fn *fn, void *ctx);
 /*
  * Lists and then watches until stopped, whatever happens. WatchList
  * (sendInitialEvents) where the server has it, else LIST by pages of

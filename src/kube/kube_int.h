@@ -23,6 +23,52 @@ bool peek_raw(struct str object, const char *path, struct str *ret_value);
 int peek_string(struct str object, const char *path, struct buf *out);
 int peek_i64(struct str object, const char *path, int64_t *ret);
 
+/* config.c */
+
+/* Where things lie in kube_config.work while a file is read. */
+struct config_work {
+	char file[KUBECONFIG_MAX];
+	char json[JSON_OBJECT_MAX];
+	struct json_tok tok[JSON_TOKENS_MAX];
+	char yaml[YAML_SCRATCH_MAX];
+};
+struct config_work *config_work(struct kube_config *c);
+/* A copy in c->text that ends in NUL; NULL when c->text is full. */
+const char *config_cstr(struct kube_config *c, struct str s);
+/* Contents of a file in work, at most cap bytes; ERR_* told in d. */
+int config_read(struct kube_config *c, const char *path, size_t cap,
+    struct str *ret, struct diag *d);
+/* Sets the Authorization value: scheme "Bearer" or "Basic". */
+int config_set_auth(struct kube_config *c, const char *scheme,
+    struct str credentials, struct diag *d);
+/* Fills host, prefix and target from a server URL in c->text. */
+int config_set_server(struct kube_config *c, struct str url, struct diag *d);
+int config_load_client(struct kube_config *c, struct str cert,
+    struct str key, struct diag *d);
+
+/* config_file.c */
+
+/* From one file that must be there, or from several, some of which may not:
+ * ERR_NOENT when none is. */
+int config_from_files(struct kube_config *c, struct str paths, bool one,
+    const struct kube_config_source *from, struct diag *d);
+
+/* config_exec.c */
+
+/* Reads a user's exec entry. */
+int config_exec_read(struct kube_config *c, const struct json_doc *doc,
+    uint32_t exec, struct str dir, struct diag *d);
+/* The cluster as the plugin is told of it, if it wants to be. config: raw
+ * JSON or empty; ca: PEM or empty. */
+struct exec_cluster {
+	struct str server, tls_name, ca, config;
+};
+/* Makes KUBERNETES_EXEC_INFO; cluster may be NULL. */
+int config_exec_info(struct kube_config *c,
+    const struct exec_cluster *cluster);
+/* Runs the plugin and takes up what it says. */
+int config_exec_run(struct kube_config *c, struct diag *d);
+
 /* client.c */
 
 /*
@@ -71,6 +117,6 @@ void watch_enter(struct kube_watch *w, enum kube_watch_state state);
 
 /* Sends the request of w->step. */
 void watch_request(struct kube_watch *w);
-void watch_http_init(struct kube_watch *w, char *tls);
+void watch_http_init(struct kube_watch *w);
 
 #endif

@@ -269,19 +269,25 @@ static void watch_begin(void *ctx)
 	watch_happens(w, HAPPEN_BEGIN);
 }
 
-void kube_watches_init(struct kube_watches *s, struct kube_client *client)
+int kube_watches_init(struct kube_watches *s, struct mem *m,
+    struct kube_client *client, uint32_t count)
 {
+	CHECK(count && count <= WATCHES_MAX);
 	*s = (struct kube_watches){
 		.client = client, .silence_ns = KUBE_WATCH_SILENCE_NS,
+		.cap = count,
 	};
+	s->lines = mem_reserve(m, "watch lines", count, JSON_OBJECT_MAX);
+	s->tls = mem_reserve(m, "watch tls", count, kube_tls_stride());
+	return s->lines && s->tls ? 0 : ERR_FULL;
 }
 
-int kube_watch_init(struct kube_watch *w, struct mem *m,
-    struct kube_watches *shared, const struct kube_watch_row *row,
-    kube_watch_fn *fn, void *ctx)
+void kube_watch_init(struct kube_watch *w, struct kube_watches *shared,
+    const struct kube_watch_row *row, kube_watch_fn *fn, void *ctx)
 {
-	char *tls;
+	uint32_t slot = shared->used++;
 
+	CHECK(slot < shared->cap);
 	/* The buffers at the end stay untouched until they are used. */
 	memset(w, 0, offsetof(struct kube_watch, http));
 	w->row = *row;
@@ -289,14 +295,11 @@ int kube_watch_init(struct kube_watch *w, struct mem *m,
 	w->fn = fn;
 	w->ctx = ctx;
 	w->more_n = 0;
-	w->line = mem_reserve(m, "watch line", 1, JSON_OBJECT_MAX);
-	tls = mem_reserve(m, "watch tls", 1, kube_tls_stride());
-	if (!w->line || !tls)
-		return ERR_FULL;
+	w->line = shared->lines + (size_t)slot * JSON_OBJECT_MAX;
+	w->tls = shared->tls + slot * kube_tls_stride();
 	timer_init(&w->timer, watch_begin, w);
 	work_init(&w->work, watch_begin, w);
-	watch_http_init(w, tls);
-	return 0;
+	watch_http_init(w);
 }
 
 void kube_watch_start(struct kube_watch *w)

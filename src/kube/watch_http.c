@@ -432,11 +432,11 @@ static const struct http_client_events watch_events = {
 	on_head, on_body, on_done,
 };
 
-void watch_http_init(struct kube_watch *w, char *tls)
+void watch_http_init(struct kube_watch *w)
 {
 	struct kube_client *c = w->shared->client;
 
-	w->tls = tls;
-	http_client_init(&w->http, c->loop, &c->gate, tls, &watch_events, w);
+	http_client_init(&w->http, c->loop, &c->gate, w->tls, &watch_events,
+	    w);
 	w->http.conn.counts = c->counts;
 }
