@@ -230,6 +230,18 @@ ldflags = -static -nostdlib -nostartfiles -Wl,-pie,--no-dynamic-linker \
 libgcc = $(shell $(cc_release) -print-libgcc-file-name)
 musl = $(o_release)/lib
 
+# With pages of 64 KiB GNU ld fills the file up to the next page between two
+# segments.  Its own script, with the addresses jumping instead, saves 130 KB.
+ifeq ($(ARCH),aarch64)
+ldscript := $(d_release)/link.ld
+page = CONSTANT (MAXPAGESIZE)
+$(ldscript): | need-release
+	$Q mkdir -p $(@D)
+	$Q $(cross)ld -pie -z separate-code -z relro -z now --verbose | sed \
+		'1,/^=====/d; /^=====/,$$d; s/^  \. = ALIGN($(page));/\
+		. = ALIGN($(page)) + (. \& ($(page) - 1));/' >$@
+endif
+
 operator_rooms := $(filter-out gateway,$(rooms))
 gateway_rooms := base codec net mcp observe gateway
 $(d_release)/mcp-operator: $(call objs,release,$(operator_rooms)) \
@@ -237,9 +249,9 @@ $(d_release)/mcp-operator: $(call objs,release,$(operator_rooms)) \
 $(d_release)/mcp-gateway: $(call objs,release,$(gateway_rooms)) \
 	$(patsubst %.c,$(d_release)/%.o,$(filter src/gateway/%,$(mains)))
 
-$(d_release)/mcp-%: $(call depfiles,release) tools/elfcheck.sh
+$(d_release)/mcp-%: $(call depfiles,release) $(ldscript) tools/elfcheck.sh
 	$(call say,LD,$@)
-	$Q $(cc_release) $(ldflags) -Wl,-Map=$@.map -o $@.sym \
+	$Q $(cc_release) $(ldflags) $(ldscript:%=-Wl,-T,%) -Wl,-Map=$@.map -o $@.sym \
 		$(musl)/rcrt1.o $(musl)/crti.o $(filter %.o,$^) \
 		$(filter %.a,$^) -L$(musl) \
 		-Wl,--start-group -lc $(libgcc) -Wl,--end-group $(musl)/crtn.o
