@@ -102,7 +102,8 @@ bool str_env_name(struct str s);		/* C_IDENTIFIER, '.', '-' too */
 
 /*
  * Appends into memory the caller gave. What does not fit is dropped whole
- * and sets `over`, which stays set: write on and check once at the end.
+ * and sets `over`, which stays set: write on and check once at the end. What
+ * follows is dropped too, so the text is always a prefix of what was meant.
  */
 struct buf {
 	char *p;
@@ -122,8 +123,9 @@ void buf_hex(struct buf *b, const void *p, size_t n);	/* lower case */
 void buf_hex64(struct buf *b, uint64_t v);		/* 16 digits */
 /*
  * The one formatter: %s (const char *), %S (struct str, by value), %d (int),
- * %u (unsigned), %D (int64_t), %U (uint64_t), %x (uint64_t, hex, no
- * padding), %c (int), %%. Anything else is a CHECK.
+ * %u (unsigned), %D (int64_t), %U (uint64_t), %z (size_t), %x (uint64_t, hex,
+ * no padding), %c (int), %%. Anything else is a CHECK. No compiler checks the
+ * arguments: they must have just these types, or 32-bit ARM goes wrong.
  */
 void buf_fmt(struct buf *b, const char *fmt, ...);
 /*
@@ -154,8 +156,9 @@ bool diag_is_set(const struct diag *d);
 /*
  * A bump allocator over memory given once. When it is full arena_alloc
  * returns NULL and `over` sticks until the next reset to a mark that was
- * taken before. Memory is zeroed. Under AddressSanitizer what lies beyond
- * the last allocation is poisoned.
+ * taken before; until then every allocation fails. Memory is zeroed. Under
+ * AddressSanitizer what lies beyond the last allocation is poisoned, except
+ * on the stack.
  */
 struct arena {
 	char *p;
@@ -224,7 +227,8 @@ void mem_free_all(struct mem *m);	/* tests and the simulator only */
  * Libraries that allocate (libyaml; parts of libc in the release build) get
  * memory only between scratch_begin and scratch_end, from the arena given,
  * which is thrown away whole. Over its cap they see NULL. Outside a scope
- * scratch_malloc is a CHECK. Scopes do not nest.
+ * scratch_malloc is a CHECK. Scopes do not nest. The release build's malloc
+ * family is this one.
  */
 void scratch_begin(struct arena *a);
 void scratch_end(void);
@@ -316,7 +320,11 @@ const struct heap_item *heap_min(const struct heap *h);	/* NULL: empty */
 void time_rfc3339(struct buf *b, int64_t wall_ns);
 /* With six decimals, as Lease and Event micro times are written. */
 void time_rfc3339_micro(struct buf *b, int64_t wall_ns);
-/* RFC 3339 with any offset and up to nine decimals; ERR_BAD otherwise. */
+/*
+ * RFC 3339 with any offset and up to nine decimals, T and Z in upper case and
+ * no leap second, as Go has it; from 1970 on, to what an int64_t of ns holds
+ * (2262-04-11). ERR_BAD otherwise.
+ */
 int time_parse(struct str s, int64_t *ret_wall_ns);
 
 /* io.c, io_linux.c [io_]: the seam --------------------------------------- */
@@ -352,12 +360,15 @@ struct io {
 	int64_t (*cpu_ns)(void *ctx);		/* CPU time of the process */
 	int (*random)(void *ctx, void *p, size_t n);	/* all n or ERR_IO */
 
-	/* Files. read_file: whole, at most cap bytes, else ERR_LIMIT. */
+	/* Files. read_file: whole, at most cap bytes, else ERR_LIMIT; the
+	 * length. Follows symbolic links. ERR_NOENT, ERR_DENIED, ERR_IO. */
 	int (*read_file)(void *ctx, const char *path, void *p, size_t cap);
 	int (*write_file)(void *ctx, const char *path, const void *p,
 	    size_t n, unsigned mode);		/* replaces atomically */
 	const char *(*env)(void *ctx, const char *name);
-	/* Standard streams: 0 in, 1 out, 2 err; write is all or error. */
+	/* Standard streams: 0 in, 1 out, 2 err; write is all or error. Both
+	 * may block: std_read until there is something (0: end) or a signal
+	 * comes (ERR_CANCELLED), std_write for a second (ERR_TIMEOUT). */
 	int (*std_read)(void *ctx, void *p, size_t cap);
 	int (*std_write)(void *ctx, int stream, const void *p, size_t n);
 
@@ -372,16 +383,26 @@ struct io {
 	int (*write)(void *ctx, int fd, const void *p, size_t n);
 	void (*close)(void *ctx, int fd);
 
-	/* Readiness (level triggered). watch with bits 0 stops watching. */
+	/* Readiness (level triggered). watch with bits 0 stops watching, and
+	 * so does close; ERR_FULL from descriptor IO_FDS_MAX on. IO_HANGUP
+	 * asks to hear that the peer closed while nobody reads; it also comes
+	 * unasked with an error, together with what was watched for. */
 	int (*watch)(void *ctx, int fd, uint8_t bits, uint64_t tag);
-	/* Waits until an event or the deadline; the count of events. */
+	/* Waits until an event, a signal or the deadline; the count of
+	 * events, at most IO_EVENTS_MAX; returns at once as long as signals()
+	 * has something to tell. */
 	int (*wait)(void *ctx, struct io_event *ret, int cap,
 	    int64_t deadline_ns);
 	/* Signals seen since the last call, as IO_SIGNAL_* bits. */
 	unsigned (*signals)(void *ctx);
 
-	/* Runs argv (NULL ended) to its end, at most timeout_ms, standard
-	 * output into p; for exec credential plugins of the command line. */
+	/* Runs argv (NULL ended; found by PATH) to its end, at most
+	 * timeout_ms, standard output into p; for exec credential plugins of
+	 * the command line. env: "NAME=value" added to the own environment,
+	 * or NULL. The bytes of output; ERR_NOENT or ERR_DENIED (no such
+	 * program), ERR_LIMIT (over cap), ERR_TIMEOUT, ERR_CANCELLED (a
+	 * signal came); the program is killed then. Status: exit code, or
+	 * 128 and the signal's number. */
 	int (*run)(void *ctx, const char *const *argv, const char *const *env,
 	    void *p, size_t cap, int64_t timeout_ms, int *ret_status);
 
@@ -403,10 +424,13 @@ const struct io *io_linux(void);
  */
 void io_linux_harden(struct buf *ret_what);
 
-/* "1.2.3.4", "::1", "fe80::1%2"; port stays. addr_format: RFC 5952. */
+/*
+ * "1.2.3.4", "::1", "fe80::1%2" (zones by number); port stays. addr_format:
+ * RFC 5952, without the port; nothing for family 0.
+ */
 int addr_parse(struct str s, struct net_addr *ret);
 void addr_format(struct buf *b, const struct net_addr *a);
-/* ":8080", "1.2.3.4:80", "[::1]:80", "0" (off: family 0). */
+/* ":8080" (any, IPv4 too), "1.2.3.4:80", "[::1]:80", "0" (off: family 0). */
 int addr_parse_bind(struct str s, struct net_addr *ret);
 
 /* rand.c [rand_] --------------------------------------------------------- */
@@ -482,7 +506,7 @@ enum opt_type {
  */
 struct opt {
 	const char *name;	/* without dashes */
-	const char *env;	/* or NULL */
+	const char *env;	/* or NULL; set but empty counts as unset */
 	const char *def;	/* textual default; NULL: "", 0, false */
 	enum opt_type type;
 	size_t offset;		/* into the options struct: bool, int64_t,
@@ -493,7 +517,9 @@ struct opt {
 /*
  * Fills *opts from argv[1..] and the environment. Non-flag arguments are
  * left to the caller: their count goes to *ret_rest and argv is permuted so
- * that they come first. The first error is told in d: which flag, why.
+ * that they come first, argv[1] to argv[*ret_rest]. 0 or ERR_USAGE; then d
+ * has the first error, its text a whole sentence with the flag's or the
+ * variable's name, and nothing is written. A wrong default is a CHECK.
  * String values point into argv or the environment.
  */
 int opts_parse(const struct opt *table, size_t n, const struct io *io,

@@ -138,6 +138,9 @@ static struct str fmt_arg(char conv, va_list *ap,
 	case 'U':
 		buf_u64(&b, va_arg(*ap, uint64_t));
 		break;
+	case 'z':
+		buf_u64(&b, va_arg(*ap, size_t));
+		break;
 	case 'x':
 		return digits(text, va_arg(*ap, uint64_t), 16);
 	case 'c':

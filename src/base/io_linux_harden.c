@@ -158,13 +158,19 @@ static size_t filter_make(struct bpf_insn f[static FILTER_MAX])
 	return n;
 }
 
+/* The kernel looks at whole words, also of arguments it has no use for. */
+static bool process_set(int option, unsigned long a, unsigned long b)
+{
+	return !prctl(option, a, b, 0UL, 0UL);
+}
+
 static bool seccomp_on(void)
 {
 	struct bpf_insn f[FILTER_MAX];
 	struct bpf_prog prog = { .insn = f };
 
 	prog.len = (unsigned short)filter_make(f);
-	return !prctl(PR_SET_SECCOMP, SECCOMP_MODE, &prog, 0, 0);
+	return process_set(PR_SET_SECCOMP, SECCOMP_MODE, (uintptr_t)&prog);
 }
 
 static bool capabilities_drop(void)
@@ -177,9 +183,9 @@ static bool capabilities_drop(void)
 
 	/* The bounding set needs a capability that is about to go. */
 	for (unsigned long cap = 0; cap <= CAP_LAST; cap++)
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0))
+		if (!process_set(PR_CAPBSET_DROP, cap, 0))
 			break;
-	(void)prctl(AMBIENT, AMBIENT_CLEAR_ALL, 0, 0, 0);
+	(void)process_set(AMBIENT, AMBIENT_CLEAR_ALL, 0);
 	return !syscall(SYS_capset, &head, none);
 }
 
@@ -195,10 +201,10 @@ static void measure(struct buf *ret_what, const char *word, bool took)
 void io_linux_harden(struct buf *ret_what)
 {
 	measure(ret_what, "no_new_privs",
-	    !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-	measure(ret_what, "undumpable", !prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+	    process_set(PR_SET_NO_NEW_PRIVS, 1, 0));
+	measure(ret_what, "undumpable", process_set(PR_SET_DUMPABLE, 0, 0));
 	measure(ret_what, "no_capabilities", capabilities_drop());
 	measure(ret_what, "mdwe",
-	    !prctl(SET_MDWE, MDWE_REFUSE_EXEC_GAIN, 0, 0, 0));
+	    process_set(SET_MDWE, MDWE_REFUSE_EXEC_GAIN, 0));
 	measure(ret_what, "seccomp", seccomp_on());
 }

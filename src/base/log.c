@@ -165,8 +165,8 @@ static void put_field(struct line *ln, struct str name, struct str value,
 
 static bool is_number(struct str fmt)
 {
-	return str_is(fmt, "%d") || str_is(fmt, "%u") || str_is(fmt, "%D") ||
-	    str_is(fmt, "%U");
+	return fmt.n == 2 && fmt.p[0] == '%' &&
+	    str_find(STR("duDUz"), fmt.p[1]) < 5;
 }
 
 static void put_fields(struct line *ln, struct str fields, va_list *ap)

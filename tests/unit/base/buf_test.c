@@ -72,11 +72,11 @@ TEST(buf_fmt_knows_its_conversions)
 	struct buf b;
 
 	buf_init(&b, mem, sizeof(mem));
-	buf_fmt(&b, "%s|%S|%d|%u|%D|%U|%x|%c|%%", "cstr", STR("slice"), -5,
+	buf_fmt(&b, "%s|%S|%d|%u|%D|%U|%z|%x|%c|%%", "cstr", STR("slice"), -5,
 	    4000000000u, INT64_C(-5000000000), UINT64_C(5000000000),
-	    UINT64_MAX, 'c');
+	    sizeof(mem), UINT64_MAX, 'c');
 	EXPECT_STR(buf_view(&b), "cstr|slice|-5|4000000000|-5000000000|"
-	    "5000000000|ffffffffffffffff|c|%");
+	    "5000000000|200|ffffffffffffffff|c|%");
 	buf_clear(&b);
 	buf_fmt(&b, "%x%S%d", UINT64_C(0), STR_NONE, 0);
 	EXPECT_STR(buf_view(&b), "00");

@@ -57,13 +57,13 @@ TEST(log_writes_json)
 	log_line(&l, LOG_INFO, "started", NULL);
 	EXPECT_STR(logged(), TS "\"info\",\"msg\":\"started\"}\n");
 	log_line(&l, LOG_WARN, "apply failed",
-	    "kind=%s name=%S code=%d big=%U neg=%D n=%u hex=%x at=%S:%d",
+	    "kind=%s name=%S code=%d big=%U neg=%D n=%u z=%z hex=%x at=%S:%d",
 	    "Service", STR("a b"), -4, UINT64_MAX, INT64_MIN, 7u,
-	    UINT64_C(255), STR("::1"), 80);
+	    sizeof(char), UINT64_C(255), STR("::1"), 80);
 	EXPECT_STR(logged(), TS "\"warn\",\"msg\":\"apply failed\","
 	    "\"kind\":\"Service\",\"name\":\"a b\",\"code\":-4,"
 	    "\"big\":18446744073709551615,\"neg\":-9223372036854775808,"
-	    "\"n\":7,\"hex\":\"ff\",\"at\":\"::1:80\"}\n");
+	    "\"n\":7,\"z\":1,\"hex\":\"ff\",\"at\":\"::1:80\"}\n");
 }
 
 TEST(log_writes_text)
