@@ -72,6 +72,11 @@
 /* ... and its rest holds the DER of the peer's certificate, for the SAN
  * check: 14.5 KiB, where a leaf with many names has 8. */
 #define TLS_PEER_CERT_MAX (TLS_IN_MAX - 5 - TLS_HELLO_PIECE)
+/* A handshake takes 10 ms, 200 on a slow machine; one that takes longer than
+ * this waits for its peer, and others may begin theirs. */
+#define CONN_GATE_MS 1000
+/* Reads of one conn_read before others have their turn. */
+#define CONN_READS_MAX 32
 /* Trust anchors: a cluster CA bundle has one to three, a web bundle 150. */
 #define TLS_ANCHORS_MAX 200
 /* Bytes of anchor names and keys, about 700 a root. */

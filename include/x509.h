@@ -64,7 +64,7 @@ int der_bits(struct str body, struct str *ret);
 /* DER_UTC_TIME or DER_TIME as RFC 5280 has them (seconds, Z), since 1970. */
 int der_time(const struct der *v, int64_t *ret_s);
 
-/* x509.c [x509_] ------------------------------------------------------------ */
+/* x509.c [x509_] ---------------------------------------------------------- */
 
 enum x509_key_type { X509_OTHER, X509_RSA, X509_EC, X509_ED25519 };
 /* Of a certificate. EC: P-256, P-384, P-521; other curves are X509_OTHER. */
@@ -95,14 +95,14 @@ struct x509 {
 };
 /*
  * Reads one certificate, v1 or v3 (RFC 5280), and nothing after it. Each
- * extension at most once. ERR_BAD, ERR_LIMIT over CERT_DER_MAX.
+ * extension named above at most once. ERR_BAD, ERR_LIMIT over CERT_DER_MAX.
  */
 int x509_parse(struct str der, struct x509 *ret, struct diag *d);
 
 enum x509_name_type { X509_DNS, X509_IP };
 struct x509_name {
 	enum x509_name_type type;
-	struct str text;	/* X509_DNS: as written; X509_IP: 4 or 16 bytes */
+	struct str text;	/* as written; of X509_IP 4 or 16 bytes */
 };
 /* Names in the subjectAltName from cursor 0 on; false: no more. */
 bool x509_name_next(const struct x509 *c, size_t *cursor,
@@ -135,9 +135,10 @@ struct x509_key {
 /*
  * By PEM label: "RSA PRIVATE KEY" (PKCS#1), "EC PRIVATE KEY" (SEC1, with
  * named curve), "PRIVATE KEY" (PKCS#8 of either). ERR_UNSUPPORTED for other
- * algorithms and encrypted keys, ERR_LIMIT over KEY_DER_MAX or 4096 bits,
- * ERR_BAD.
+ * algorithms and encrypted keys, ERR_LIMIT over KEY_DER_MAX or
+ * X509_RSA_BITS_MAX, ERR_BAD.
  */
+#define X509_RSA_BITS_MAX 4096
 int x509_key_parse(struct str label, struct str der, struct x509_key *ret,
     struct diag *d);
 

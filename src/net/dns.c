@@ -1,0 +1,508 @@
+#include <string.h>
+
+#include "net.h"
+
+#define DNS_PORT 53
+/* As resolv.conf(5) has them. */
+#define TRY_DEFAULT_S 5
+#define TRY_MAX_S 30
+#define ATTEMPTS_DEFAULT 2
+#define ATTEMPTS_MAX 5
+#define NDOTS_DEFAULT 1
+#define NDOTS_MAX 15
+
+static void query_start(struct dns *d);
+static void dns_on_fd(void *ctx, uint8_t io_bits);
+
+/* ---- files ------------------------------------------------------------- */
+
+/* The file in the loop's scratch; empty when it cannot be read whole. */
+static struct str file_read(struct dns *d, const char *path)
+{
+	const struct io *io = d->loop->io;
+	int n = io->read_file(io->ctx, path, d->loop->scratch,
+	    LOOP_SCRATCH_MAX);
+
+	return (struct str){ d->loop->scratch, n < 0 ? 0 : (size_t)n };
+}
+
+/* The next line without its comment. */
+static struct str line_next(struct str *in, const char *comments)
+{
+	struct str line;
+
+	*in = str_cut(*in, '\n', &line);
+	for (; *comments; comments++)
+		line = str_sub(line, 0, str_find(line, *comments));
+	return line;
+}
+
+static struct str word_next(struct str *in)
+{
+	size_t n = 0;
+	struct str word;
+
+	*in = str_trim(*in);
+	while (n < in->n && in->p[n] != ' ' && in->p[n] != '\t')
+		n++;
+	word = str_sub(*in, 0, n);
+	*in = str_sub(*in, n, in->n);
+	return word;
+}
+
+static struct str host_name(const struct dns *d)
+{
+	return (struct str){ d->name, d->name_n };
+}
+
+static void found_add(struct dns *d, const struct net_addr *a)
+{
+	if (d->found_n == DNS_ADDRS_MAX)
+		return;
+	d->found[d->found_n] = *a;
+	d->found[d->found_n++].port = d->port;
+}
+
+static void hosts_search(struct dns *d)
+{
+	struct str file = file_read(d, "/etc/hosts"), name = host_name(d);
+
+	if (str_ends(name, STR(".")))
+		name = str_sub(name, 0, name.n - 1);
+	while (file.n) {
+		struct str line = line_next(&file, "#"), word;
+		struct net_addr a = { 0 };
+
+		if (addr_parse(word_next(&line), &a))
+			continue;
+		while ((word = word_next(&line)).n) {
+			if (!str_eq_nocase(word, name))
+				continue;
+			found_add(d, &a);
+			break;
+		}
+	}
+}
+
+/* RFC 6761 section 6.3: known without asking anybody. */
+static void localhost_add(struct dns *d)
+{
+	struct net_addr v4 = { .family = 4, .ip = { 127, 0, 0, 1 } };
+	struct net_addr v6 = { .family = 6, .ip = { [15] = 1 } };
+	struct str name = host_name(d);
+
+	if (str_eq_nocase(name, STR("localhost")) ||
+	    str_eq_nocase(name, STR("localhost."))) {
+		found_add(d, &v4);
+		found_add(d, &v6);
+	}
+}
+
+/* "ndots:5": its number within the limits, else *ret as it was. */
+static void option_read(struct str word, const char *name, uint32_t max,
+    uint32_t *ret)
+{
+	struct str key;
+	uint64_t v;
+
+	word = str_cut(word, ':', &key);
+	if (str_is(key, name) && !str_u64(word, &v))
+		*ret = v > max ? max : (uint32_t)v;
+}
+
+static void server_add(struct dns *d, struct str word)
+{
+	struct net_addr a = { .port = DNS_PORT };
+
+	if (d->servers < DNS_SERVERS_MAX && !addr_parse(word, &a))
+		d->server[d->servers++] = a;
+}
+
+/* Fills in all but the search list, of which only the length is kept. */
+static void resolv_read(struct dns *d)
+{
+	struct str file = file_read(d, "/etc/resolv.conf"), word;
+	uint32_t try_s = TRY_DEFAULT_S;
+
+	d->servers = d->searches = 0;
+	d->ndots = NDOTS_DEFAULT;
+	d->attempts = ATTEMPTS_DEFAULT;
+	while (file.n) {
+		struct str line = line_next(&file, "#;");
+		struct str key = word_next(&line);
+
+		if (str_is(key, "nameserver"))
+			server_add(d, word_next(&line));
+		/* The last one counts. */
+		if (str_is(key, "search") || str_is(key, "domain"))
+			for (d->searches = 0; word_next(&line).n; )
+				d->searches++;
+		while (str_is(key, "options") && (word = word_next(&line)).n) {
+			option_read(word, "ndots", NDOTS_MAX, &d->ndots);
+			option_read(word, "timeout", TRY_MAX_S, &try_s);
+			option_read(word, "attempts", ATTEMPTS_MAX,
+			    &d->attempts);
+		}
+	}
+	if (!d->servers)
+		server_add(d, STR("127.0.0.1"));
+	if (!d->attempts)
+		d->attempts = 1;
+	d->try_ns = (try_s ? try_s : 1) * NS_PER_S;
+}
+
+/* The i-th domain of the search list; its text is in the scratch. */
+static struct str search_domain(struct dns *d, uint32_t i)
+{
+	struct str file = file_read(d, "/etc/resolv.conf"), domain, word;
+
+	domain = STR_NONE;
+	while (file.n) {
+		struct str line = line_next(&file, "#;");
+		struct str key = word_next(&line);
+		uint32_t at = 0;
+
+		if (!str_is(key, "search") && !str_is(key, "domain"))
+			continue;
+		domain = STR_NONE;
+		while ((word = word_next(&line)).n)
+			if (at++ == i)
+				domain = word;
+	}
+	return domain;
+}
+
+/* ---- names to ask for --------------------------------------------------- */
+
+static struct str asked_name(const struct dns *d)
+{
+	return (struct str){ d->asked, d->asked_n };
+}
+
+/* asked = name, or name.domain; ERR_BAD when there is no such name. */
+static int asked_set(struct dns *d, struct str domain)
+{
+	uint8_t packet[DNS_PACKET_MAX];
+	struct buf b;
+
+	buf_init(&b, d->asked, sizeof(d->asked));
+	buf_str(&b, host_name(d));
+	if (domain.n) {
+		buf_char(&b, '.');
+		buf_str(&b, domain);
+	}
+	d->asked_n = b.n;
+	if (b.over || dns_encode(asked_name(d), 0, DNS_TYPE_A, packet,
+	    sizeof(packet)) < 0)
+		return ERR_BAD;
+	return 0;
+}
+
+/*
+ * The next name of the search: the name itself first where it has ndots
+ * dots, last where it has fewer, alone where it ends in a dot.
+ */
+static int candidate_next(struct dns *d)
+{
+	uint32_t dots = 0;
+	struct str name = host_name(d);
+	bool absolute = str_ends(name, STR("."));
+
+	for (size_t i = 0; i < name.n; i++)
+		dots += name.p[i] == '.';
+	if (absolute)
+		d->searches = 0;
+	for (;;) {
+		bool first = absolute || dots >= d->ndots;
+		uint32_t i = d->candidate++;
+
+		if (i > d->searches)
+			return ERR_DNS;
+		if (i == (first ? 0 : d->searches)) {
+			if (!asked_set(d, STR_NONE))
+				return 0;
+			continue;
+		}
+		name = search_domain(d, first ? i - 1 : i);
+		if (name.n && !asked_set(d, name))
+			return 0;
+	}
+}
+
+/* ---- asking ------------------------------------------------------------- */
+
+static void socket_close(struct dns *d)
+{
+	const struct io *io = d->loop->io;
+
+	if (d->fd < 0)
+		return;
+	loop_watch(d->loop, d->fd, 0, NULL, NULL);
+	io->close(io->ctx, d->fd);
+	d->fd = -1;
+}
+
+static void stop(struct dns *d)
+{
+	socket_close(d);
+	timer_stop(d->loop, &d->timer);
+	work_cancel(d->loop, &d->work);
+}
+
+static void finish(struct dns *d, int err)
+{
+	dns_fn *fn = d->fn;
+
+	stop(d);
+	d->fn = NULL;
+	fn(d->ctx, err, d->found, err ? 0 : d->found_n);
+}
+
+/* The next name, the IPv4 addresses first; there may be none left. */
+static void name_start(struct dns *d)
+{
+	int err = candidate_next(d);
+
+	if (err) {
+		finish(d, err);
+		return;
+	}
+	d->type = DNS_TYPE_A;
+	d->tries = 0;
+	query_start(d);
+}
+
+/* The other server, or the same once more; at last what A has brought. */
+static void query_failed(struct dns *d, int err)
+{
+	socket_close(d);
+	if (d->loop->now_ns >= d->deadline_ns)
+		err = ERR_TIMEOUT;
+	else if (++d->tries < d->servers * d->attempts && !d->found_n) {
+		d->server_at = (d->server_at + 1) % d->servers;
+		query_start(d);
+		return;
+	}
+	finish(d, d->found_n ? 0 : err);
+}
+
+static int query_encode(struct dns *d, uint8_t *out, size_t cap)
+{
+	return dns_encode(asked_name(d), d->id, d->type, out, cap);
+}
+
+static int query_send(struct dns *d)
+{
+	const struct io *io = d->loop->io;
+	uint8_t out[DNS_PACKET_MAX];
+	size_t head = d->tcp ? 2 : 0;
+	int n = query_encode(d, out + head, sizeof(out) - head), sent;
+
+	if (n < 0)
+		return n;
+	if (d->tcp) {
+		out[0] = (uint8_t)(n >> 8);
+		out[1] = (uint8_t)n;
+		n += 2;
+	}
+	sent = io->write(io->ctx, d->fd, out, (size_t)n);
+	return sent == n ? 0 : sent < 0 ? sent : ERR_IO;
+}
+
+static void query_open(struct dns *d, bool tcp)
+{
+	const struct io *io = d->loop->io;
+	const struct net_addr *to = &d->server[d->server_at];
+	int64_t at_ns = d->loop->now_ns + d->try_ns;
+	int err;
+
+	socket_close(d);
+	d->tcp = tcp;
+	d->packet_n = 0;
+	timer_set(d->loop, &d->timer,
+	    at_ns < d->deadline_ns ? at_ns : d->deadline_ns);
+	err = tcp ? io->tcp_connect(io->ctx, to) : io->udp_open(io->ctx, to);
+	if (err >= 0) {
+		d->fd = err;
+		err = loop_watch(d->loop, d->fd, tcp ? IO_WRITE : IO_READ,
+		    dns_on_fd, d);
+	}
+	if (err >= 0 && !tcp)
+		err = query_send(d);
+	/* Told by the timer, which ends the nesting of one try in another. */
+	if (err < 0) {
+		socket_close(d);
+		timer_set(d->loop, &d->timer, d->loop->now_ns);
+	}
+}
+
+static void query_start(struct dns *d)
+{
+	const struct io *io = d->loop->io;
+
+	if (io->random(io->ctx, &d->id, sizeof(d->id)) < 0)
+		finish(d, ERR_IO);
+	else
+		query_open(d, false);
+}
+
+/* ---- answers ------------------------------------------------------------- */
+
+static void answer_take(struct dns *d, int n, const struct net_addr *addrs)
+{
+	for (int i = 0; i < n; i++)
+		found_add(d, &addrs[i]);
+	/* A name that does not exist has no addresses of the other kind. */
+	if (n != ERR_NOENT && d->type == DNS_TYPE_A &&
+	    d->found_n < DNS_ADDRS_MAX) {
+		d->type = DNS_TYPE_AAAA;
+		d->tries = 0;
+		query_start(d);
+	} else if (d->found_n) {
+		finish(d, 0);
+	} else {
+		name_start(d);
+	}
+}
+
+/* What is not an answer to our question is passed over. */
+static void packet_take(struct dns *d, struct str packet)
+{
+	struct net_addr addrs[DNS_ADDRS_MAX];
+	int n = dns_decode(packet, asked_name(d), d->id, d->type, addrs,
+	    DNS_ADDRS_MAX);
+
+	if (n >= 0 || n == ERR_NOENT)
+		answer_take(d, n, addrs);
+	else if (n == ERR_MORE && !d->tcp)
+		query_open(d, true);
+	else if (n == ERR_IO || d->tcp)
+		query_failed(d, ERR_DNS);
+}
+
+static void udp_read(struct dns *d)
+{
+	const struct io *io = d->loop->io;
+	char *p = d->loop->scratch;
+	int n = io->read(io->ctx, d->fd, p, LOOP_SCRATCH_MAX);
+
+	if (n == ERR_AGAIN)
+		return;
+	if (n < 0)
+		query_failed(d, n);
+	else
+		packet_take(d, (struct str){ p, (size_t)n });
+}
+
+/* Two bytes of length, then the packet; we are content with its head. */
+static void tcp_read(struct dns *d)
+{
+	const struct io *io = d->loop->io;
+	size_t want = 2;
+	int n;
+
+	n = io->read(io->ctx, d->fd, d->packet + d->packet_n,
+	    sizeof(d->packet) - d->packet_n);
+	if (n == ERR_AGAIN)
+		return;
+	if (n <= 0) {
+		query_failed(d, n ? n : ERR_CLOSED);
+		return;
+	}
+	d->packet_n += (size_t)n;
+	if (d->packet_n >= 2)
+		want += (size_t)d->packet[0] << 8 | d->packet[1];
+	if (want > sizeof(d->packet))
+		want = sizeof(d->packet);
+	if (d->packet_n >= want && want > 2)
+		packet_take(d, (struct str){ (char *)d->packet + 2,
+		    want - 2 });
+}
+
+static void tcp_connected(struct dns *d)
+{
+	const struct io *io = d->loop->io;
+	int err = io->tcp_connected(io->ctx, d->fd);
+
+	if (err == ERR_AGAIN)
+		return;
+	if (!err)
+		err = query_send(d);
+	if (err >= 0)
+		err = loop_watch(d->loop, d->fd, IO_READ, dns_on_fd, d);
+	if (err < 0)
+		query_failed(d, err);
+}
+
+static void dns_on_fd(void *ctx, uint8_t io_bits)
+{
+	struct dns *d = ctx;
+
+	if (!d->tcp)
+		udp_read(d);
+	else if (io_bits & IO_WRITE)
+		tcp_connected(d);
+	else
+		tcp_read(d);
+}
+
+static void dns_on_timer(void *ctx)
+{
+	struct dns *d = ctx;
+
+	query_failed(d, d->fd < 0 ? ERR_UNREACH : ERR_TIMEOUT);
+}
+
+/* ---- calls --------------------------------------------------------------- */
+
+static void dns_on_work(void *ctx)
+{
+	struct dns *d = ctx;
+
+	if (d->found_n) {
+		finish(d, 0);
+		return;
+	}
+	resolv_read(d);
+	d->candidate = d->server_at = 0;
+	name_start(d);
+}
+
+void dns_init(struct dns *d, struct loop *l)
+{
+	memset(d, 0, offsetof(struct dns, packet));
+	d->loop = l;
+	d->fd = -1;
+	timer_init(&d->timer, dns_on_timer, d);
+	work_init(&d->work, dns_on_work, d);
+}
+
+void dns_resolve(struct dns *d, struct str host, uint16_t port,
+    int64_t deadline_ns, dns_fn *fn, void *ctx)
+{
+	struct net_addr literal = { 0 };
+
+	CHECK(!d->fn && fn);
+	d->fn = fn;
+	d->ctx = ctx;
+	d->port = port;
+	d->deadline_ns = deadline_ns;
+	d->found_n = 0;
+	/* One that does not fit has no label that does: it will not resolve. */
+	d->name_n = host.n < sizeof(d->name) ? host.n : 0;
+	if (d->name_n)
+		memcpy(d->name, host.p, d->name_n);
+	if (!addr_parse(host, &literal))
+		found_add(d, &literal);
+	if (!d->found_n)
+		hosts_search(d);
+	if (!d->found_n)
+		localhost_add(d);
+	work_post(d->loop, &d->work);
+}
+
+void dns_cancel(struct dns *d)
+{
+	stop(d);
+	d->fn = NULL;
+}

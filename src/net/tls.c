@@ -1,0 +1,350 @@
+#include <string.h>
+
+#include "tls_int.h"
+
+#define NAME_MAX_BYTES 255
+
+/*
+ * Asked for a certificate by a server while there is none: it gets an empty
+ * answer, and that it asked is kept, since it may explain what comes next.
+ */
+struct asked {
+	const br_ssl_client_certificate_class *vtable;
+	bool asked;
+};
+
+struct tls {
+	br_ssl_client_context cc;	/* first: its T0 code knows no other */
+	struct verify verify;
+	struct asked asked;
+	struct trust_use use;
+	int64_t wall_ns;
+	bool open, stale;
+	uint8_t first;
+	char name[NAME_MAX_BYTES + 1];
+	uint8_t out[TLS_OUT_MAX];
+	/* Last: pages that no record reached are never touched. */
+	uint8_t in[TLS_IN_MAX];
+};
+
+size_t tls_size(void)
+{
+	return sizeof(struct tls);
+}
+
+static void asked_names(const br_ssl_client_certificate_class **ctx)
+{
+	(void)ctx;
+}
+
+static void asked_name(const br_ssl_client_certificate_class **ctx, size_t n)
+{
+	(void)ctx;
+	(void)n;
+}
+
+static void asked_append(const br_ssl_client_certificate_class **ctx,
+    const unsigned char *p, size_t n)
+{
+	(void)ctx;
+	(void)p;
+	(void)n;
+}
+
+static void asked_choose(const br_ssl_client_certificate_class **ctx,
+    const br_ssl_client_context *cc, uint32_t types,
+    br_ssl_client_certificate *ret)
+{
+	struct asked *a = (struct asked *)(void *)ctx;
+
+	(void)cc;
+	(void)types;
+	a->asked = true;
+	memset(ret, 0, sizeof(*ret));
+}
+
+/* The last two are not called without a chain. */
+static const br_ssl_client_certificate_class asked_class = {
+	sizeof(struct asked), asked_names, asked_name, asked_append,
+	asked_names, asked_names, asked_choose, NULL, NULL
+};
+
+static void suites_set(br_ssl_engine_context *eng)
+{
+	/* AES where the CPU has it, else ChaCha20 is 4 times as fast. */
+	static const uint16_t suites[] = {
+		BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+		BR_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+		BR_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+		BR_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+		BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+		BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+	};
+	static const size_t aes = 4;
+	uint16_t order[ARRAY_LEN(suites)];
+	size_t n = ARRAY_LEN(suites), from = 0;
+
+	if (!br_aes_x86ni_ctr_get_vtable() || !br_ghash_pclmul_get())
+		from = aes;
+	for (size_t i = 0; i < n; i++)
+		order[i] = suites[(from + i) % n];
+	br_ssl_engine_set_suites(eng, order, n);
+}
+
+/*
+ * What br_ssl_client_init_full does, without MD5, SHA-1, CBC, 3DES, static
+ * RSA and every version but 1.2.
+ */
+static void engine_set(br_ssl_engine_context *eng)
+{
+	br_ssl_engine_set_versions(eng, BR_TLS12, BR_TLS12);
+	suites_set(eng);
+	br_ssl_engine_set_default_rsavrfy(eng);
+	br_ssl_engine_set_default_ecdsa(eng);
+	br_ssl_engine_set_hash(eng, br_sha256_ID, &br_sha256_vtable);
+	br_ssl_engine_set_hash(eng, br_sha384_ID, &br_sha384_vtable);
+	br_ssl_engine_set_hash(eng, br_sha512_ID, &br_sha512_vtable);
+	br_ssl_engine_set_prf_sha256(eng, &br_tls12_sha256_prf);
+	br_ssl_engine_set_prf_sha384(eng, &br_tls12_sha384_prf);
+	br_ssl_engine_set_default_aes_gcm(eng);
+	br_ssl_engine_set_default_chapol(eng);
+	br_ssl_engine_add_flags(eng, BR_OPT_NO_RENEGOTIATION);
+}
+
+static void client_set(struct tls *t)
+{
+	const struct trust_client *c = t->use.client;
+
+	t->asked = (struct asked){ &asked_class, false };
+	if (!c->chain_n)
+		br_ssl_client_set_client_certificate(&t->cc,
+		    &t->asked.vtable);
+	else if (c->key_type == BR_KEYTYPE_RSA)
+		br_ssl_client_set_single_rsa(&t->cc, c->chain, c->chain_n,
+		    &c->rsa, br_rsa_pkcs1_sign_get_default());
+	else
+		br_ssl_client_set_single_ec(&t->cc, c->chain, c->chain_n,
+		    &c->ec, BR_KEYTYPE_SIGN, 0, br_ec_get_default(),
+		    br_ecdsa_sign_asn1_get_default());
+}
+
+/* The name to verify; *ret_sni is what is told to the server, or NULL. */
+static int name_set(struct tls *t, struct str name, const char **ret_sni)
+{
+	struct net_addr ip = { 0 };
+	bool is_ip = !addr_parse(name, &ip);
+
+	if (!is_ip && str_ends(name, STR(".")))
+		name = str_sub(name, 0, name.n - 1);
+	if (!name.n || name.n > NAME_MAX_BYTES ||
+	    str_find(name, '\0') < name.n)
+		return ERR_BAD;
+	memcpy(t->name, name.p, name.n);
+	t->name[name.n] = '\0';
+	*ret_sni = is_ip ? NULL : t->name;	/* RFC 6066 section 3 */
+	return 0;
+}
+
+int tls_begin(struct tls *t, const struct tls_start *how)
+{
+	br_ssl_engine_context *eng = &t->cc.eng;
+	const char *sni;
+	int err;
+
+	br_ssl_client_zero(&t->cc);
+	t->open = t->stale = false;
+	t->first = 0;
+	t->wall_ns = how->wall_ns;
+	t->use = trust_use(how->trust);
+	err = name_set(t, how->name, &sni);
+	if (err)
+		return err;
+	engine_set(eng);
+	/* None comes once records are encrypted: see tls_wire_room. */
+	verify_init(&t->verify, t->use.anchors, str_from(t->name),
+	    how->wall_ns, t->in + TLS_IN_MAX - TLS_PEER_CERT_MAX,
+	    TLS_PEER_CERT_MAX);
+	br_ssl_engine_set_x509(eng, &t->verify.vtable);
+	client_set(t);
+	br_ssl_engine_set_buffers_bidi(eng, t->in, sizeof(t->in), t->out,
+	    sizeof(t->out));
+	br_ssl_engine_inject_entropy(eng, how->seed, sizeof(how->seed));
+	return br_ssl_client_reset(&t->cc, sni, 0) ? 0 : ERR_TLS;
+}
+
+static bool engine_closed(const struct tls *t)
+{
+	return t->stale ||
+	    br_ssl_engine_current_state(&t->cc.eng) == BR_SSL_CLOSED;
+}
+
+/* The peer's close_notify was read; ours may still have to go out. */
+static bool peer_closed(const struct tls *t)
+{
+	return t->cc.eng.shutdown_recv != 0;
+}
+
+/* Why nothing goes on: ERR_CLOSED after a close_notify, or what failed. */
+static int closed_error(const struct tls *t)
+{
+	int err = tls_error(t, NULL);
+
+	return err ? err : ERR_CLOSED;
+}
+
+/*
+ * Before any step of a handshake: what it refers to must still be there.
+ * Once it is done the engine refers to no trust any more.
+ */
+static bool usable(struct tls *t)
+{
+	if (!t->open && !trust_unchanged(&t->use))
+		t->stale = true;
+	return !engine_closed(t);
+}
+
+/*
+ * While records are in the clear they are taken in small pieces, of which
+ * the engine leaves nothing behind: so the rest of the buffer is free to
+ * hold the peer's certificate, which only comes in that time.
+ */
+void *tls_wire_room(struct tls *t, size_t *ret_n)
+{
+	uint8_t *at = NULL, *end = t->in + 5 + TLS_HELLO_PIECE;
+
+	*ret_n = 0;
+	if (usable(t))
+		at = br_ssl_engine_recvrec_buf(&t->cc.eng, ret_n);
+	if (!at || t->cc.eng.incrypt)
+		return at;
+	CHECK(at < end);
+	if (*ret_n > (size_t)(end - at))
+		*ret_n = (size_t)(end - at);
+	return at;
+}
+
+int tls_wire_got(struct tls *t, size_t n)
+{
+	size_t room;
+	const uint8_t *at = tls_wire_room(t, &room);
+
+	CHECK(n <= room);
+	if (n && !t->first)
+		t->first = at[0];
+	if (n)
+		br_ssl_engine_recvrec_ack(&t->cc.eng, n);
+	if (br_ssl_engine_current_state(&t->cc.eng) & BR_SSL_SENDAPP)
+		t->open = true;
+	return engine_closed(t) || peer_closed(t) ? closed_error(t) : 0;
+}
+
+int tls_wire_in(struct tls *t, struct str in)
+{
+	size_t taken = 0, room;
+	void *at;
+	int err = 0;
+
+	if (!usable(t) || peer_closed(t))
+		return closed_error(t);
+	while (!err && taken < in.n && (at = tls_wire_room(t, &room))) {
+		if (room > in.n - taken)
+			room = in.n - taken;
+		memcpy(at, in.p + taken, room);
+		taken += room;
+		err = tls_wire_got(t, room);
+	}
+	return err ? err : (int)taken;
+}
+
+struct str tls_wire_out(struct tls *t)
+{
+	size_t n = 0;
+	const uint8_t *p = NULL;
+
+	if (usable(t))
+		p = br_ssl_engine_sendrec_buf(&t->cc.eng, &n);
+	return (struct str){ (const char *)p, n };
+}
+
+void tls_wire_sent(struct tls *t, size_t n)
+{
+	CHECK(n <= tls_wire_out(t).n);
+	if (n)
+		br_ssl_engine_sendrec_ack(&t->cc.eng, n);
+}
+
+bool tls_in_ready(const struct tls *t)
+{
+	size_t n;
+
+	return br_ssl_engine_recvapp_buf(&t->cc.eng, &n) != NULL;
+}
+
+int tls_read(struct tls *t, void *p, size_t cap)
+{
+	size_t n;
+	const uint8_t *at = br_ssl_engine_recvapp_buf(&t->cc.eng, &n);
+
+	if (!at)
+		return engine_closed(t) || peer_closed(t) ?
+		    closed_error(t) : ERR_AGAIN;
+	if (n > cap)
+		n = cap;
+	memcpy(p, at, n);
+	if (n)
+		br_ssl_engine_recvapp_ack(&t->cc.eng, n);
+	return (int)n;
+}
+
+int tls_write(struct tls *t, const void *p, size_t n)
+{
+	const char *from = p;
+	size_t taken = 0, room;
+	uint8_t *at;
+
+	if (engine_closed(t) || peer_closed(t))
+		return closed_error(t);
+	while (taken < n &&
+	    (at = br_ssl_engine_sendapp_buf(&t->cc.eng, &room))) {
+		if (room > n - taken)
+			room = n - taken;
+		memcpy(at, from + taken, room);
+		br_ssl_engine_sendapp_ack(&t->cc.eng, room);
+		taken += room;
+	}
+	return taken || !n ? (int)taken : ERR_AGAIN;
+}
+
+void tls_flush(struct tls *t)
+{
+	br_ssl_engine_flush(&t->cc.eng, 0);
+}
+
+bool tls_is_open(const struct tls *t)
+{
+	return t->open;
+}
+
+void tls_close(struct tls *t)
+{
+	if (t->open)
+		br_ssl_engine_close(&t->cc.eng);
+}
+
+int tls_error(const struct tls *t, struct diag *d)
+{
+	struct tls_failure f = {
+		.code = br_ssl_engine_last_error(&t->cc.eng),
+		.hello = t->cc.eng.session.cipher_suite != 0,
+		.asked = t->asked.asked,
+		.first = t->first,
+		.wall_ns = t->wall_ns,
+	};
+
+	if (t->stale) {
+		diag_set(d, STR_NONE, "the certificates were replaced twice "
+		    "while the handshake went on");
+		return ERR_TLS;
+	}
+	return f.code ? tls_explain(&f, &t->verify, d) : 0;
+}
