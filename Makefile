@@ -218,6 +218,17 @@ $(foreach f,release test fuzz,$(eval $(call object_rules,$f)))
 FORCE:
 .PHONY: FORCE
 
+# A room as a thin archive: a test pulls in what it needs, so that a function
+# not written yet is in the way of nobody who does not call it.
+# $1 flavour, $2 room
+define archive_rule
+$(d_$1)/$2.a: $(call objs,$1,$2)
+	@mkdir -p $$(@D)
+	$$Q rm -f $$@ && ar rcTD $$@ $$(filter %.o,$$^)
+endef
+$(foreach f,test fuzz,$(foreach r,$(rooms),$(eval $(call archive_rule,$f,$r))))
+archives = $(patsubst %,$(d_$1)/%.a,$2)
+
 # ---- release binaries -------------------------------------------------------
 
 # Limits in bytes; see tools/elfcheck.sh.
@@ -268,7 +279,8 @@ check_objs := $(d_test)/tests/guard.o $(d_test)/tests/golden.o
 more_tests := $(filter-out tests/main.c tests/guard.c tests/golden.c,\
 	$(sort $(wildcard tests/*.c)))
 test_link = $(cc_test) $(cflags_test) -o $@.new $(filter %.o,$^) \
-	$(filter %.a,$^) && mv $@.new $@
+	$(link_libs) && mv $@.new $@
+link_libs = -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
 # Helpers of several rooms' tests; only what a test names is linked.
 $(d_test)/libcheck.a: $(check_objs) $(more_tests:%.c=$(d_test)/%.o)
@@ -276,7 +288,7 @@ $(d_test)/libcheck.a: $(check_objs) $(more_tests:%.c=$(d_test)/%.o)
 
 # $1 program, $2 rooms, $3 objects
 define test_program
-$(d_test)/$1: $3 $(call objs,test,$2) $(d_test)/libcheck.a \
+$(d_test)/$1: $3 $(call archives,test,$2) $(d_test)/libcheck.a \
 		$(call depfiles,test)
 	$$(call say,LD,$$@)
 	$$Q $$(test_link)
@@ -325,11 +337,11 @@ generated-check: $O/tools/gen
 
 # $1 harness
 define fuzz_program
-$(d_fuzz)/$1: $(d_fuzz)/fuzz/$1.o $(call objs,fuzz,$(rooms_$1)) \
+$(d_fuzz)/$1: $(d_fuzz)/fuzz/$1.o $(call archives,fuzz,$(rooms_$1)) \
 		$(call depfiles,fuzz)
 	$$(call say,LD,$$@)
 	$$Q $$(cc_fuzz) $$(asan) -fsanitize=fuzzer -o $$@.new \
-		$$(filter %.o,$$^) $$(filter %.a,$$^) && mv $$@.new $$@
+		$$(filter %.o,$$^) $$(link_libs) && mv $$@.new $$@
 endef
 $(foreach f,$(fuzzers),$(eval $(call fuzz_program,$f)))
 
