@@ -8,16 +8,16 @@ static int parse_v4(struct str s, uint8_t ret[static 4])
 	uint8_t ip[4];
 
 	for (int i = 0; i < 4; i++) {
-		struct str part;
+		size_t end = i < 3 ? str_find(s, '.') : s.n;
+		struct str part = str_sub(s, 0, end);
 		uint64_t v;
 
-		if (i < 3 && str_find(s, '.') == s.n)
-			return ERR_BAD;
-		s = i < 3 ? str_cut(s, '.', &part) : (part = s);
-		if (part.n > 3 || (part.n > 1 && part.p[0] == '0') ||
+		if ((i < 3 && end == s.n) || part.n > 3 ||
+		    (part.n > 1 && part.p[0] == '0') ||
 		    str_u64(part, &v) || v > 255)
 			return ERR_BAD;
 		ip[i] = (uint8_t)v;
+		s = str_sub(s, end + 1, s.n);
 	}
 	memcpy(ret, ip, 4);
 	return 0;

@@ -33,8 +33,8 @@ static struct {
 
 _Noreturn void io_linux_die(const char *p, size_t n)
 {
-	if (write(2, p, n) < 0)
-		abort();
+	while (write(2, p, n) < 0 && errno == EINTR)
+		;
 	abort();
 }
 
