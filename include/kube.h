@@ -274,7 +274,8 @@ struct kube_client {
 	struct counts *counts;
 	struct conn_gate gate;		/* shared with the watches */
 	/* Asked right before each write leaves, so that nothing is sent after
-	 * one's lease: false ends the call with ERR_NOTLEADER. NULL: send. */
+	 * one's lease: false ends the call with ERR_NOTLEADER. NULL: send.
+	 * Calls of class KUBE_LEASE are not asked about. */
 	bool (*may_send)(void *ctx, const struct kube_call *call);
 	void *may_ctx;
 	/* A write is given up after this long on the wire, whatever its own
@@ -500,6 +501,7 @@ int kube_line_decode(struct str line, struct kube_line *ret);
  * 20 and 2 seconds: a write each 10 s, five tries left when one fails, and
  * 10 s between our own stop and anybody else's start, in which every write
  * of ours has ended. lease_options_check refuses what client-go refuses.
+ * Needed on the Lease: get, create, patch.
  */
 #define LEASE_DURATION_NS (30 * NS_PER_S)
 #define LEASE_RENEW_NS (20 * NS_PER_S)
@@ -518,7 +520,8 @@ struct lease_record {
 	int64_t duration_s, transitions;
 	int64_t acquire_wall_ns, renew_wall_ns;	/* 0: not set */
 };
-/* Sans-I/O: Lease object <-> record. */
+/* Sans-I/O: from a Lease object, and to one (or a merge patch of one, which
+ * leaves alone what an election does not know). */
 int lease_decode(struct str object, struct lease_record *ret,
     struct diag *d);
 void lease_encode(struct buf *out, const struct lease_options *o,
@@ -535,16 +538,18 @@ struct lease {
 	void *ctx;
 	bool leading;
 	struct lease_record seen;	/* seen.holder: who leads */
-	struct diag diag;		/* last failure */
+	struct kube_status status;	/* err 0: the last try was good */
+	struct diag diag;
 	/* private from here */
 	bool known, running, stopping;
 	uint8_t step;
 	int64_t seen_ns;		/* when the record last changed */
-	int64_t sent_ns;		/* when the renewal under way left */
-	int64_t renewed_ns;		/* when the last good one left */
-	struct kube_call call;
+	int64_t sent_ns;		/* when the write at hand was queued */
+	int64_t renewed_ns;		/* the same of the last good one */
+	int64_t acquire_wall_ns, transitions;	/* as written */
+	int64_t stop_ns;
 	struct timer timer;
-	struct rng rng;
+	struct kube_call call;
 	char body[LEASE_BODY_MAX];
 };
 void lease_init(struct lease *l, struct kube_client *client,
@@ -552,8 +557,8 @@ void lease_init(struct lease *l, struct kube_client *client,
     void (*on_change)(void *ctx, bool leading),
     void (*on_stopped)(void *ctx), void *ctx);
 void lease_start(struct lease *l);
-/* Gives the lease back if held. on_change(false) comes first, then
- * on_stopped. */
+/* Gives the lease back if held: to be called when no write is under way.
+ * on_change(false) comes first, then on_stopped. */
 void lease_stop(struct lease *l);
 /*
  * May we write at this moment? False from `renew` after the last good
@@ -573,8 +578,8 @@ struct event_ref {
 };
 
 struct event_key;
-struct event_slot;
 struct event_source;
+struct event_slot;
 
 /*
  * core/v1 Events, which `kubectl describe` and `kubectl get events` show.
@@ -586,18 +591,21 @@ struct event_source;
  */
 struct event_recorder {
 	struct kube_client *client;
-	const char *component;		/* source.component, manager */
+	const char *component;		/* source.component */
 	struct str host;		/* source.host; may be empty */
-	uint64_t sent, dropped, failed;
+	uint64_t sent;			/* created or counted up */
+	uint64_t dropped;		/* by a limit of ours */
+	uint64_t failed;		/* refused or lost on the way */
 	/* private from here */
-	struct event_key *key;		/* EVENT_KEYS_MAX */
-	struct event_source *source;	/* EVENT_SOURCES_MAX */
-	struct event_slot *slot;	/* EVENT_QUEUE_MAX */
-	uint32_t head, queued;
+	struct event_key *key;
+	struct event_source *source;
+	struct event_slot *slot, *sending;
+	uint64_t seq;
+	uint32_t queued;
 	struct kube_call call;
-	struct rng rng;
-	char *body;
+	char body[EVENT_BODY_MAX];
 };
+/* component and host outlive r. ERR_FULL. */
 int event_init(struct event_recorder *r, struct mem *m,
     struct kube_client *client, const char *component, struct str host);
 /* reason in CamelCase; the message is cut at EVENT_MESSAGE_MAX. */
@@ -611,8 +619,7 @@ bool event_idle(const struct event_recorder *r);
 struct discovery_row {
 	const struct gvr *gvr;
 	bool present;		/* set by discovery */
-	/* The API server's word on it, where present. */
-	bool namespaced;
+	bool found;		/* private: by the run under way */
 };
 struct discovery {
 	struct kube_client *client;
@@ -624,9 +631,8 @@ struct discovery {
 	/* private from here */
 	void (*on_done)(void *ctx, int err);
 	void *ctx;
-	uint32_t at;
-	uint8_t step;
-	bool busy;
+	uint32_t at;		/* row asked about; UINT32_MAX: /version */
+	int64_t deadline_ns;
 	struct kube_call call;
 };
 void discovery_init(struct discovery *d, struct kube_client *client,
@@ -639,7 +645,9 @@ void discovery_init(struct discovery *d, struct kube_client *client,
  */
 void discovery_run(struct discovery *d, int64_t deadline_ns,
     void (*on_done)(void *ctx, int err), void *ctx);
-/* Sans-I/O. Marks the rows that an APIResourceList names. */
+bool discovery_busy(const struct discovery *d);
+/* Sans-I/O. Sets `found` in those rows of this group and version that an
+ * APIResourceList names, and clears it in the others. */
 int discovery_decode(struct str text, const struct gvr *group_version,
     struct discovery_row *rows, uint32_t n, struct diag *d);
 /* apiextensions.k8s.io/v1 customresourcedefinitions */

@@ -218,14 +218,21 @@ void kube_request_end(const struct kube_client *c, const char *accept,
 	ret->host = c->config->host;
 }
 
+static bool may_send(const struct kube_client *c,
+    const struct kube_call *call)
+{
+	return !c->may_send || call->class == KUBE_LEASE ||
+	    !kube_call_writes(call) || c->may_send(c->may_ctx, call);
+}
+
 /* The deadline of one sending. */
 static int64_t send_deadline(const struct kube_client *c,
     const struct kube_call *call)
 {
 	int64_t at = call->deadline_ns;
 
-	if (kube_call_writes(call) && c->write_timeout_ns &&
-	    at - c->loop->now_ns > c->write_timeout_ns)
+	if (kube_call_writes(call) && call->class != KUBE_LEASE &&
+	    c->write_timeout_ns && at - c->loop->now_ns > c->write_timeout_ns)
 		at = c->loop->now_ns + c->write_timeout_ns;
 	return at;
 }
@@ -437,11 +444,10 @@ static bool pump_class(struct kube_client *c, enum kube_class class)
 		return false;
 	}
 	call_remove(c, call);
-	if (kube_call_writes(call) && c->may_send &&
-	    !c->may_send(c->may_ctx, call))
-		call_fail(call, ERR_NOTLEADER);
-	else
+	if (may_send(c, call))
 		conn_send(k, call);
+	else
+		call_fail(call, ERR_NOTLEADER);
 	return true;
 }
 
