@@ -39,6 +39,8 @@
 /* YAML comes in by kubeconfig and the command line only. */
 #define YAML_INPUT_MAX (1024 * 1024)
 #define YAML_DEPTH_MAX 48
+/* Keys of the mappings open at a time, which are compared one by one. */
+#define YAML_KEYS_MAX 4096
 #define YAML_SCRATCH_MAX (2 * 1024 * 1024)
 /* Nesting of field tables: spec -> list -> object -> ... */
 #define SCHEMA_DEPTH_MAX 16
@@ -126,9 +128,9 @@
 #define KUBE_ERROR_BODY_MAX 8192
 /* Connections for requests: the API server gains nothing from more. */
 #define KUBE_CONNS_MAX 8
-/* A request's path with query (names of 253, 63 and 63, a field manager and
- * selectors), or with a delete's preconditions as body. */
-#define KUBE_CALL_TEXT_MAX 1280
+/* A request's path with query, and a delete's preconditions: three bytes for
+ * each of the 500 of its names when all must be escaped, and 500 more. */
+#define KUBE_CALL_TEXT_MAX 2048
 /* Continue tokens hold a key name, base64: under 600 in practice. */
 #define KUBE_CONTINUE_MAX 2048
 /* Resource versions are opaque; all servers' are 64-bit decimals. */
@@ -179,15 +181,18 @@
 #define EVENT_BURST 25
 #define EVENT_REFILL_NS (INT64_C(300) * 1000000000)
 #define EVENT_FORGET_NS (INT64_C(600) * 1000000000)
-/* (object, reason, message) remembered; 120 bytes each. */
+/* (object, reason, message) remembered, 40 bytes each; and objects whose
+ * rate is followed, 24 bytes each. Sets of EVENT_WAYS, the oldest gives way. */
 #define EVENT_KEYS_MAX 512
-/* Objects whose rate is followed; 24 bytes each. */
 #define EVENT_SOURCES_MAX 1024
+#define EVENT_WAYS 8
 /* Events waiting to be sent. */
 #define EVENT_QUEUE_MAX 64
 /* The API server refuses messages over 1024. */
 #define EVENT_MESSAGE_MAX 1024
-#define EVENT_BODY_MAX 8192
+/* Six bytes for each of the 2,100 of an Event's texts when all must be
+ * escaped, and 700 for the rest. */
+#define EVENT_BODY_MAX 16384
 
 /* kubeconfig */
 #define KUBECONFIG_MAX (512 * 1024)

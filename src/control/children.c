@@ -1,0 +1,333 @@
+#include <string.h>
+
+#include "control_int.h"
+
+const struct gvr child_gvr[CHILD_KINDS] = {
+	[CHILD_CONFIG_MAP] = { "", "v1", "configmaps", true },
+	[CHILD_SERVICE] = { "", "v1", "services", true },
+	[CHILD_DEPLOYMENT] = { "apps", "v1", "deployments", true },
+};
+
+const char *const child_kind_name[CHILD_KINDS] = {
+	[CHILD_CONFIG_MAP] = "ConfigMap",
+	[CHILD_SERVICE] = "Service",
+	[CHILD_DEPLOYMENT] = "Deployment",
+};
+
+/* What matters of a child's metadata. */
+struct child_meta {
+	struct str uid, ns, version, digest, rendered;
+	int64_t generation;
+	struct str owner_uid, owner_name, owner_group;
+};
+
+static struct str string_at(const struct json_doc *doc, uint32_t at,
+    struct str key, struct arena *a)
+{
+	uint32_t v = at == JSON_NIL ? JSON_NIL : json_get(doc, at, key);
+	struct str s = STR_NONE;
+
+	if (v == JSON_NIL || json_string(doc, v, a, &s) < 0)
+		return STR_NONE;
+	return s;
+}
+
+static int64_t number_at(const struct json_doc *doc, uint32_t at,
+    const char *key)
+{
+	uint32_t v = at == JSON_NIL ? JSON_NIL :
+	    json_get(doc, at, str_from(key));
+	int64_t n = 0;
+
+	if (v == JSON_NIL || json_i64(doc, v, &n) < 0)
+		return 0;
+	return n;
+}
+
+/* The controlling owner, if it is of one of our groups. */
+static void owner_read(const struct json_doc *doc, uint32_t list,
+    struct arena *a, struct child_meta *ret)
+{
+	uint32_t o;
+
+	if (list == JSON_NIL)
+		return;
+	for (o = json_first(doc, list); o != JSON_NIL;
+	    o = json_next(doc, list, o)) {
+		uint32_t c = json_get(doc, o, STR("controller"));
+		bool controls = false;
+
+		if (c == JSON_NIL || json_bool(doc, c, &controls) < 0 ||
+		    !controls)
+			continue;
+		(void)str_cut(string_at(doc, o, STR("apiVersion"), a), '/',
+		    &ret->owner_group);
+		ret->owner_uid = string_at(doc, o, STR("uid"), a);
+		ret->owner_name = string_at(doc, o, STR("name"), a);
+	}
+}
+
+static bool meta_read(const struct json_doc *doc, struct arena *a,
+    struct child_meta *ret)
+{
+	uint32_t meta = json_get(doc, JSON_ROOT, STR("metadata")), notes;
+
+	memset(ret, 0, sizeof(*ret));
+	if (meta == JSON_NIL)
+		return false;
+	notes = json_get(doc, meta, STR("annotations"));
+	ret->uid = string_at(doc, meta, STR("uid"), a);
+	ret->ns = string_at(doc, meta, STR("namespace"), a);
+	ret->version = string_at(doc, meta, STR("resourceVersion"), a);
+	ret->generation = number_at(doc, meta, "generation");
+	ret->digest = string_at(doc, notes, STR(NOTE_DIGEST), a);
+	ret->rendered = string_at(doc, notes, STR(NOTE_RENDERED), a);
+	owner_read(doc, json_get(doc, meta, STR("ownerReferences")), a, ret);
+	return ret->uid.n > 0 && ret->version.n > 0;
+}
+
+static uint64_t digest_number(struct str hex)
+{
+	uint64_t digest;
+	uint32_t revision;
+	char mem[24];
+	struct buf b;
+
+	/* The same form as NOTE_RENDERED's second half. */
+	buf_init(&b, mem, sizeof(mem));
+	buf_cstr(&b, "1.");
+	buf_str(&b, hex);
+	if (b.over ||
+	    render_note_parse(buf_view(&b), &revision, &digest) < 0)
+		return 0;
+	return digest;
+}
+
+/*
+ * A Deployment's resource version moves with its status, so it is known by
+ * its generation, which moves with its spec.
+ */
+static void meta_take(struct child_state *c, enum child_kind k,
+    const struct child_meta *meta)
+{
+	uint64_t version = k == CHILD_DEPLOYMENT ?
+	    (uint64_t)meta->generation : version_number(meta->version);
+
+	(void)uid_parse(meta->uid, &c->uid);
+	c->version = version;
+	c->digest = digest_number(meta->digest);
+	c->exists = true;
+}
+
+/* ---- the Deployment's status ---- */
+
+static void conditions_take(const struct json_doc *doc, uint32_t list,
+    struct arena *a, struct workload *w)
+{
+	uint32_t c;
+
+	w->deadline_exceeded = false;
+	w->replica_failure = false;
+	memset(w->failure, 0, sizeof(w->failure));
+	if (list == JSON_NIL)
+		return;
+	for (c = json_first(doc, list); c != JSON_NIL;
+	    c = json_next(doc, list, c)) {
+		struct str type = string_at(doc, c, STR("type"), a);
+		struct str status = string_at(doc, c, STR("status"), a);
+		struct buf b;
+
+		if (str_is(type, "Progressing") && str_is(status, "False"))
+			w->deadline_exceeded = true;
+		if (!str_is(type, "ReplicaFailure") ||
+		    !str_is(status, "True"))
+			continue;
+		w->replica_failure = true;
+		buf_init(&b, w->failure, sizeof(w->failure) - 1);
+		buf_str(&b, str_sub(string_at(doc, c, STR("message"), a), 0,
+		    b.cap));
+	}
+}
+
+static void workload_take(const struct json_doc *doc,
+    const struct child_meta *meta, struct arena *a, struct workload *w)
+{
+	uint32_t s = json_get(doc, JSON_ROOT, STR("status"));
+
+	w->generation = meta->generation;
+	w->observed = number_at(doc, s, "observedGeneration");
+	w->replicas = (int32_t)number_at(doc, s, "replicas");
+	w->ready = (int32_t)number_at(doc, s, "readyReplicas");
+	w->available = (int32_t)number_at(doc, s, "availableReplicas");
+	w->updated = (int32_t)number_at(doc, s, "updatedReplicas");
+	if (render_note_parse(meta->rendered, &w->note_revision,
+	    &w->note_template) < 0) {
+		w->note_revision = 0;
+		w->note_template = 0;
+	}
+	conditions_take(doc, s == JSON_NIL ? JSON_NIL :
+	    json_get(doc, s, STR("conditions")), a, w);
+}
+
+/* ---- events ---- */
+
+/*
+ * The record of a child's owner. Children are listed before servers, so it
+ * may have to be made; what no server claims in the end is dropped again.
+ */
+static uint32_t owner_record(struct manager *m,
+    const struct child_meta *meta, bool make)
+{
+	enum group g;
+	struct uid uid;
+	uint32_t i;
+
+	if (meta->owner_uid.n == 0 || group_find(meta->owner_group, &g) < 0)
+		return RECORD_NONE;
+	(void)uid_parse(meta->owner_uid, &uid);
+	i = record_find(&m->records, &uid);
+	if (i == RECORD_NONE && make)
+		i = record_add(&m->records, &uid, g, meta->ns,
+		    meta->owner_name);
+	return i;
+}
+
+static void record_look(struct manager *m, uint32_t i)
+{
+	const struct record *r = record_at(&m->records, i);
+	bool hot = false;
+	int k;
+
+	if (!record_due(m, r))
+		return;
+	for (k = 0; k < CHILD_KINDS; k++)
+		hot = hot || child_drifted(r, (enum child_kind)k);
+	queue_add(&m->queue, i, hot, m->loop.now_ns);
+	manager_kick(m);
+}
+
+static void child_gone(struct manager *m, uint32_t i, enum child_kind k)
+{
+	struct record *r = record_at(&m->records, i);
+
+	memset(&r->child[k], 0, sizeof(r->child[k]));
+	if (k == CHILD_DEPLOYMENT)
+		memset(&r->workload, 0, sizeof(r->workload));
+	if (!(r->flags & RECORD_LIVE)) {
+		if (!record_has_children(r) && !(r->flags & RECORD_BUSY)) {
+			queue_forget(&m->queue, i);
+			record_drop(&m->records, i);
+		}
+		return;
+	}
+	record_look(m, i);
+}
+
+static void child_item(struct manager *m, enum child_kind k,
+    enum kube_watch_event e, struct str text)
+{
+	size_t mark = arena_mark(&m->intake);
+	struct child_meta meta;
+	struct json_doc doc;
+	struct record *r;
+	uint32_t i;
+
+	if (json_parse(&doc, text, m->tok, JSON_TOKENS_MAX, NULL) < 0 ||
+	    !meta_read(&doc, &m->intake, &meta))
+		return;
+	i = owner_record(m, &meta, e == WATCH_ITEM);
+	if (i != RECORD_NONE) {
+		struct uid uid;
+
+		(void)uid_parse(meta.uid, &uid);
+		r = record_at(&m->records, i);
+		if (e == WATCH_ITEM) {
+			r->child[k].listed = true;
+			meta_take(&r->child[k], k, &meta);
+			if (k == CHILD_DEPLOYMENT)
+				workload_take(&doc, &meta, &m->intake,
+				    &r->workload);
+			record_look(m, i);
+		} else if (memcmp(uid.b, r->child[k].uid.b, UID_LEN) == 0) {
+			/* Not when it was made anew in between. */
+			child_gone(m, i, k);
+		}
+	}
+	arena_reset(&m->intake, mark);
+}
+
+static void child_sweep(struct manager *m, enum child_kind k)
+{
+	uint32_t i;
+
+	for (i = record_next(&m->records, 0); i != RECORD_NONE;
+	    i = record_next(&m->records, i + 1)) {
+		struct record *r = record_at(&m->records, i);
+
+		if (r->child[k].exists && !r->child[k].listed)
+			child_gone(m, i, k);
+	}
+}
+
+void child_event(struct manager *m, enum child_kind k,
+    enum kube_watch_event e, struct str text)
+{
+	uint32_t i;
+
+	switch (e) {
+	case WATCH_BEGIN:
+		for (i = record_next(&m->records, 0); i != RECORD_NONE;
+		    i = record_next(&m->records, i + 1))
+			record_at(&m->records, i)->child[k].listed = false;
+		break;
+	case WATCH_ITEM:
+	case WATCH_DELETED:
+		child_item(m, k, e, text);
+		break;
+	case WATCH_SYNCED:
+		child_sweep(m, k);
+		break;
+	case WATCH_OVERSIZE:
+	case WATCH_ERROR:
+		break;
+	}
+}
+
+/*
+ * The watch may have told of a later version before the answer came: then
+ * that one stays, and differs from our own.
+ */
+void child_written(struct record *r, enum child_kind k, struct str reply)
+{
+	struct child_state *c = &r->child[k];
+	struct str uid, version, generation, digest;
+	struct uid was = c->uid;
+	uint64_t v;
+	int64_t n = 0;
+	bool known = c->exists;
+
+	if (!kube_peek(reply, "metadata.uid", &uid) ||
+	    !kube_peek(reply, "metadata.resourceVersion", &version))
+		return;
+	v = version_number(version);
+	if (k == CHILD_DEPLOYMENT) {
+		if (kube_peek(reply, "metadata.generation", &generation))
+			(void)str_i64(generation, &n);
+		v = (uint64_t)n;
+		if (n > r->workload.generation)
+			r->workload.generation = n;
+	}
+	(void)uid_parse(uid, &c->uid);
+	c->exists = true;
+	c->listed = true;
+	c->own = v;
+	if (!known || memcmp(was.b, c->uid.b, UID_LEN) != 0 ||
+	    v > c->version)
+		c->version = v;
+	if (kube_peek(reply, "metadata.annotations", &digest) &&
+	    (n = (int64_t)str_search(digest, STR(NOTE_DIGEST "\":\""))) <
+	    (int64_t)digest.n)
+		c->digest = digest_number(str_sub(digest,
+		    (size_t)n + sizeof(NOTE_DIGEST "\":\"") - 1,
+		    (size_t)n + sizeof(NOTE_DIGEST "\":\"") - 1 + 16));
+}

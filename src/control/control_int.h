@@ -1,0 +1,423 @@
+#ifndef CONTROL_INT_H
+#define CONTROL_INT_H
+
+#include "control.h"
+#include "render.h"
+
+/* ---- record.c: what is remembered of each server ---- */
+
+#define UID_LEN 16
+struct uid { uint8_t b[UID_LEN]; };
+
+/* What is known of one child, from its watch and from our own writes. */
+struct child_state {
+	struct uid uid;
+	uint64_t version;	/* as the watch or our write saw it last */
+	uint64_t own;		/* of our own last write; 0: not known */
+	uint64_t digest;	/* NOTE_DIGEST it carries; 0: none */
+	bool exists, listed;	/* listed: seen since the last WATCH_BEGIN */
+	bool going;		/* its deletion was asked for */
+};
+
+/* The Deployment's status, as far as ours is made of it. */
+struct workload {
+	int64_t generation, observed;
+	int32_t replicas, ready, available, updated;
+	bool deadline_exceeded;	/* Progressing=False */
+	bool replica_failure;	/* ReplicaFailure=True; see failure[] */
+	uint32_t note_revision;	/* NOTE_RENDERED */
+	uint64_t note_template;
+	char failure[REPLICA_FAILURE_MAX];
+};
+
+enum record_flags {
+	RECORD_LIVE = 1,	/* its object was seen; else only children */
+	RECORD_LISTED = 2,	/* seen since its group's WATCH_BEGIN */
+	RECORD_BUSY = 4,	/* a job works on it */
+	RECORD_QUEUED = 8,	/* in the ready list */
+	RECORD_HOT = 16,	/* in the first of the two ready lists */
+	RECORD_PLANNED = 32,	/* planned since start */
+	RECORD_REFUSED = 64,	/* its spec is not valid; last good stays */
+	RECORD_DELETING = 128,
+	RECORD_CREATED = 256	/* the making of its children was told */
+};
+
+struct record {
+	struct uid uid;
+	uint64_t key_hash;	/* of namespace and LABEL_KEY value */
+	uint32_t flags;
+	uint8_t group, phase;
+	uint8_t wanted;		/* bit per child_kind, of the last plan */
+	uint8_t failures;	/* in a row, for the backoff */
+	uint8_t repairs;	/* of drift, in a row */
+	uint8_t refs;
+	uint8_t transport;
+	int32_t desired;	/* replicas asked for */
+	uint64_t facts;		/* digest of generation and metadata */
+	uint64_t planned_facts;	/* as of the last plan */
+	uint64_t planned_inputs; /* record_inputs of the last status */
+	uint64_t status_digest;	/* of the status last seen or written */
+	int64_t minor_since_ns;	/* a small change waits; 0: none */
+	int64_t repaired_ns, queued_ns;
+	uint32_t next;		/* in a ready list */
+	uint32_t ref[RECORD_REFS_MAX];	/* slots in refs */
+	struct child_state child[CHILD_KINDS];
+	struct workload workload;
+	char ns[64], name[254], image[IMAGE_NOTE_MAX];
+};
+
+struct records {
+	struct pool pool;
+	struct record *r;
+	struct map by_uid, by_key;
+	uint64_t refused;	/* objects turned away: no slot left */
+	uint32_t live[GROUPS];
+	bool full;		/* some were refused since room was free */
+};
+#define RECORD_NONE POOL_NONE
+
+int records_init(struct records *rs, struct mem *m, uint32_t cap);
+struct record *record_at(const struct records *rs, uint32_t i);
+uint32_t record_index(const struct records *rs, const struct record *r);
+uint32_t record_find(const struct records *rs, const struct uid *uid);
+uint32_t record_find_key(const struct records *rs, uint64_t key_hash);
+/* A new record, not yet live, or RECORD_NONE when full. */
+uint32_t record_add(struct records *rs, const struct uid *uid, enum group g,
+    struct str ns, struct str name);
+void record_drop(struct records *rs, uint32_t i);
+/* Next record in use from i on, or RECORD_NONE. */
+uint32_t record_next(const struct records *rs, uint32_t i);
+bool record_has_children(const struct record *r);
+/* True for the canonical text form; others are hashed. */
+bool uid_parse(struct str s, struct uid *ret);
+void uid_format(const struct uid *u, struct buf *out);
+uint64_t key_hash(struct str ns, struct str key);
+uint64_t version_number(struct str version);
+/* Everything outside the object that its status is made of. */
+struct manager;
+uint64_t record_inputs(const struct manager *m, const struct record *r);
+/* Does anything differ from what the last plan saw or wanted? */
+bool record_due(const struct manager *m, const struct record *r);
+bool child_drifted(const struct record *r, enum child_kind k);
+
+/* ---- queue.c: which record next ---- */
+
+struct queue {
+	struct records *records;
+	uint32_t head[2], tail[2], depth;
+	uint32_t depth_max;	/* of the hot list, else they wait */
+	struct heap later;
+	struct rng rng;
+	int64_t base_ns, max_ns;
+	uint64_t adds, retries;
+};
+int queue_init(struct queue *q, struct mem *m, struct records *rs,
+    const struct manager_options *o, uint64_t seed);
+/* hot: children are missing or wrong; before all that is only status. */
+void queue_add(struct queue *q, uint32_t i, bool hot, int64_t now_ns);
+void queue_at(struct queue *q, uint32_t i, int64_t at_ns);
+/* After a failure: doubles from base to max, with jitter. */
+void queue_backoff(struct queue *q, uint32_t i, int64_t now_ns);
+int64_t queue_next_ns(const struct queue *q);	/* earliest of the later */
+/* Moves what is due to the ready lists; then the next, or RECORD_NONE. */
+void queue_wake(struct queue *q, int64_t now_ns);
+uint32_t queue_take(struct queue *q);
+void queue_forget(struct queue *q, uint32_t i);
+
+/* ---- pods.c: pods with something wrong ---- */
+
+enum trouble_weight { TROUBLE_NONE, TROUBLE_SOFT, TROUBLE_HARD };
+struct trouble {
+	uint8_t weight;		/* enum trouble_weight */
+	char reason[48];
+	char message[TROUBLE_MESSAGE_MAX];
+};
+struct pod_slot {
+	uint64_t uid_hash, key_hash;
+	bool listed;
+	struct trouble trouble;
+};
+struct pods {
+	struct pool pool;
+	struct pod_slot *p;
+	struct map by_uid;
+	uint64_t dropped;
+	bool synced;
+};
+int pods_init(struct pods *p, struct mem *m, uint32_t cap);
+/* Pure: what is wrong with a Pod, if anything. */
+void pod_diagnose(const struct json_doc *doc, uint32_t at,
+    struct trouble *ret);
+void pods_event(struct manager *m, enum kube_watch_event e,
+    struct str text);
+/* The worst trouble of a server's pods, or NULL. */
+const struct trouble *pods_worst(const struct pods *p, uint64_t key_hash);
+
+/* ---- refs.c: ConfigMaps and Secrets that servers refer to ---- */
+
+struct ref_slot {
+	uint64_t hash;		/* of kind, namespace and name */
+	uint64_t version;	/* 0: does not exist */
+	uint32_t users;
+	bool known;		/* version was told by a list or a GET */
+	bool listed, secret;
+};
+struct refs {
+	struct pool pool;
+	struct ref_slot *r;
+	struct map by_hash;
+	uint32_t of_kind[2];	/* slots in use by enum ref_kind */
+	bool synced[2], followed[2];
+	uint64_t refused;
+};
+int refs_init(struct refs *r, struct mem *m, uint32_t cap);
+void refs_event(struct manager *m, enum ref_kind kind,
+    enum kube_watch_event e, struct str text);
+/* Lets the record follow what the server refers to, and no more than it. */
+void refs_follow(struct manager *m, struct record *r,
+    const struct server *s);
+void refs_leave(struct manager *m, struct record *r);
+/* Are the versions of all that the record refers to known? */
+bool refs_ready(const struct manager *m, const struct record *r);
+/*
+ * The first one that a GET must tell of, because it came to be followed
+ * after its kind was listed; false: none.
+ */
+bool refs_unknown(const struct manager *m, const struct server *s,
+    enum ref_kind *ret_kind, struct str *ret_name);
+/* What a GET told; version 0: it does not exist. */
+void refs_told(struct manager *m, enum ref_kind kind, struct str ns,
+    struct str name, uint64_t version);
+extern const struct gvr ref_gvr[2];
+bool refs_any(const struct server *s, enum ref_kind kind);
+/* Is one of its references not followed for want of room? */
+bool refs_dropped(const struct manager *m, const struct server *s);
+/* 0 when nothing is followed; else changes when one of them does. */
+uint64_t refs_digest(const struct manager *m, const struct record *r);
+/* The first required one that does not exist; false: none. */
+bool refs_missing(const struct manager *m, const struct server *s,
+    enum ref_kind *ret_kind, struct str *ret_name);
+
+/* ---- plan.c: pure ---- */
+
+enum step_kind { STEP_APPLY, STEP_DELETE };
+struct step {
+	uint8_t what;		/* enum step_kind */
+	uint8_t child;		/* enum child_kind */
+	bool force, repair;
+};
+struct plan {
+	struct step step[CHILD_KINDS];
+	uint32_t steps;
+	uint8_t wanted;
+	bool add_finalizer, drop_finalizers;
+	struct render_out out;
+};
+struct plan_in {
+	const struct server *server;
+	const struct record *record;
+	uint64_t refs;
+	bool finalizers;	/* --finalizers */
+};
+int plan_children(const struct plan_in *in, struct arena *a,
+    struct plan *ret);
+
+/* ---- judge.c: pure; a status from everything that is known ---- */
+
+struct judge_in {
+	const struct server *server;
+	const struct record *record;
+	const struct trouble *trouble;	/* of the pods, or NULL */
+	const struct diag *refused;	/* the spec is not valid, or NULL */
+	const struct diag *failed;	/* the last write, or NULL */
+	enum kube_why failed_why;
+	uint8_t failed_child;
+	const char *missing_kind;	/* "ConfigMap", or NULL */
+	struct str missing_name;
+	bool secrets_unfollowed;
+	bool full;			/* no room for its references */
+	int64_t wall_ns;
+};
+struct verdict {
+	struct server_status status;
+	struct conditions conditions;
+	/* What the user ought to be told by an Event; "" nothing. */
+	const char *reason;
+	bool warning;
+	char message[DIAG_TEXT_MAX];
+};
+/* What the manager knows of references and pods; not pure. */
+void judge_fill(const struct manager *m, const struct record *r,
+    const struct server *s, struct judge_in *in);
+void judge(const struct judge_in *in, struct arena *a, struct verdict *ret);
+/* Digest of a status; times of writing do not count. */
+uint64_t status_digest(enum group g, const struct server_status *s,
+    struct arena *a);
+/* Do only counters and texts differ? */
+bool status_is_minor(const struct server_status *a,
+    const struct server_status *b);
+
+/* ---- job.c: work on one record ---- */
+
+enum job_step {
+	JOB_IDLE, JOB_GET, JOB_REF, JOB_PROBE, JOB_CHILD, JOB_FINALIZER, JOB_STATUS
+};
+struct job {
+	struct manager *m;
+	uint32_t record;	/* RECORD_NONE: idle */
+	struct uid uid;
+	enum job_step step;
+	uint32_t at;		/* into plan.step */
+	struct kube_call call;
+	struct arena arena;
+	struct str text;	/* the object */
+	struct json_doc doc;
+	struct server server;
+	struct plan plan;
+	struct diag diag;
+	struct kube_status failed;
+	bool refused, has_failed, created, planned;
+	uint8_t failed_child;
+	enum ref_kind ref_kind;
+	struct str ref_name;
+	struct verdict *verdict;
+	int64_t start_ns;
+	uint64_t facts, inputs;	/* of what was planned */
+	uint64_t id;		/* correlation */
+	char *reply;
+	struct diag failed_diag;
+};
+int jobs_init(struct manager *m, struct mem *mem);
+/* Hands ready records to idle jobs. */
+void jobs_feed(struct manager *m);
+bool jobs_idle(const struct manager *m);
+/* An idle job takes the object that stands at hand; false: none is idle. */
+bool jobs_offer(struct manager *m, uint32_t record, struct str text);
+
+/* ---- intake.c, children.c ---- */
+
+void intake_event(struct manager *m, enum group g, enum kube_watch_event e,
+    struct str text);
+void child_event(struct manager *m, enum child_kind k,
+    enum kube_watch_event e, struct str text);
+/* Takes version, generation and digest from an answer to our own write. */
+void child_written(struct record *r, enum child_kind k, struct str reply);
+extern const struct gvr child_gvr[CHILD_KINDS];
+extern const char *const child_kind_name[CHILD_KINDS];
+void server_gvr(enum group g, struct gvr *ret);
+
+/* Takes what the record keeps of an object; valid: its spec is. */
+void record_facts(struct record *r, const struct server *s, bool valid);
+
+/* ---- notes.c: objects that got no record ---- */
+
+enum note_kind { NOTE_FULL, NOTE_OVERSIZE };
+struct note {
+	uint8_t group, kind;
+	char ns[64], name[254], uid[64];
+};
+struct notes {
+	struct note *ring;
+	uint32_t head, n;
+	bool busy, lost;	/* lost: the ring was full once */
+	struct kube_call call;
+	struct timer relist;
+	char body[2048];
+};
+int notes_init(struct manager *m, struct mem *mem);
+/* No slot is left for this server. */
+void refusal_note(struct manager *m, const struct server *s);
+/* An object over the size cap; head is its beginning. */
+void oversize_note(struct manager *m, enum group g, struct str head);
+/* A slot became free: those turned away are listed again. */
+void capacity_freed(struct manager *m);
+
+/* ---- watches.c: the table of watches ---- */
+
+enum watch_role {
+	ROLE_DEPLOYMENTS, ROLE_SERVICES, ROLE_CONFIG_MAPS, ROLE_SERVERS,
+	ROLE_PODS, ROLE_REF_CONFIG_MAPS, ROLE_REF_SECRETS
+};
+struct watch_slot {
+	struct manager *m;
+	struct kube_watch watch;
+	struct gvr gvr;
+	uint8_t role, group;
+	bool started;
+};
+int watches_init(struct manager *m, struct mem *mem, struct diag *d);
+/* Starts what has become possible or needed, in order. */
+void watches_advance(struct manager *m);
+void watches_relist(struct manager *m);	/* the servers */
+void watches_stop(struct manager *m);
+bool watches_role_synced(const struct manager *m, enum watch_role role);
+/* Every server group has answered: listed, absent or denied. */
+bool watches_all_answered(const struct manager *m);
+
+/* ---- series.c: metrics ---- */
+
+enum result { RESULT_SUCCESS, RESULT_ERROR, RESULT_REQUEUE, RESULTS };
+struct series {
+	uint64_t reconciles[GROUPS][RESULTS];
+	uint64_t errors[CHILD_KINDS];
+	uint64_t applies[CHILD_KINDS], deletes[CHILD_KINDS], status_writes;
+	struct histogram duration[GROUPS];
+	uint64_t duration_counts[GROUPS][16];
+};
+int series_init(struct manager *m, struct mem *mem);
+int series_emit(void *ctx, uint64_t *cursor, struct buf *out);
+void series_reconciled(struct manager *m, const struct record *r,
+    enum result how, int64_t took_ns);
+
+/* ---- manager.c ---- */
+
+struct manager {
+	const struct io *io;
+	const struct manager_options *o;
+	const char *version;
+	struct mem *mem;
+	struct loop loop;
+	struct log log;
+	struct counts counts;
+	struct rng rng;
+	struct kube_config config;
+	struct kube_client client;
+	struct kube_watches shared;
+	struct event_recorder events;
+	struct lease lease;
+	struct records records;
+	struct queue queue;
+	struct pods pods;
+	struct refs refs;
+	struct series series;
+	struct notes notes;
+	struct watch_slot *slot;
+	uint32_t slots;
+	struct job *job;
+	uint32_t jobs;
+	struct json_tok *tok;		/* shared by all parsing */
+	struct arena intake;		/* of one watch line */
+	struct work feed;
+	struct timer wake;
+	struct http_server *metrics_server, *health_server, *pprof_server;
+	struct http_route metrics_route[OBSERVE_ROUTES_MAX],
+	    health_route[OBSERVE_ROUTES_MAX],
+	    pprof_route[OBSERVE_ROUTES_MAX];
+	struct observe observe;
+	struct metrics_source source[3];
+	struct metrics_process process;
+	struct health_check check[3];
+	struct timer resync, cleanup, grace;
+	char agent[96], identity[LEASE_IDENTITY_MAX];
+	struct buf agent_buf;
+	int64_t start_ns;
+	int exit_status;
+	bool leading, stopping, stopped, lease_over;
+};
+void grace_over(void *ctx);
+/* Something may have become ready: call jobs_feed soon. */
+void manager_kick(struct manager *m);
+void manager_event(struct manager *m, const struct server *s, bool warning,
+    const char *reason, struct str message);
+
+#endif

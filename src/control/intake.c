@@ -1,0 +1,277 @@
+#include <string.h>
+
+#include "control_int.h"
+
+void server_gvr(enum group g, struct gvr *ret)
+{
+	const struct group_info *info = group_info(g);
+
+	*ret = (struct gvr){ info->group, info->version, info->plural,
+	    true };
+}
+
+/*
+ * What of an object can change what it should become: the spec counts in
+ * generation; labels, annotations and finalizers do not.
+ */
+static uint64_t facts_of(const struct server *s)
+{
+	const struct pairs *maps[] = {
+		&s->meta.labels, &s->meta.annotations
+	};
+	uint64_t h = hash_more(HASH_SEED, &s->meta.generation,
+	    sizeof(s->meta.generation));
+	size_t k;
+	uint32_t i;
+
+	for (k = 0; k < ARRAY_LEN(maps); k++)
+		for (i = 0; i < maps[k]->n; i++) {
+			const struct pair *p = &maps[k]->p[i];
+
+			/* kubectl's copy of the spec says nothing new. */
+			if (str_starts(p->key,
+			    STR("kubectl.kubernetes.io/")))
+				continue;
+			h = hash_more(h, p->key.p, p->key.n);
+			h = hash_more(h, "=", 1);
+			h = hash_more(h, p->value.p, p->value.n);
+		}
+	for (i = 0; i < s->meta.finalizers.n; i++)
+		h = hash_more(h, s->meta.finalizers.p[i].p,
+		    s->meta.finalizers.p[i].n);
+	return hash_more(h, &s->meta.deletion_time,
+	    sizeof(s->meta.deletion_time));
+}
+
+/* After a restart the status tells which writes were our own. */
+static void own_versions(struct record *r, const struct server_status *st)
+{
+	uint32_t i;
+	int k;
+
+	for (i = 0; i < st->children.n; i++)
+		for (k = 0; k < CHILD_KINDS; k++)
+			if (str_is(st->children.p[i].kind,
+			    child_kind_name[k]) && r->child[k].own == 0)
+				(void)str_u64(st->children.p[i].version,
+				    &r->child[k].own);
+}
+
+void record_facts(struct record *r, const struct server *s, bool valid)
+{
+	struct buf b;
+
+	r->facts = facts_of(s);
+	if (!valid) {
+		r->flags |= RECORD_REFUSED;
+		return;
+	}
+	r->flags &= ~(uint32_t)RECORD_REFUSED;
+	r->desired = s->spec.replicas;
+	r->transport = (uint8_t)s->spec.transport.type;
+	memset(r->image, 0, sizeof(r->image));
+	buf_init(&b, r->image, sizeof(r->image) - 1);
+	buf_str(&b, str_sub(s->spec.image, 0, b.cap));
+}
+
+/*
+ * A settled server costs no request: its line is planned once for the
+ * digests alone, and when children and status are what they should be it is
+ * not queued at all.
+ */
+static bool is_settled(struct manager *m, struct record *r,
+    const struct server *s)
+{
+	struct plan_in in = {
+		.server = s, .record = r, .refs = refs_digest(m, r),
+		.finalizers = m->o->finalizers
+	};
+	struct judge_in look = {
+		.server = s, .record = r, .wall_ns = 0
+	};
+	struct verdict *verdict;
+	struct plan plan;
+
+	if (!refs_ready(m, r) || plan_children(&in, &m->intake, &plan) < 0 ||
+	    plan.steps > 0 || plan.add_finalizer || plan.drop_finalizers)
+		return false;
+	if (!m->pods.synced && r->workload.ready < s->spec.replicas)
+		return false;
+	verdict = arena_new(&m->intake, struct verdict);
+	if (verdict == NULL)
+		return false;
+	judge_fill(m, r, s, &look);
+	judge(&look, &m->intake, verdict);
+	if (status_digest(s->group, &verdict->status, &m->intake) !=
+	    status_digest(s->group, &s->status, &m->intake))
+		return false;
+	r->wanted = plan.wanted;
+	r->planned_facts = r->facts;
+	r->planned_inputs = record_inputs(m, r);
+	r->phase = (uint8_t)s->status.phase;
+	r->flags |= RECORD_PLANNED;
+	return true;
+}
+
+static uint32_t server_record(struct manager *m, enum group g,
+    const struct server *s)
+{
+	struct uid uid;
+	uint32_t i;
+	struct record *r;
+
+	(void)uid_parse(s->meta.uid, &uid);
+	i = record_find(&m->records, &uid);
+	if (i == RECORD_NONE)
+		i = record_add(&m->records, &uid, g, s->meta.ns,
+		    s->meta.name);
+	if (i == RECORD_NONE)
+		return i;
+	r = record_at(&m->records, i);
+	if (!(r->flags & RECORD_LIVE)) {
+		r->flags |= RECORD_LIVE;
+		m->records.live[g]++;
+	}
+	r->flags |= RECORD_LISTED;
+	if (HAS(&s->meta, object_meta, deletion_time))
+		r->flags |= RECORD_DELETING;
+	return i;
+}
+
+/* No slot is left: running servers are untouched, the new one is told. */
+static void server_refused(struct manager *m, const struct server *s)
+{
+	count_add(&m->counts, COUNT_CAPACITY_REFUSED, 1);
+	refusal_note(m, s);
+}
+
+static void server_seen(struct manager *m, enum group g,
+    struct server *s, bool valid, struct str text)
+{
+	uint32_t i = server_record(m, g, s);
+	struct record *r;
+
+	if (i == RECORD_NONE) {
+		server_refused(m, s);
+		return;
+	}
+	r = record_at(&m->records, i);
+	own_versions(r, &s->status);
+	record_facts(r, s, valid);
+	if (valid)
+		refs_follow(m, r, s);
+	if (r->flags & RECORD_BUSY)
+		return;
+	if (r->flags & RECORD_PLANNED) {
+		if (!record_due(m, r))
+			return;
+	} else if (valid && is_settled(m, r, s)) {
+		return;
+	}
+	/* Small waits of the status are over when the spec changes. */
+	r->minor_since_ns = 0;
+	if (jobs_offer(m, i, text))
+		return;
+	queue_add(&m->queue, i, true, m->loop.now_ns);
+	manager_kick(m);
+}
+
+static void server_gone(struct manager *m, struct str uid_text)
+{
+	struct record *r;
+	struct uid uid;
+	uint32_t i;
+
+	(void)uid_parse(uid_text, &uid);
+	i = record_find(&m->records, &uid);
+	if (i == RECORD_NONE)
+		return;
+	r = record_at(&m->records, i);
+	if (r->flags & RECORD_LIVE) {
+		r->flags &= ~(uint32_t)RECORD_LIVE;
+		m->records.live[r->group]--;
+	}
+	refs_leave(m, r);
+	queue_forget(&m->queue, i);
+	if (!(r->flags & RECORD_BUSY) && !record_has_children(r))
+		record_drop(&m->records, i);
+	capacity_freed(m);
+}
+
+static void server_item(struct manager *m, enum group g, struct str text)
+{
+	size_t mark = arena_mark(&m->intake);
+	struct server *s = arena_new(&m->intake, struct server);
+	struct diag d = { 0 };
+	struct json_doc doc;
+	int err;
+
+	if (s == NULL || json_parse(&doc, text, m->tok, JSON_TOKENS_MAX,
+	    &d) < 0) {
+		log_line(&m->log, LOG_ERROR, "unreadable object",
+		    "error=%s", d.text);
+		arena_reset(&m->intake, mark);
+		return;
+	}
+	err = server_decode(g, &doc, JSON_ROOT, &m->intake, s, &d);
+	if (err == 0)
+		err = server_check(s, &d);
+	if (err == 0 || err == ERR_INVALID)
+		server_seen(m, g, s, err == 0, text);
+	else
+		log_line(&m->log, LOG_ERROR, "unreadable object",
+		    "error=%s path=%s", d.text, d.path);
+	arena_reset(&m->intake, mark);
+}
+
+static void servers_sweep(struct manager *m, enum group g)
+{
+	char mem[48];
+	struct buf uid;
+	uint32_t i;
+
+	for (i = record_next(&m->records, 0); i != RECORD_NONE;
+	    i = record_next(&m->records, i + 1)) {
+		struct record *r = record_at(&m->records, i);
+
+		if (r->group != g || (r->flags & RECORD_LISTED))
+			continue;
+		if (r->flags & RECORD_LIVE) {
+			buf_init(&uid, mem, sizeof(mem));
+			uid_format(&r->uid, &uid);
+			server_gone(m, buf_view(&uid));
+		}
+	}
+}
+
+void intake_event(struct manager *m, enum group g, enum kube_watch_event e,
+    struct str text)
+{
+	struct str uid;
+	uint32_t i;
+
+	switch (e) {
+	case WATCH_BEGIN:
+		for (i = record_next(&m->records, 0); i != RECORD_NONE;
+		    i = record_next(&m->records, i + 1))
+			if (record_at(&m->records, i)->group == g)
+				record_at(&m->records, i)->flags &=
+				    ~(uint32_t)RECORD_LISTED;
+		break;
+	case WATCH_ITEM:
+		server_item(m, g, text);
+		break;
+	case WATCH_DELETED:
+		if (kube_peek(text, "metadata.uid", &uid))
+			server_gone(m, uid);
+		break;
+	case WATCH_SYNCED:
+		servers_sweep(m, g);
+		break;
+	case WATCH_OVERSIZE:
+		oversize_note(m, g, text);
+		break;
+	case WATCH_ERROR:
+		break;
+	}
+}

@@ -1,0 +1,488 @@
+#include <string.h>
+
+#include "control_int.h"
+
+/* What the parts of one judgement share. */
+struct view {
+	const struct judge_in *in;
+	const struct workload *w;
+	struct arena *a;
+	struct conditions *cs;
+	int64_t generation;
+	int32_t desired;
+	bool exists, current, complete, ready, deleting;
+	/* The one thing that is most wrong; reason NULL: nothing is. */
+	const char *reason;
+	struct str message;
+	bool hard;		/* nothing will come of waiting */
+	uint16_t set;		/* which of types[] were set */
+};
+
+/* Every condition there is; others in a live status are not ours. */
+static const char *const types[] = {
+	"Ready", "Available", "Progressing", "Degraded",
+	"ConfigurationValid", "Rendered", "Applied", "DeploymentReady",
+	"ServiceReady", "GatewayReady", "FieldsActedOn", "SecretsFollowed"
+};
+_Static_assert(ARRAY_LEN(types) <= CONDITIONS_MAX, "a slot each");
+
+static void set(struct view *v, const char *type, enum cond_status status,
+    const char *reason, struct str message)
+{
+	size_t i;
+
+	for (i = 0; strcmp(types[i], type) != 0; i++)
+		CHECK(i + 1 < ARRAY_LEN(types));
+	v->set |= (uint16_t)(1 << i);
+	(void)cond_set(v->cs, type, status, reason, message, v->generation,
+	    v->in->wall_ns);
+}
+
+static void drop_others(struct view *v)
+{
+	uint32_t i = 0;
+	size_t t;
+
+	while (i < v->cs->n) {
+		for (t = 0; t < ARRAY_LEN(types); t++)
+			if (str_is(v->cs->c[i].type, types[t]))
+				break;
+		if (t < ARRAY_LEN(types) && (v->set >> t & 1)) {
+			i++;
+			continue;
+		}
+		memmove(&v->cs->c[i], &v->cs->c[i + 1],
+		    (v->cs->n - i - 1) * sizeof(v->cs->c[0]));
+		v->cs->n--;
+	}
+}
+
+static struct str text(struct view *v, const char *fmt, struct str arg)
+{
+	struct buf b = arena_buf(v->a);
+
+	buf_fmt(&b, fmt, arg);
+	return arena_keep(v->a, &b);
+}
+
+static void wrong(struct view *v, bool hard, const char *reason,
+    struct str message)
+{
+	if (v->reason != NULL)
+		return;
+	v->reason = reason;
+	v->message = message;
+	v->hard = hard;
+}
+
+/* ---- what is wrong ---- */
+
+static const struct {
+	enum kube_why why;
+	const char *reason;
+} refusals[] = {
+	{ KUBE_WHY_OWNED, "NameTaken" },
+	{ KUBE_WHY_UID, "NameTaken" },
+	{ KUBE_WHY_QUOTA, "QuotaExceeded" },
+	{ KUBE_WHY_LIMITS, "LimitRange" },
+	{ KUBE_WHY_RBAC, "NotPermitted" },
+	{ KUBE_WHY_ADMISSION, "AdmissionDenied" },
+	{ KUBE_WHY_SECURITY, "PodSecurity" },
+	{ KUBE_WHY_TERMINATING, "NamespaceTerminating" },
+	{ KUBE_WHY_NO_NAMESPACE, "NamespaceMissing" },
+	{ KUBE_WHY_IMMUTABLE, "ImmutableField" },
+};
+
+static const char *refusal(enum kube_why why)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(refusals); i++)
+		if (refusals[i].why == why)
+			return refusals[i].reason;
+	return "ApplyFailed";
+}
+
+static void find_write_failure(struct view *v)
+{
+	const struct judge_in *in = v->in;
+	struct buf b;
+
+	if (in->failed == NULL)
+		return;
+	b = arena_buf(v->a);
+	buf_fmt(&b, "%s %s: %s", child_kind_name[in->failed_child],
+	    in->record->name, in->failed->text);
+	wrong(v, true, refusal(in->failed_why), arena_keep(v->a, &b));
+}
+
+static void find_missing(struct view *v)
+{
+	struct buf b;
+
+	if (v->in->missing_kind == NULL)
+		return;
+	b = arena_buf(v->a);
+	buf_fmt(&b, "%s \"%S\" does not exist", v->in->missing_kind,
+	    v->in->missing_name);
+	wrong(v, true, "ReferenceMissing", arena_keep(v->a, &b));
+}
+
+static void find_trouble(struct view *v)
+{
+	const struct trouble *t = v->in->trouble;
+
+	if (v->w->replica_failure)
+		wrong(v, true, strstr(v->w->failure, "exceeded quota") ?
+		    "QuotaExceeded" : "ReplicaFailure",
+		    str_from(v->w->failure));
+	if (t != NULL && t->weight == TROUBLE_HARD && !v->complete)
+		wrong(v, true, t->reason, str_from(t->message));
+	find_missing(v);
+	if (v->w->deadline_exceeded && v->current && !v->complete)
+		wrong(v, true, "DeploymentTimeout",
+		    STR("the rollout made no progress within its deadline"));
+	if (t != NULL && t->weight == TROUBLE_SOFT && !v->complete)
+		wrong(v, false, t->reason, str_from(t->message));
+}
+
+static void find_wrong(struct view *v)
+{
+	const struct diag *d = v->in->refused;
+
+	if (d != NULL) {
+		struct buf b = arena_buf(v->a);
+
+		buf_fmt(&b, "%s: %s", d->path, d->text);
+		wrong(v, true, "InvalidSpec", arena_keep(v->a, &b));
+	}
+	find_write_failure(v);
+	if (v->desired > 0)
+		find_trouble(v);
+}
+
+/* ---- conditions ---- */
+
+static void set_ready(struct view *v)
+{
+	struct buf b;
+	struct str counts;
+
+	b = arena_buf(v->a);
+	buf_fmt(&b, "%d of %d pods are ready", v->w->ready, v->desired);
+	counts = arena_keep(v->a, &b);
+	if (v->deleting)
+		set(v, "Ready", COND_FALSE, "Terminating",
+		    STR("the server is being deleted"));
+	else if (v->ready)
+		set(v, "Ready", COND_TRUE, "DeploymentReady", counts);
+	else if (v->in->refused == NULL && v->desired == 0)
+		set(v, "Ready", COND_FALSE, "ScaledToZero",
+		    STR("replicas is 0"));
+	else if (v->reason != NULL)
+		set(v, "Ready", COND_FALSE, v->reason, v->message);
+	else if (v->w->ready >= v->desired)
+		set(v, "Ready", COND_FALSE, "RollingUpdate", counts);
+	else if (v->w->ready > 0)
+		set(v, "Ready", COND_FALSE, "DeploymentPartiallyReady",
+		    counts);
+	else
+		set(v, "Ready", COND_FALSE, "DeploymentPending", counts);
+}
+
+static void set_progress(struct view *v)
+{
+	if (v->deleting)
+		set(v, "Progressing", COND_TRUE, "DeletionInProgress",
+		    STR_NONE);
+	else if (v->complete)
+		set(v, "Progressing", COND_FALSE, "DeploymentComplete",
+		    STR_NONE);
+	else if (v->reason != NULL && v->hard)
+		set(v, "Progressing", COND_FALSE, v->reason, STR_NONE);
+	else
+		set(v, "Progressing", COND_TRUE, "DeploymentInProgress",
+		    STR_NONE);
+}
+
+static void set_common(struct view *v)
+{
+	bool available = v->desired > 0 &&
+	    v->w->available >= v->desired;
+
+	set_ready(v);
+	set(v, "Available", available ? COND_TRUE : COND_FALSE,
+	    available ? "PodsAvailable" : v->reason != NULL ? v->reason :
+	    v->desired == 0 ? "ScaledToZero" : "PodsMissing", STR_NONE);
+	set_progress(v);
+	if (v->reason != NULL)
+		set(v, "Degraded", COND_TRUE, v->reason, v->message);
+	else
+		set(v, "Degraded", COND_FALSE, "AsExpected", STR_NONE);
+	if (v->in->refused != NULL)
+		set(v, "ConfigurationValid", COND_FALSE, "InvalidSpec",
+		    v->message);
+	else
+		set(v, "ConfigurationValid", COND_TRUE,
+		    "ConfigurationValid", STR_NONE);
+}
+
+static void set_of_allbeone(struct view *v)
+{
+	bool rendered = v->in->refused == NULL;
+
+	set(v, "Rendered", rendered ? COND_TRUE : COND_FALSE,
+	    rendered ? "Assembled" : "InvalidSpec", STR_NONE);
+	if (v->in->failed != NULL)
+		set(v, "Applied", COND_FALSE, "ApplyFailed", v->message);
+	else if (rendered)
+		set(v, "Applied", COND_TRUE, "Applied", STR_NONE);
+}
+
+static void set_of_example(struct view *v)
+{
+	bool service = v->in->record->child[CHILD_SERVICE].exists;
+
+	if (!v->exists)
+		set(v, "DeploymentReady", COND_FALSE, "DeploymentNotFound",
+		    STR_NONE);
+	else
+		set(v, "DeploymentReady", v->ready ? COND_TRUE : COND_FALSE,
+		    v->ready ? "DeploymentReady" : "DeploymentNotReady",
+		    STR_NONE);
+	if (v->in->record->transport != TRANSPORT_STDIO)
+		set(v, "ServiceReady", service ? COND_TRUE : COND_FALSE,
+		    service ? "ServiceReady" : "ServiceNotFound", STR_NONE);
+}
+
+/* What the user asked for and does not get: said, not dropped. */
+static void set_shortfalls(struct view *v)
+{
+	struct buf b;
+
+	if (v->in->refused != NULL)
+		return;
+	if (v->in->record->transport == TRANSPORT_STDIO)
+		set(v, "GatewayReady", COND_FALSE, "NoGateway",
+		    STR("transport stdio has no gateway yet: one pod with an "
+		    "open standard input, without Service and probes"));
+	b = arena_buf(v->a);
+	if (server_unacted(v->in->server, &b) > 0)
+		set(v, "FieldsActedOn", COND_FALSE, "NotActedOn",
+		    text(v, "not acted on yet: %S",
+		    arena_keep(v->a, &b)));
+	if (v->in->secrets_unfollowed)
+		set(v, "SecretsFollowed", COND_FALSE, "NotGranted",
+		    STR("changes of the Secrets it refers to do not restart "
+		    "its pods: the operator does not watch Secrets"));
+	else if (v->in->full)
+		set(v, "SecretsFollowed", COND_FALSE, "CapacityReached",
+		    STR("changes of some objects it refers to do not restart "
+		    "its pods: no room to follow them, see --max-refs"));
+}
+
+/* ---- the rest of the status ---- */
+
+static enum phase phase_of(const struct view *v)
+{
+	if (v->deleting)
+		return PHASE_TERMINATING;
+	if (v->w->ready == 0 && v->reason != NULL && v->hard)
+		return PHASE_FAILED;
+	if (v->desired == 0 || v->w->ready == 0)
+		return PHASE_PENDING;
+	return v->reason != NULL && v->hard ? PHASE_DEGRADED :
+	    PHASE_RUNNING;
+}
+
+static void set_children(struct view *v, struct server_status *s)
+{
+	const struct record *r = v->in->record;
+	struct child_ref *list = arena_array(v->a, struct child_ref,
+	    CHILD_KINDS);
+	int k;
+
+	if (list == NULL)
+		return;
+	s->children.p = list;
+	for (k = 0; k < CHILD_KINDS; k++) {
+		struct child_ref *c = &list[s->children.n];
+		struct buf b;
+
+		if (!r->child[k].exists)
+			continue;
+		s->children.n++;
+		HAS_SET(c, child_ref, kind);
+		HAS_SET(c, child_ref, name);
+		c->kind = str_from(child_kind_name[k]);
+		c->name = text(v, k == CHILD_CONFIG_MAP ? "%S-config" :
+		    "%S", str_from(r->name));
+		if (r->child[k].own == 0)
+			continue;
+		HAS_SET(c, child_ref, version);
+		b = arena_buf(v->a);
+		buf_u64(&b, r->child[k].own);
+		c->version = arena_keep(v->a, &b);
+	}
+	if (s->children.n > 0)
+		HAS_SET(s, server_status, children);
+}
+
+#define COUNT_SET(s, member, v) \
+	(HAS_SET(s, server_status, member), (s)->member = (v))
+#define TEXT_SET(s, member, v) \
+	(HAS_SET(s, server_status, member), (s)->member = (v))
+
+static void set_counters(struct view *v, struct server_status *s)
+{
+	COUNT_SET(s, replicas, v->w->replicas);
+	COUNT_SET(s, ready_replicas, v->w->ready);
+	COUNT_SET(s, available_replicas, v->w->available);
+	COUNT_SET(s, updated_replicas, v->w->updated);
+	COUNT_SET(s, observed_generation, v->generation);
+}
+
+static void set_identity(struct view *v, struct server_status *s)
+{
+	const struct server *o = v->in->server;
+	struct buf b = arena_buf(v->a);
+
+	render_selector(o->group, o->meta.name, &b);
+	TEXT_SET(s, selector, arena_keep(v->a, &b));
+	if (v->in->refused != NULL) {
+		/* The last good spec's, from the status it was told in. */
+		TEXT_SET(s, image, o->status.image);
+		TEXT_SET(s, tag, o->status.tag);
+		s->endpoint = o->status.endpoint;
+	} else {
+		HAS_SET(s, server_status, image);
+		HAS_SET(s, server_status, tag);
+		image_split(o->spec.image, &s->image, &s->tag);
+		b = arena_buf(v->a);
+		status_endpoint(o, &b);
+		s->endpoint = arena_keep(v->a, &b);
+	}
+	if (s->endpoint.n > 0)
+		HAS_SET(s, server_status, endpoint);
+	if (v->w->note_revision > 0) {
+		b = arena_buf(v->a);
+		buf_u64(&b, v->w->note_revision);
+		TEXT_SET(s, revision, arena_keep(v->a, &b));
+	}
+}
+
+static void look(struct view *v)
+{
+	const struct record *r = v->in->record;
+	const struct workload *w = v->w;
+
+	v->exists = r->child[CHILD_DEPLOYMENT].exists;
+	v->deleting = HAS(&v->in->server->meta, object_meta, deletion_time);
+	v->desired = v->in->refused != NULL ? r->desired :
+	    v->in->server->spec.replicas;
+	v->current = v->exists && w->observed >= w->generation;
+	v->complete = v->current && w->updated == v->desired &&
+	    w->replicas == v->desired && w->available >= v->desired;
+	v->ready = v->current && v->desired > 0 &&
+	    w->ready >= v->desired && w->updated >= v->desired &&
+	    v->in->refused == NULL;
+}
+
+/* An Event only when the trouble is new, not each time it is seen. */
+static void tell(struct view *v, struct verdict *out)
+{
+	const struct server_status *live = &v->in->server->status;
+	uint32_t i;
+	struct buf b;
+
+	if (v->reason == NULL)
+		return;
+	for (i = 0; i < live->conditions.n; i++) {
+		const struct condition *c = &live->conditions.p[i];
+
+		if (str_is(c->type, "Degraded") && c->status == COND_TRUE &&
+		    str_is(c->reason, v->reason))
+			return;
+	}
+	out->reason = v->reason;
+	out->warning = true;
+	buf_init(&b, out->message, sizeof(out->message) - 1);
+	buf_str(&b, str_sub(v->message, 0, b.cap));
+	out->message[b.n] = '\0';
+}
+
+void judge(const struct judge_in *in, struct arena *a, struct verdict *ret)
+{
+	const struct server_status *live = &in->server->status;
+	struct server_status *s = &ret->status;
+	struct view v = { .in = in, .w = &in->record->workload, .a = a };
+
+	memset(ret, 0, sizeof(*ret));
+	v.cs = &ret->conditions;
+	v.generation = in->server->meta.generation;
+	cond_from(v.cs, live);
+	look(&v);
+	find_wrong(&v);
+	set_common(&v);
+	if (in->server->group == GROUP_ALLBEONE)
+		set_of_allbeone(&v);
+	if (in->server->group == GROUP_EXAMPLE)
+		set_of_example(&v);
+	set_shortfalls(&v);
+	drop_others(&v);
+
+	HAS_SET(s, server_status, phase);
+	s->phase = phase_of(&v);
+	set_counters(&v, s);
+	set_identity(&v, s);
+	set_children(&v, s);
+	if (v.reason != NULL) {
+		TEXT_SET(s, reason, str_from(v.reason));
+		TEXT_SET(s, message, v.message);
+	}
+	cond_lend(&ret->conditions, s);
+	tell(&v, ret);
+}
+
+uint64_t status_digest(enum group g, const struct server_status *s,
+    struct arena *a)
+{
+	struct server_status copy = *s;
+	size_t mark = arena_mark(a);
+	struct buf b = arena_buf(a);
+	struct jw w;
+	uint64_t h;
+
+	HAS_CLEAR(&copy, server_status, updated);
+	HAS_CLEAR(&copy, server_status, changed);
+	jw_init(&w, &b);
+	status_write(g, &copy, &w);
+	h = hash_more(HASH_SEED, b.p, b.n);
+	(void)arena_keep(a, &b);
+	arena_reset(a, mark);
+	return h;
+}
+
+bool status_is_minor(const struct server_status *a,
+    const struct server_status *b)
+{
+	uint32_t i;
+
+	if (a->phase != b->phase || a->conditions.n != b->conditions.n ||
+	    a->observed_generation != b->observed_generation ||
+	    a->children.n != b->children.n)
+		return false;
+	for (i = 0; i < a->conditions.n; i++) {
+		const struct condition *x = &a->conditions.p[i];
+		const struct condition *y = &b->conditions.p[i];
+
+		if (!str_eq(x->type, y->type) || x->status != y->status ||
+		    !str_eq(x->reason, y->reason))
+			return false;
+	}
+	for (i = 0; i < a->children.n; i++)
+		if (!str_eq(a->children.p[i].version,
+		    b->children.p[i].version))
+			return false;
+	return true;
+}

@@ -1,0 +1,211 @@
+#include <string.h>
+
+#include "control_int.h"
+
+/* Turned-away objects that wait to be told; more are told when listed. */
+#define NOTES_MAX 256
+/* From a slot becoming free to listing again what was turned away. */
+#define RELIST_NS (2 * NS_PER_S)
+/* The same after more were turned away than could be told. */
+#define RELIST_LOST_NS (60 * NS_PER_S)
+
+static void note_send(struct manager *m);
+
+static void text_set(char *to, size_t cap, struct str s)
+{
+	size_t n = s.n < cap - 1 ? s.n : cap - 1;
+
+	if (n > 0)
+		memcpy(to, s.p, n);
+	to[n] = '\0';
+}
+
+static void note_text(struct manager *m, const struct note *n,
+    struct buf *out, const char **ret_reason)
+{
+	if (n->kind == NOTE_FULL) {
+		*ret_reason = "CapacityReached";
+		buf_fmt(out, "the operator has room for %D servers, see "
+		    "--max-servers; this one waits until room is free",
+		    m->o->max_servers);
+	} else {
+		*ret_reason = "ObjectTooLarge";
+		buf_fmt(out, "the object is over %u bytes; what ran before "
+		    "keeps running", (unsigned)JSON_OBJECT_MAX);
+	}
+}
+
+static void condition_write(struct jw *w, const char *type,
+    const char *reason, struct str message, int64_t wall_ns)
+{
+	char mem[32];
+	struct buf at;
+
+	buf_init(&at, mem, sizeof(mem));
+	time_rfc3339(&at, wall_ns);
+	jw_open(w);
+	jw_kcstr(w, "type", type);
+	jw_kcstr(w, "status", "False");
+	jw_kcstr(w, "reason", reason);
+	jw_kstr(w, "message", message);
+	jw_kstr(w, "lastTransitionTime", buf_view(&at));
+	jw_close(w);
+}
+
+static void body_write(struct manager *m, const struct note *n,
+    struct buf *out, const char *reason, struct str message)
+{
+	const struct group_info *g = group_info((enum group)n->group);
+	int64_t wall = m->io->wall_ns(m->io->ctx);
+	struct jw w;
+
+	jw_init(&w, out);
+	jw_open(&w);
+	jw_kcstr(&w, "apiVersion", g->api_version);
+	jw_kcstr(&w, "kind", g->kind);
+	jw_kopen(&w, "metadata");
+	jw_kcstr(&w, "name", n->name);
+	jw_kcstr(&w, "uid", n->uid);
+	jw_close(&w);
+	jw_kopen(&w, "status");
+	if (n->kind == NOTE_FULL)
+		jw_kcstr(&w, "phase", "Pending");
+	jw_kopen_list(&w, "conditions");
+	condition_write(&w, n->kind == NOTE_FULL ? "Ready" :
+	    "ConfigurationValid", reason, message, wall);
+	jw_close_list(&w);
+	jw_close(&w);
+	jw_close(&w);
+}
+
+static void event_tell(struct manager *m, const struct note *n,
+    const char *reason, struct str message)
+{
+	const struct group_info *g = group_info((enum group)n->group);
+	struct event_ref about = {
+		.api_version = str_from(g->api_version),
+		.kind = str_from(g->kind), .namespace = str_from(n->ns),
+		.name = str_from(n->name), .uid = str_from(n->uid)
+	};
+
+	event_record(&m->events, &about, true, reason, message);
+}
+
+static void note_done(void *ctx, struct kube_call *call)
+{
+	struct manager *m = ctx;
+	struct notes *q = &m->notes;
+
+	if (call->status.err < 0 && call->status.err != ERR_NOENT)
+		q->lost = true;
+	q->busy = false;
+	q->head = (q->head + 1) % NOTES_MAX;
+	q->n--;
+	note_send(m);
+}
+
+/* One at a time, behind everything else. */
+static void note_send(struct manager *m)
+{
+	struct notes *q = &m->notes;
+	const struct note *n = &q->ring[q->head];
+	char mem[DIAG_TEXT_MAX];
+	struct buf text, body;
+	const char *reason;
+	struct gvr gvr;
+
+	if (q->n == 0 && q->lost) {
+		q->lost = false;
+		timer_set(&m->loop, &q->relist,
+		    m->loop.now_ns + RELIST_LOST_NS);
+	}
+	if (q->busy || q->n == 0 || !m->leading || m->stopping)
+		return;
+	buf_init(&text, mem, sizeof(mem));
+	note_text(m, n, &text, &reason);
+	buf_init(&body, q->body, sizeof(q->body));
+	body_write(m, n, &body, reason, buf_view(&text));
+	event_tell(m, n, reason, buf_view(&text));
+	server_gvr((enum group)n->group, &gvr);
+	kube_call_init(&q->call, note_done, m);
+	q->call.class = KUBE_LOW;
+	/* A manager of its own: what the status says beside stays. */
+	kube_call_apply(&q->call, &gvr, str_from(n->ns), str_from(n->name),
+	    "status", n->kind == NOTE_FULL ? FIELD_MANAGER :
+	    FIELD_MANAGER "-limits", true, buf_view(&body));
+	q->busy = true;
+	kube_send(&m->client, &q->call);
+}
+
+static void note_add(struct manager *m, enum note_kind kind, enum group g,
+    struct str ns, struct str name, struct str uid)
+{
+	struct notes *q = &m->notes;
+	struct note *n;
+
+	if (q->n == NOTES_MAX) {
+		q->lost = true;
+		return;
+	}
+	n = &q->ring[(q->head + q->n++) % NOTES_MAX];
+	n->kind = (uint8_t)kind;
+	n->group = (uint8_t)g;
+	text_set(n->ns, sizeof(n->ns), ns);
+	text_set(n->name, sizeof(n->name), name);
+	text_set(n->uid, sizeof(n->uid), uid);
+	note_send(m);
+}
+
+/* Its status may say so already, from the last time it was listed. */
+void refusal_note(struct manager *m, const struct server *s)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->status.conditions.n; i++)
+		if (str_is(s->status.conditions.p[i].reason,
+		    "CapacityReached"))
+			return;
+	note_add(m, NOTE_FULL, s->group, s->meta.ns, s->meta.name,
+	    s->meta.uid);
+}
+
+void oversize_note(struct manager *m, enum group g, struct str head)
+{
+	struct str ns, name, uid_text;
+	struct uid uid;
+	uint32_t i;
+
+	count_add(&m->counts, COUNT_OVERSIZE, 1);
+	if (!kube_peek(head, "metadata.namespace", &ns) ||
+	    !kube_peek(head, "metadata.name", &name) ||
+	    !kube_peek(head, "metadata.uid", &uid_text))
+		return;
+	(void)uid_parse(uid_text, &uid);
+	i = record_find(&m->records, &uid);
+	if (i != RECORD_NONE)
+		record_at(&m->records, i)->flags |= RECORD_LISTED;
+	note_add(m, NOTE_OVERSIZE, g, ns, name, uid_text);
+}
+
+static void relist(void *ctx)
+{
+	struct manager *m = ctx;
+
+	m->records.full = false;
+	watches_relist(m);
+}
+
+void capacity_freed(struct manager *m)
+{
+	if (m->records.full && !timer_is_set(&m->notes.relist))
+		timer_set(&m->loop, &m->notes.relist,
+		    m->loop.now_ns + RELIST_NS);
+}
+
+int notes_init(struct manager *m, struct mem *mem)
+{
+	m->notes.ring = mem_reserve(mem, "refusals to tell", NOTES_MAX,
+	    sizeof(*m->notes.ring));
+	timer_init(&m->notes.relist, relist, m);
+	return m->notes.ring != NULL ? 0 : ERR_FULL;
+}

@@ -1,0 +1,166 @@
+#include <stddef.h>
+
+#include "control_int.h"
+
+#define AT(member) offsetof(struct manager_options, member)
+#define MS(n) ((n) * NS_PER_MS)
+#define HOUR (3600 * NS_PER_S)
+
+const struct opt manager_opts[] = {
+	{ "kubeconfig", NULL, NULL, OPT_STR, AT(kubeconfig), 0, 0,
+	  "kubeconfig file; else KUBECONFIG, the pod's service account, "
+	  "~/.kube/config" },
+	{ "context", NULL, NULL, OPT_STR, AT(context), 0, 0,
+	  "context of the kubeconfig" },
+	{ "namespace", "POD_NAMESPACE", NULL, OPT_STR, AT(namespace), 0, 0,
+	  "namespace the operator runs in, where its Lease is; else the "
+	  "pod's own" },
+	{ "watch-namespaces", "WATCH_NAMESPACE", NULL, OPT_STR,
+	  AT(watch_namespaces), 0, 0,
+	  "namespaces to serve, separated by commas; empty: all" },
+	{ "metrics-bind-address", NULL, ":8080", OPT_STR, AT(metrics_addr),
+	  0, 0, "address of /metrics; 0: off" },
+	{ "health-probe-bind-address", NULL, ":8081", OPT_STR,
+	  AT(health_addr), 0, 0, "address of /healthz and /readyz; 0: off" },
+	{ "leader-elect", NULL, "false", OPT_BOOL, AT(leader_elect), 0, 0,
+	  "work only while holding the Lease; for more than one replica" },
+	{ "leader-elect-lease-duration", NULL, "30s", OPT_DURATION,
+	  AT(lease_ns), NS_PER_S, HOUR,
+	  "time after which a Lease that is not renewed may be taken" },
+	{ "leader-elect-renew-deadline", NULL, "20s", OPT_DURATION,
+	  AT(renew_ns), NS_PER_S, HOUR,
+	  "time without renewal after which the leader stops" },
+	{ "leader-elect-retry-period", NULL, "2s", OPT_DURATION,
+	  AT(retry_ns), MS(100), HOUR, "time between tries" },
+	{ "leader-elect-resource-name", NULL,
+	  "mcp-operator.mcp.allbeone.io", OPT_STR, AT(lease_name), 0, 0,
+	  "name of the Lease" },
+	{ "log-level", "LOG_LEVEL", "info", OPT_STR, AT(log_level), 0, 0,
+	  "debug, info, warn or error" },
+	{ "structured-logging", "STRUCTURED_LOGGING", "true", OPT_BOOL,
+	  AT(structured_logging), 0, 0, "JSON lines; false: plain text" },
+	{ "enable-correlation-id", "ENABLE_CORRELATION_ID", "true",
+	  OPT_BOOL, AT(correlation_id), 0, 0,
+	  "one id on all log lines of one reconcile" },
+	{ "enable-pprof", "ENABLE_PPROF", "false", OPT_BOOL, AT(pprof), 0,
+	  0, "serve /debug: loop latency, memory table, counters" },
+	{ "pprof-bind-address", "PPROF_ADDR", ":6060", OPT_STR,
+	  AT(pprof_addr), 0, 0, "address of /debug" },
+	{ "concurrent-reconciles", "MAX_CONCURRENT_RECONCILES", "5",
+	  OPT_I64, AT(jobs), 1, JOBS_MAX,
+	  "servers worked on at the same time" },
+	{ "reconcile-timeout", "RECONCILE_TIMEOUT", "2m", OPT_DURATION,
+	  AT(reconcile_timeout_ns), NS_PER_S, 24 * HOUR,
+	  "longest time for one reconcile" },
+	{ "queue-depth", NULL, "20000", OPT_I64, AT(queue_depth), 1, 1000000,
+	  "servers that may be ready to be worked on; more wait a second" },
+	{ "queue-base-delay", NULL, "200ms", OPT_DURATION,
+	  AT(base_delay_ns), MS(1), HOUR, "delay after a first failure" },
+	{ "queue-max-delay", NULL, "5m", OPT_DURATION, AT(max_delay_ns),
+	  MS(1), 24 * HOUR, "longest delay after failures" },
+	{ "kube-api-qps", NULL, "0", OPT_FLOAT3, AT(qps_milli), 0,
+	  INT64_C(1000000000), "requests a second; 0: no limit of our own" },
+	{ "kube-api-burst", NULL, "100", OPT_I64, AT(burst), 1, 100000,
+	  "requests at once when kube-api-qps limits" },
+	{ "resync-period", NULL, "0", OPT_DURATION, AT(resync_ns), 0,
+	  720 * HOUR, "look at every server this often; 0: never, watches "
+	  "tell all there is" },
+	{ "max-servers", NULL, "10000", OPT_I64, AT(max_servers), 1, 1000000,
+	  "capacity: MCPServers" },
+	{ "max-refs", NULL, "4096", OPT_I64, AT(max_refs), 1, 1000000,
+	  "capacity: ConfigMaps and Secrets that servers refer to" },
+	{ "max-pods", NULL, "1024", OPT_I64, AT(max_pods), 1, 1000000,
+	  "capacity: pods with something wrong" },
+	{ "finalizers", NULL, "false", OPT_BOOL, AT(finalizers), 0, 0,
+	  "hold a deleted server until its pods are gone" },
+	{ "watch-secrets", NULL, "false", OPT_BOOL, AT(watch_secrets), 0, 0,
+	  "restart pods when a Secret they refer to changes; needs the "
+	  "grant of manifests/overlays/secrets" },
+	{ "indexing-enabled", NULL, "true", OPT_BOOL, AT(indexing), 0, 0,
+	  "index servers by the ConfigMaps they refer to, so that a changed "
+	  "one restarts their pods" },
+	{ "cache-registry-ttl", NULL, "10m", OPT_DURATION,
+	  AT(registry_ttl_ns), 0, 24 * HOUR,
+	  "age of catalog data; no catalog is read yet" },
+	{ "cache-server-ttl", NULL, "5m", OPT_DURATION, AT(server_ttl_ns),
+	  0, 24 * HOUR,
+	  "age of a cached server; none is cached, each is read when worked "
+	  "on" },
+	{ "cache-cleanup-interval", NULL, "30m", OPT_DURATION,
+	  AT(cleanup_ns), NS_PER_S, 720 * HOUR,
+	  "how often unused memory goes back to the system" },
+	{ "enable-hpa-support", "ENABLE_HPA_SUPPORT", "true", OPT_BOOL,
+	  AT(hpa), 0, 0, "feature: spec.autoscaling.hpa (not built yet)" },
+	{ "enable-vpa-support", "ENABLE_VPA_SUPPORT", "true", OPT_BOOL,
+	  AT(vpa), 0, 0, "feature: spec.autoscaling.vpa (not built yet)" },
+	{ "enable-istio-integration", "ENABLE_ISTIO_INTEGRATION", "true",
+	  OPT_BOOL, AT(istio), 0, 0, "feature: spec.istio (not built yet)" },
+	{ "enable-multi-tenancy", "ENABLE_MULTI_TENANCY", "true", OPT_BOOL,
+	  AT(tenancy), 0, 0, "feature: spec.tenancy (not built yet)" },
+	{ "enable-backup-controller", "ENABLE_BACKUP_CONTROLLER", "true",
+	  OPT_BOOL, AT(backup), 0, 0,
+	  "feature: MCPServerBackup (not built yet)" },
+	{ "print-memory", NULL, "false", OPT_BOOL, AT(print_memory), 0, 0,
+	  "print what is reserved and exit" },
+	{ "fail-fast", NULL, "false", OPT_BOOL, AT(fail_fast), 0, 0,
+	  "exit with 111 when the API server cannot be reached at start" },
+	{ "help", NULL, "false", OPT_BOOL, AT(help), 0, 0, "this text" },
+};
+const size_t manager_opts_n = ARRAY_LEN(manager_opts);
+
+static int bind_check(struct str addr, const char *flag, struct diag *d)
+{
+	struct net_addr at;
+
+	if (addr_parse_bind(addr, &at) == 0)
+		return 0;
+	diag_set(d, str_from(flag), "\"%S\" is not an address like :8080",
+	    addr);
+	return ERR_USAGE;
+}
+
+static int namespaces_check(struct str list, struct diag *d)
+{
+	struct str ns;
+
+	while (list.n > 0) {
+		list = str_cut(list, ',', &ns);
+		if (str_dns1123_label(str_trim(ns)))
+			continue;
+		diag_set(d, STR("--watch-namespaces"),
+		    "\"%S\" is not a namespace's name", ns);
+		return ERR_USAGE;
+	}
+	return 0;
+}
+
+int options_check(const struct manager_options *o, struct diag *d)
+{
+	struct lease_options lease = {
+		.namespace = STR("x"), .name = o->lease_name,
+		.identity = STR("x"), .duration_ns = o->lease_ns,
+		.renew_ns = o->renew_ns, .retry_ns = o->retry_ns
+	};
+	enum log_level level;
+
+	if (log_level_parse(o->log_level, &level) < 0) {
+		diag_set(d, STR("--log-level"),
+		    "\"%S\" is none of debug, info, warn, error",
+		    o->log_level);
+		return ERR_USAGE;
+	}
+	if (bind_check(o->metrics_addr, "--metrics-bind-address", d) < 0 ||
+	    bind_check(o->health_addr, "--health-probe-bind-address",
+	    d) < 0 ||
+	    bind_check(o->pprof_addr, "--pprof-bind-address", d) < 0 ||
+	    namespaces_check(o->watch_namespaces, d) < 0)
+		return ERR_USAGE;
+	if (o->max_delay_ns < o->base_delay_ns) {
+		diag_set(d, STR("--queue-max-delay"),
+		    "is less than --queue-base-delay");
+		return ERR_USAGE;
+	}
+	if (o->leader_elect && lease_options_check(&lease, d) < 0)
+		return ERR_USAGE;
+	return 0;
+}

@@ -1,0 +1,322 @@
+#include <string.h>
+
+#include "control_int.h"
+
+int pods_init(struct pods *p, struct mem *m, uint32_t cap)
+{
+	uint32_t cells = map_cap_for(cap);
+	uint32_t *next = mem_reserve(m, "pod slots", cap, sizeof(*next));
+	struct map_cell *cell = mem_reserve(m, "pods by uid", cells,
+	    sizeof(*cell));
+
+	p->p = mem_reserve(m, "pods in trouble", cap, sizeof(*p->p));
+	if (p->p == NULL || next == NULL || cell == NULL)
+		return ERR_FULL;
+	pool_init(&p->pool, p->p, next, cap, sizeof(*p->p));
+	map_init(&p->by_uid, cell, cells);
+	return 0;
+}
+
+/* ---- diagnosis ---- */
+
+/* Reasons for which waiting does not help: somebody must act. */
+static const char *const hard_reasons[] = {
+	"CrashLoopBackOff", "CreateContainerConfigError",
+	"CreateContainerError", "ErrImageNeverPull", "ImageInspectError",
+	"ImagePullBackOff", "InvalidImageName", "RunContainerError"
+};
+
+static struct str text_at(const struct json_doc *doc, uint32_t at,
+    const char *path, struct arena *a)
+{
+	uint32_t v = at == JSON_NIL ? JSON_NIL : json_path(doc, at, path);
+	struct str s = STR_NONE;
+
+	if (v == JSON_NIL || json_string(doc, v, a, &s) < 0)
+		return STR_NONE;
+	return s;
+}
+
+static void trouble_set(struct trouble *t, enum trouble_weight weight,
+    struct str reason, const char *fmt, struct str pod, struct str detail)
+{
+	struct buf b;
+
+	if (t->weight >= weight)
+		return;
+	t->weight = (uint8_t)weight;
+	/* One byte short, so that the text ends in NUL. */
+	memset(t->reason, 0, sizeof(t->reason));
+	memset(t->message, 0, sizeof(t->message));
+	buf_init(&b, t->reason, sizeof(t->reason) - 1);
+	buf_str(&b, str_sub(reason, 0, b.cap));
+	buf_init(&b, t->message, sizeof(t->message) - 1);
+	buf_cstr(&b, "pod ");
+	buf_str(&b, str_sub(pod, 0, 63));
+	buf_fmt(&b, ": %s", fmt);
+	buf_str(&b, str_sub(detail, 0, b.cap - b.n));
+}
+
+static void diagnose_waiting(const struct json_doc *doc, uint32_t c,
+    struct str pod, struct arena *a, struct trouble *ret)
+{
+	struct str reason = text_at(doc, c, "state.waiting.reason", a);
+	struct str message = text_at(doc, c, "state.waiting.message", a);
+	size_t i;
+
+	if (reason.n == 0 || str_is(reason, "ContainerCreating") ||
+	    str_is(reason, "PodInitializing"))
+		return;
+	for (i = 0; i < ARRAY_LEN(hard_reasons); i++)
+		if (str_is(reason, hard_reasons[i]))
+			break;
+	trouble_set(ret, i < ARRAY_LEN(hard_reasons) ?
+	    TROUBLE_HARD : TROUBLE_SOFT, reason, "", pod, message);
+}
+
+/* Why it ended last: the exit behind a crash loop, an OOM kill. */
+static void diagnose_ended(const struct json_doc *doc, uint32_t c,
+    struct str pod, struct arena *a, struct trouble *ret)
+{
+	static const char *const where[] = {
+		"lastState.terminated", "state.terminated"
+	};
+	struct str waiting = text_at(doc, c, "state.waiting.reason", a);
+	char mem[TROUBLE_MESSAGE_MAX];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(where); i++) {
+		uint32_t t = json_path(doc, c, where[i]);
+		uint32_t code_at = json_get(doc, t, STR("exitCode"));
+		struct str reason = text_at(doc, t, "reason", a);
+		struct str detail = text_at(doc, t, "message", a);
+		int64_t code = 0;
+		struct buf b;
+
+		if (t == JSON_NIL || code_at == JSON_NIL ||
+		    json_i64(doc, code_at, &code) < 0)
+			continue;
+		buf_init(&b, mem, sizeof(mem));
+		buf_fmt(&b, "last exit code %D", code);
+		if (reason.n > 0 && reason.n < 64)
+			buf_fmt(&b, " (%S)", reason);
+		if (detail.n > 0)
+			buf_fmt(&b, ": %S", str_sub(str_trim(detail), 0,
+			    100));
+		if (str_is(reason, "OOMKilled"))
+			trouble_set(ret, TROUBLE_HARD, reason,
+			    "out of memory, raise resources.limits.memory; ",
+			    pod, buf_view(&b));
+		else if (str_is(waiting, "CrashLoopBackOff"))
+			trouble_set(ret, TROUBLE_HARD, waiting, "", pod,
+			    buf_view(&b));
+		else if (code != 0)
+			trouble_set(ret, TROUBLE_SOFT, STR("Crashed"), "",
+			    pod, buf_view(&b));
+	}
+}
+
+static void diagnose_containers(const struct json_doc *doc, uint32_t list,
+    struct str pod, struct arena *a, struct trouble *ret)
+{
+	uint32_t c;
+
+	if (list == JSON_NIL)
+		return;
+	for (c = json_first(doc, list); c != JSON_NIL;
+	    c = json_next(doc, list, c)) {
+		diagnose_ended(doc, c, pod, a, ret);
+		diagnose_waiting(doc, c, pod, a, ret);
+	}
+}
+
+static void diagnose_scheduling(const struct json_doc *doc, uint32_t at,
+    struct str pod, struct arena *a, struct trouble *ret)
+{
+	uint32_t list = json_path(doc, at, "status.conditions"), c;
+
+	if (list == JSON_NIL)
+		return;
+	for (c = json_first(doc, list); c != JSON_NIL;
+	    c = json_next(doc, list, c)) {
+		if (str_is(text_at(doc, c, "type", a), "PodScheduled") &&
+		    str_is(text_at(doc, c, "status", a), "False"))
+			trouble_set(ret, TROUBLE_HARD,
+			    text_at(doc, c, "reason", a), "", pod,
+			    text_at(doc, c, "message", a));
+	}
+}
+
+void pod_diagnose(const struct json_doc *doc, uint32_t at,
+    struct trouble *ret)
+{
+	char mem[8192];
+	struct arena a;
+	struct str pod, phase, reason;
+
+	*ret = (struct trouble){ 0 };
+	arena_init(&a, mem, sizeof(mem));
+	if (json_path(doc, at, "metadata.deletionTimestamp") != JSON_NIL)
+		return;
+	pod = text_at(doc, at, "metadata.name", &a);
+	phase = text_at(doc, at, "status.phase", &a);
+	reason = text_at(doc, at, "status.reason", &a);
+	if (str_is(phase, "Failed"))
+		trouble_set(ret, TROUBLE_SOFT,
+		    reason.n > 0 ? reason : STR("PodFailed"), "", pod,
+		    text_at(doc, at, "status.message", &a));
+	diagnose_containers(doc,
+	    json_path(doc, at, "status.initContainerStatuses"), pod, &a,
+	    ret);
+	diagnose_containers(doc,
+	    json_path(doc, at, "status.containerStatuses"), pod, &a, ret);
+	diagnose_scheduling(doc, at, pod, &a, ret);
+}
+
+/* ---- slots ---- */
+
+static bool same_uid(const void *ctx, uint32_t value, const void *key)
+{
+	const struct pods *p = ctx;
+	const uint64_t *hash = key;
+
+	return p->p[value].uid_hash == *hash;
+}
+
+static void slot_free(struct pods *p, uint32_t i)
+{
+	uint64_t hash = p->p[i].uid_hash;
+
+	map_del(&p->by_uid, hash, i);
+	p->p[i].uid_hash = 0;
+	p->p[i].key_hash = 0;
+	pool_give(&p->pool, i);
+}
+
+/* The server of a pod may want another status now. */
+static void tell_server(struct manager *m, uint64_t hash)
+{
+	uint32_t i = record_find_key(&m->records, hash);
+
+	if (i == RECORD_NONE || !record_due(m, record_at(&m->records, i)))
+		return;
+	queue_add(&m->queue, i, false, m->loop.now_ns);
+	manager_kick(m);
+}
+
+static void pod_seen(struct manager *m, uint64_t uid, uint64_t key,
+    const struct trouble *t)
+{
+	struct pods *p = &m->pods;
+	uint32_t i = map_get(&p->by_uid, uid, same_uid, p, &uid);
+
+	if (t->weight == TROUBLE_NONE) {
+		if (i == MAP_NONE)
+			return;
+		slot_free(p, i);
+		tell_server(m, key);
+		return;
+	}
+	if (i == MAP_NONE) {
+		i = pool_take(&p->pool);
+		if (i == POOL_NONE) {
+			/* The server is still told as not ready; only the
+			 * reason is missing until a slot is free. */
+			p->dropped++;
+			return;
+		}
+		p->p[i].uid_hash = uid;
+		p->p[i].key_hash = key;
+		CHECK(map_put(&p->by_uid, uid, i) == 0);
+	}
+	p->p[i].listed = true;
+	p->p[i].trouble = *t;
+	tell_server(m, key);
+}
+
+static void pods_sweep(struct manager *m)
+{
+	struct pods *p = &m->pods;
+	uint32_t i;
+
+	for (i = 0; i < p->pool.high; i++) {
+		uint64_t key = p->p[i].key_hash;
+
+		if (p->p[i].uid_hash == 0 || p->p[i].listed)
+			continue;
+		slot_free(p, i);
+		tell_server(m, key);
+	}
+}
+
+static void pod_event(struct manager *m, enum kube_watch_event e,
+    struct str text)
+{
+	struct json_doc doc;
+	struct trouble t = { 0 };
+	struct str uid, ns, key;
+	size_t mark = arena_mark(&m->intake);
+
+	if (json_parse(&doc, text, m->tok, JSON_TOKENS_MAX, NULL) < 0)
+		return;
+	uid = text_at(&doc, JSON_ROOT, "metadata.uid", &m->intake);
+	ns = text_at(&doc, JSON_ROOT, "metadata.namespace", &m->intake);
+	{
+		uint32_t labels = json_path(&doc, JSON_ROOT,
+		    "metadata.labels");
+		uint32_t v = labels == JSON_NIL ? JSON_NIL :
+		    json_get(&doc, labels, STR(LABEL_KEY));
+
+		key = STR_NONE;
+		if (v != JSON_NIL)
+			(void)json_string(&doc, v, &m->intake, &key);
+	}
+	if (uid.n > 0 && key.n > 0) {
+		if (e == WATCH_ITEM)
+			pod_diagnose(&doc, JSON_ROOT, &t);
+		pod_seen(m, str_hash(uid), key_hash(ns, key), &t);
+	}
+	arena_reset(&m->intake, mark);
+}
+
+void pods_event(struct manager *m, enum kube_watch_event e, struct str text)
+{
+	struct pods *p = &m->pods;
+	uint32_t i;
+
+	switch (e) {
+	case WATCH_BEGIN:
+		for (i = 0; i < p->pool.high; i++)
+			p->p[i].listed = false;
+		break;
+	case WATCH_ITEM:
+	case WATCH_DELETED:
+		pod_event(m, e, text);
+		break;
+	case WATCH_SYNCED:
+		pods_sweep(m);
+		break;
+	case WATCH_OVERSIZE:
+	case WATCH_ERROR:
+		break;
+	}
+}
+
+const struct trouble *pods_worst(const struct pods *p, uint64_t hash)
+{
+	const struct trouble *worst = NULL;
+	uint32_t i;
+
+	for (i = 0; i < p->pool.high; i++) {
+		const struct pod_slot *s = &p->p[i];
+
+		if (s->uid_hash == 0 || s->key_hash != hash)
+			continue;
+		/* The same one each time, or the status would flap. */
+		if (worst == NULL || s->trouble.weight > worst->weight ||
+		    (s->trouble.weight == worst->weight &&
+		    strcmp(s->trouble.message, worst->message) < 0))
+			worst = &s->trouble;
+	}
+	return worst;
+}

@@ -1,0 +1,248 @@
+#include <string.h>
+
+#include "control_int.h"
+
+int records_init(struct records *rs, struct mem *m, uint32_t cap)
+{
+	uint32_t cells = map_cap_for(cap);
+	uint32_t *next = mem_reserve(m, "server slots", cap, sizeof(*next));
+	struct map_cell *by_uid = mem_reserve(m, "servers by uid", cells,
+	    sizeof(*by_uid));
+	struct map_cell *by_key = mem_reserve(m, "servers by name", cells,
+	    sizeof(*by_key));
+
+	rs->r = mem_reserve(m, "server records", cap, sizeof(*rs->r));
+	if (rs->r == NULL || next == NULL || by_uid == NULL ||
+	    by_key == NULL)
+		return ERR_FULL;
+	pool_init(&rs->pool, rs->r, next, cap, sizeof(*rs->r));
+	map_init(&rs->by_uid, by_uid, cells);
+	map_init(&rs->by_key, by_key, cells);
+	return 0;
+}
+
+struct record *record_at(const struct records *rs, uint32_t i)
+{
+	return pool_at(&rs->pool, i);
+}
+
+uint32_t record_index(const struct records *rs, const struct record *r)
+{
+	return (uint32_t)(r - rs->r);
+}
+
+static uint64_t uid_hash(const struct uid *uid)
+{
+	return hash_more(HASH_SEED, uid->b, UID_LEN);
+}
+
+static bool same_uid(const void *ctx, uint32_t value, const void *key)
+{
+	const struct records *rs = ctx;
+	const struct uid *uid = key;
+
+	return memcmp(rs->r[value].uid.b, uid->b, UID_LEN) == 0;
+}
+
+static bool same_key(const void *ctx, uint32_t value, const void *key)
+{
+	const struct records *rs = ctx;
+	const uint64_t *hash = key;
+
+	return rs->r[value].key_hash == *hash;
+}
+
+uint32_t record_find(const struct records *rs, const struct uid *uid)
+{
+	return map_get(&rs->by_uid, uid_hash(uid), same_uid, rs, uid);
+}
+
+uint32_t record_find_key(const struct records *rs, uint64_t hash)
+{
+	return map_get(&rs->by_key, hash, same_key, rs, &hash);
+}
+
+static void text_set(char *to, size_t cap, struct str s)
+{
+	size_t n = s.n < cap - 1 ? s.n : cap - 1;
+
+	if (n > 0)
+		memcpy(to, s.p, n);
+	to[n] = '\0';
+}
+
+uint64_t key_hash(struct str ns, struct str key)
+{
+	uint64_t h = hash_more(HASH_SEED, ns.p, ns.n);
+
+	return hash_more(hash_more(h, "/", 1), key.p, key.n);
+}
+
+uint32_t record_add(struct records *rs, const struct uid *uid, enum group g,
+    struct str ns, struct str name)
+{
+	char mem[64];
+	struct buf key;
+	struct record *r;
+	uint32_t i = pool_take(&rs->pool);
+
+	if (i == POOL_NONE) {
+		rs->refused++;
+		rs->full = true;
+		return RECORD_NONE;
+	}
+	r = record_at(rs, i);
+	r->uid = *uid;
+	r->group = (uint8_t)g;
+	r->next = RECORD_NONE;
+	text_set(r->ns, sizeof(r->ns), ns);
+	text_set(r->name, sizeof(r->name), name);
+	buf_init(&key, mem, sizeof(mem));
+	render_key(g, name, &key);
+	r->key_hash = key_hash(ns, buf_view(&key));
+	/* Both maps have room for every slot of the pool. */
+	CHECK(map_put(&rs->by_uid, uid_hash(uid), i) == 0);
+	CHECK(map_put(&rs->by_key, r->key_hash, i) == 0);
+	return i;
+}
+
+void record_drop(struct records *rs, uint32_t i)
+{
+	struct record *r = record_at(rs, i);
+
+	CHECK((r->flags & (RECORD_BUSY | RECORD_QUEUED)) == 0);
+	if (r->flags & RECORD_LIVE)
+		rs->live[r->group]--;
+	map_del(&rs->by_uid, uid_hash(&r->uid), i);
+	map_del(&rs->by_key, r->key_hash, i);
+	memset(r, 0, sizeof(*r));
+	pool_give(&rs->pool, i);
+}
+
+/* A slot in use has a namespace: MCPServers are namespaced. */
+uint32_t record_next(const struct records *rs, uint32_t i)
+{
+	for (; i < rs->pool.high; i++)
+		if (rs->r[i].ns[0] != '\0')
+			return i;
+	return RECORD_NONE;
+}
+
+bool record_has_children(const struct record *r)
+{
+	int k;
+
+	for (k = 0; k < CHILD_KINDS; k++)
+		if (r->child[k].exists)
+			return true;
+	return false;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+/*
+ * The API server's uids are RFC 4122 text. A uid that is not gets a digest
+ * instead, which compares as well but cannot be written out again.
+ */
+bool uid_parse(struct str s, struct uid *ret)
+{
+	uint8_t digest[SHA256_LEN];
+	size_t i, n = 0;
+	int hi, lo;
+
+	for (i = 0; s.n == 36 && i < s.n;) {
+		if (i == 8 || i == 13 || i == 18 || i == 23) {
+			if (s.p[i++] != '-')
+				break;
+			continue;
+		}
+		hi = hex_digit(s.p[i]);
+		lo = hex_digit(s.p[i + 1]);
+		if (hi < 0 || lo < 0)
+			break;
+		ret->b[n++] = (uint8_t)(hi << 4 | lo);
+		i += 2;
+	}
+	if (n == UID_LEN)
+		return true;
+	sha256(s.p, s.n, digest);
+	memcpy(ret->b, digest, UID_LEN);
+	return false;
+}
+
+void uid_format(const struct uid *u, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < UID_LEN; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			buf_char(out, '-');
+		buf_hex(out, &u->b[i], 1);
+	}
+}
+
+/* Decimal on every server there is; otherwise only equality is needed. */
+uint64_t version_number(struct str version)
+{
+	uint64_t v;
+
+	if (str_u64(version, &v) == 0)
+		return v;
+	return str_hash(version) | UINT64_C(1) << 63;
+}
+
+bool child_drifted(const struct record *r, enum child_kind k)
+{
+	const struct child_state *c = &r->child[k];
+	bool wanted = (r->wanted >> k & 1) != 0;
+
+	if (wanted != c->exists)
+		return !(c->exists && c->going);
+	return wanted && c->version != c->own;
+}
+
+uint64_t record_inputs(const struct manager *m, const struct record *r)
+{
+	const struct workload *w = &r->workload;
+	const struct trouble *t;
+	int64_t parts[] = {
+		w->generation, w->observed, w->replicas, w->ready,
+		w->available, w->updated, w->deadline_exceeded,
+		w->replica_failure, r->child[CHILD_SERVICE].exists,
+		(int64_t)refs_digest(m, r), refs_ready(m, r)
+	};
+	uint64_t h = hash_more(HASH_SEED, parts, sizeof(parts));
+
+	h = hash_more(h, w->failure, strlen(w->failure));
+	/* Pods are only looked at while some are missing. */
+	if (w->ready >= r->desired)
+		return h;
+	t = pods_worst(&m->pods, r->key_hash);
+	if (t != NULL) {
+		h = hash_more(h, t->reason, strlen(t->reason));
+		h = hash_more(h, t->message, strlen(t->message));
+	}
+	return h;
+}
+
+bool record_due(const struct manager *m, const struct record *r)
+{
+	int k;
+
+	if (!(r->flags & RECORD_LIVE))
+		return false;
+	if (!(r->flags & RECORD_PLANNED) || r->facts != r->planned_facts)
+		return true;
+	for (k = 0; k < CHILD_KINDS; k++)
+		if (child_drifted(r, (enum child_kind)k) &&
+		    !(r->flags & (RECORD_REFUSED | RECORD_DELETING)))
+			return true;
+	return record_inputs(m, r) != r->planned_inputs;
+}

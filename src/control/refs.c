@@ -1,0 +1,375 @@
+#include <string.h>
+
+#include "control_int.h"
+
+const struct gvr ref_gvr[2] = {
+	[REF_CONFIG_MAP] = { "", "v1", "configmaps", true },
+	[REF_SECRET] = { "", "v1", "secrets", true },
+};
+
+int refs_init(struct refs *r, struct mem *m, uint32_t cap)
+{
+	uint32_t cells = map_cap_for(cap);
+	uint32_t *next = mem_reserve(m, "reference slots", cap,
+	    sizeof(*next));
+	struct map_cell *cell = mem_reserve(m, "references by name", cells,
+	    sizeof(*cell));
+
+	r->r = mem_reserve(m, "references", cap, sizeof(*r->r));
+	if (r->r == NULL || next == NULL || cell == NULL)
+		return ERR_FULL;
+	pool_init(&r->pool, r->r, next, cap, sizeof(*r->r));
+	map_init(&r->by_hash, cell, cells);
+	return 0;
+}
+
+static uint64_t ref_hash(enum ref_kind kind, struct str ns, struct str name)
+{
+	uint64_t h = hash_more(HASH_SEED, kind == REF_SECRET ? "s" : "c", 1);
+
+	h = hash_more(h, ns.p, ns.n);
+	h = hash_more(h, "/", 1);
+	return hash_more(h, name.p, name.n);
+}
+
+static bool same_hash(const void *ctx, uint32_t value, const void *key)
+{
+	const struct refs *r = ctx;
+	const uint64_t *hash = key;
+
+	return r->r[value].hash == *hash;
+}
+
+static uint32_t ref_find(const struct refs *r, uint64_t hash)
+{
+	return map_get(&r->by_hash, hash, same_hash, r, &hash);
+}
+
+static uint32_t ref_take(struct refs *r, enum ref_kind kind, uint64_t hash)
+{
+	uint32_t i = ref_find(r, hash);
+
+	if (i == MAP_NONE) {
+		i = pool_take(&r->pool);
+		if (i == POOL_NONE) {
+			r->refused++;
+			return POOL_NONE;
+		}
+		r->r[i].hash = hash;
+		r->r[i].secret = kind == REF_SECRET;
+		r->of_kind[kind]++;
+		CHECK(map_put(&r->by_hash, hash, i) == 0);
+	}
+	r->r[i].users++;
+	return i;
+}
+
+static void ref_give(struct refs *r, uint32_t i)
+{
+	struct ref_slot *s = &r->r[i];
+
+	CHECK(s->users > 0);
+	if (--s->users > 0)
+		return;
+	map_del(&r->by_hash, s->hash, i);
+	r->of_kind[s->secret ? REF_SECRET : REF_CONFIG_MAP]--;
+	memset(s, 0, sizeof(*s));
+	pool_give(&r->pool, i);
+}
+
+void refs_leave(struct manager *m, struct record *r)
+{
+	uint8_t i;
+
+	for (i = 0; i < r->refs; i++)
+		ref_give(&m->refs, r->ref[i]);
+	r->refs = 0;
+}
+
+struct follow {
+	struct manager *m;
+	struct record *r;
+	uint32_t slot[RECORD_REFS_MAX];
+	uint8_t n;
+};
+
+static void follow_one(void *ctx, enum ref_kind kind, struct str name,
+    struct str key, bool optional)
+{
+	struct follow *f = ctx;
+	struct refs *r = &f->m->refs;
+	uint64_t hash;
+	uint32_t i;
+	uint8_t k;
+
+	(void)key;
+	(void)optional;
+	if (!r->followed[kind] || f->n == RECORD_REFS_MAX)
+		return;
+	hash = ref_hash(kind, str_from(f->r->ns), name);
+	for (k = 0; k < f->n; k++)
+		if (r->r[f->slot[k]].hash == hash)
+			return;
+	i = ref_take(r, kind, hash);
+	if (i != POOL_NONE)
+		f->slot[f->n++] = i;
+}
+
+/* The new ones are taken before the old are given, so none is forgotten
+ * that both have. */
+void refs_follow(struct manager *m, struct record *r,
+    const struct server *s)
+{
+	struct follow f = { .m = m, .r = r };
+	uint32_t before[2] = {
+		m->refs.of_kind[0], m->refs.of_kind[1]
+	};
+
+	server_refs(s, follow_one, &f);
+	refs_leave(m, r);
+	memcpy(r->ref, f.slot, sizeof(r->ref));
+	r->refs = f.n;
+	if (m->refs.of_kind[0] != before[0] ||
+	    m->refs.of_kind[1] != before[1])
+		watches_advance(m);
+}
+
+bool refs_ready(const struct manager *m, const struct record *r)
+{
+	uint8_t i;
+
+	for (i = 0; i < r->refs; i++)
+		if (!m->refs.r[r->ref[i]].known)
+			return false;
+	return true;
+}
+
+uint64_t refs_digest(const struct manager *m, const struct record *r)
+{
+	uint64_t h = HASH_SEED;
+	uint8_t i;
+
+	if (r->refs == 0)
+		return 0;
+	for (i = 0; i < r->refs; i++) {
+		const struct ref_slot *s = &m->refs.r[r->ref[i]];
+
+		h = hash_more(h, &s->hash, sizeof(s->hash));
+		h = hash_more(h, &s->version, sizeof(s->version));
+	}
+	return h;
+}
+
+/* Looks through a server's references for one of a certain kind. */
+struct search {
+	const struct manager *m;
+	struct str ns;
+	bool (*match)(const struct refs *r, const struct ref_slot *slot,
+	    bool optional);
+	bool found;
+	enum ref_kind kind;
+	struct str name;
+};
+
+static void search_one(void *ctx, enum ref_kind kind, struct str name,
+    struct str key, bool optional)
+{
+	struct search *f = ctx;
+	const struct refs *r = &f->m->refs;
+	uint32_t i;
+
+	(void)key;
+	if (f->found)
+		return;
+	i = ref_find(r, ref_hash(kind, f->ns, name));
+	if (i == MAP_NONE || !f->match(r, &r->r[i], optional))
+		return;
+	f->found = true;
+	f->kind = kind;
+	f->name = name;
+}
+
+static bool search(const struct manager *m, const struct server *s,
+    bool (*match)(const struct refs *r, const struct ref_slot *slot,
+    bool optional), enum ref_kind *ret_kind, struct str *ret_name)
+{
+	struct search f = { .m = m, .ns = s->meta.ns, .match = match };
+
+	server_refs(s, search_one, &f);
+	if (!f.found)
+		return false;
+	*ret_kind = f.kind;
+	*ret_name = f.name;
+	return true;
+}
+
+static bool is_missing(const struct refs *r, const struct ref_slot *slot,
+    bool optional)
+{
+	(void)r;
+	return slot->known && slot->version == 0 && !optional;
+}
+
+static bool is_unknown(const struct refs *r, const struct ref_slot *slot,
+    bool optional)
+{
+	(void)optional;
+	return !slot->known &&
+	    r->synced[slot->secret ? REF_SECRET : REF_CONFIG_MAP];
+}
+
+bool refs_missing(const struct manager *m, const struct server *s,
+    enum ref_kind *ret_kind, struct str *ret_name)
+{
+	return search(m, s, is_missing, ret_kind, ret_name);
+}
+
+bool refs_unknown(const struct manager *m, const struct server *s,
+    enum ref_kind *ret_kind, struct str *ret_name)
+{
+	return search(m, s, is_unknown, ret_kind, ret_name);
+}
+
+struct any {
+	const struct manager *m;	/* NULL: of this kind at all */
+	struct str ns;
+	enum ref_kind kind;
+	bool found;
+};
+
+static void any_one(void *ctx, enum ref_kind kind, struct str name,
+    struct str key, bool optional)
+{
+	struct any *f = ctx;
+
+	(void)key;
+	(void)optional;
+	if (f->m == NULL)
+		f->found = f->found || kind == f->kind;
+	else if (f->m->refs.followed[kind] &&
+	    ref_find(&f->m->refs, ref_hash(kind, f->ns, name)) == MAP_NONE)
+		f->found = true;
+}
+
+bool refs_any(const struct server *s, enum ref_kind kind)
+{
+	struct any f = { .kind = kind };
+
+	server_refs(s, any_one, &f);
+	return f.found;
+}
+
+bool refs_dropped(const struct manager *m, const struct server *s)
+{
+	struct any f = { .m = m, .ns = s->meta.ns };
+
+	server_refs(s, any_one, &f);
+	return f.found;
+}
+
+/* The watch may have told of a later version while the GET was away. */
+void refs_told(struct manager *m, enum ref_kind kind, struct str ns,
+    struct str name, uint64_t version)
+{
+	struct refs *r = &m->refs;
+	uint32_t i = ref_find(r, ref_hash(kind, ns, name));
+
+	if (i == MAP_NONE)
+		return;
+	if (!r->r[i].known || version > r->r[i].version)
+		r->r[i].version = version;
+	r->r[i].known = true;
+}
+
+/* ---- the watches ---- */
+
+/* Records keep slots, not the other way round: changes are rare. */
+static void tell_users(struct manager *m, uint32_t slot)
+{
+	uint32_t i;
+	uint8_t k;
+
+	for (i = record_next(&m->records, 0); i != RECORD_NONE;
+	    i = record_next(&m->records, i + 1)) {
+		const struct record *r = record_at(&m->records, i);
+
+		for (k = 0; k < r->refs; k++)
+			if (r->ref[k] == slot) {
+				queue_add(&m->queue, i, true,
+				    m->loop.now_ns);
+				break;
+			}
+	}
+	manager_kick(m);
+}
+
+static void ref_seen(struct manager *m, enum ref_kind kind,
+    enum kube_watch_event e, struct str text)
+{
+	struct refs *r = &m->refs;
+	struct str ns, name, version;
+	uint64_t v = 0;
+	uint32_t i;
+
+	if (!kube_peek(text, "metadata.namespace", &ns) ||
+	    !kube_peek(text, "metadata.name", &name))
+		return;
+	i = ref_find(r, ref_hash(kind, ns, name));
+	if (i == MAP_NONE)
+		return;
+	if (e != WATCH_DELETED &&
+	    kube_peek(text, "metadata.resourceVersion", &version))
+		v = version_number(version);
+	r->r[i].listed = true;
+	if (r->r[i].known && r->r[i].version == v)
+		return;
+	r->r[i].known = true;
+	r->r[i].version = v;
+	if (r->synced[kind])
+		tell_users(m, i);
+}
+
+static void refs_sweep(struct manager *m, enum ref_kind kind)
+{
+	struct refs *r = &m->refs;
+	bool first = !r->synced[kind];
+	uint32_t i;
+
+	r->synced[kind] = true;
+	for (i = 0; i < r->pool.high; i++) {
+		struct ref_slot *s = &r->r[i];
+
+		if (s->users == 0 || s->secret != (kind == REF_SECRET))
+			continue;
+		if (first || (!s->listed && s->version != 0)) {
+			s->version = s->listed ? s->version : 0;
+			s->known = true;
+			tell_users(m, i);
+		}
+	}
+}
+
+void refs_event(struct manager *m, enum ref_kind kind,
+    enum kube_watch_event e, struct str text)
+{
+	struct refs *r = &m->refs;
+	uint32_t i;
+
+	switch (e) {
+	case WATCH_BEGIN:
+		for (i = 0; i < r->pool.high; i++)
+			if (r->r[i].secret == (kind == REF_SECRET))
+				r->r[i].listed = false;
+		break;
+	case WATCH_ITEM:
+	case WATCH_DELETED:
+	case WATCH_OVERSIZE:
+		ref_seen(m, kind, e, text);
+		break;
+	case WATCH_SYNCED:
+		refs_sweep(m, kind);
+		break;
+	case WATCH_ERROR:
+		break;
+	}
+}
