@@ -114,7 +114,7 @@ cc_test = $(CC)
 cc_fuzz = $(CLANG)
 cflags_release = $(depcflags_release) -g -DMEM_OWN_MALLOC -nostdinc \
 	-isystem $(o_release)/include \
-	-isystem $(shell $(cc_release) -print-file-name=include)
+	-isystem $(shell $(cc_release) -print-file-name=include 2>&1)
 cflags_test = $(debug) $(asan)
 cflags_fuzz = $(debug) $(asan) -fsanitize=fuzzer-no-link
 
@@ -201,7 +201,7 @@ compile_fuzz = $(cc_fuzz) $(cppflags) $(warn) $(cflags_fuzz)
 
 # $1 flavour
 define object_rules
-$(d_$1)/.flags: FORCE
+$(d_$1)/.flags: FORCE | need-$1
 	@mkdir -p $$(@D)
 	@echo '$$(compile_$1)' | cmp -s - $$@ || echo '$$(compile_$1)' >$$@
 $(d_$1)/%.o: %.c $(d_$1)/.flags $(o_$1)/.stamp
