@@ -207,7 +207,7 @@ int tls_error(const struct tls *t, struct diag *d);
 
 /* conn.c [conn_] ---------------------------------------------------------- */
 
-/* Where to. The slices must stay valid until on_open or on_close. */
+/* Where to. The slices must stay valid until the conn is closed. */
 struct conn_target {
 	struct str host;		/* name or IP literal to dial */
 	uint16_t port;
@@ -274,8 +274,9 @@ void conn_open(struct conn *c, const struct conn_target *to,
 void conn_accept(struct conn *c, int fd);
 /*
  * Bytes read, at least 1; ERR_AGAIN: on_io comes; ERR_CLOSED: the peer has
- * ended its stream, and writing may go on. A TLS stream that ends without
- * close_notify may have been cut by somebody else: ERR_IO.
+ * ended its stream, and writing may go on. A stream that is reset, or a TLS
+ * stream that ends without close_notify, may have been cut by somebody else:
+ * ERR_IO.
  */
 int conn_read(struct conn *c, void *p, size_t cap);
 /*
@@ -380,6 +381,9 @@ struct http_client {
 	const struct http_client_events *events;
 	void *ctx;
 	bool fresh;			/* opened for this exchange */
+	/* Set after init if wanted: asked when a connection that had to be
+	 * opened is open, before the request leaves. ERR_*: do not send. */
+	int (*on_ready)(void *ctx);
 	/* private to http1_client.c from here */
 	bool answered, keep, sending, cut, head_request;
 	uint8_t state, framing;

@@ -142,12 +142,15 @@ static int wire_fill(struct conn *c)
 	void *at = tls_wire_room(c->tls, &room);
 	int n;
 
-	if (!at)
-		return ERR_AGAIN;
+	/* It must say something first; or it has failed. */
+	if (!at) {
+		n = tls_wire_got(c->tls, 0);
+		return n ? n : ERR_AGAIN;
+	}
 	n = io->read(io->ctx, c->fd, at, room);
-	if (n < 0)
-		return n;
-	return n ? tls_wire_got(c->tls, (size_t)n) : ERR_IO;
+	if (n > 0)
+		return tls_wire_got(c->tls, (size_t)n);
+	return n && n != ERR_CLOSED ? n : ERR_IO;
 }
 
 /* The engine may have something to say to each step, and to its end. */
@@ -183,6 +186,9 @@ static int read_plain(struct conn *c, void *p, size_t cap)
 	const struct io *io = c->loop->io;
 	int n = io->read(io->ctx, c->fd, p, cap);
 
+	/* A reset is not the orderly end that may stand for a body's. */
+	if (n == ERR_CLOSED)
+		return ERR_IO;
 	return n ? n : ERR_CLOSED;
 }
 
@@ -198,6 +204,8 @@ static void end_explain(struct conn *c, int err)
 	else if (is_tls(c) && err == ERR_IO)
 		diag_set(&c->diag, c->target.host, "connection cut: it ended "
 		    "without close_notify");
+	else if (err == ERR_IO)
+		diag_set(&c->diag, c->target.host, "connection reset");
 	else
 		diag_set(&c->diag, c->target.host, "%s", err_text(err));
 }
