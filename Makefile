@@ -260,7 +260,8 @@ $(d_release)/mcp-operator: $(call objs,release,$(operator_rooms)) \
 $(d_release)/mcp-gateway: $(call objs,release,$(gateway_rooms)) \
 	$(patsubst %.c,$(d_release)/%.o,$(filter src/gateway/%,$(mains)))
 
-$(d_release)/mcp-%: $(call depfiles,release) $(ldscript) tools/elfcheck.sh
+$(d_release)/mcp-%: $(call depfiles,release) $(ldscript) \
+		tools/elfcheck.sh
 	$(call say,LD,$@)
 	$Q $(cc_release) $(ldflags) $(ldscript:%=-Wl,-T,%) -Wl,-Map=$@.map -o $@.sym \
 		$(musl)/rcrt1.o $(musl)/crti.o $(filter %.o,$^) \
