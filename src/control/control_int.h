@@ -192,6 +192,8 @@ extern const struct gvr ref_gvr[2];
 bool refs_any(const struct server *s, enum ref_kind kind);
 /* Is one of its references not followed for want of room? */
 bool refs_dropped(const struct manager *m, const struct server *s);
+/* This kind may not be watched: servers go on without following it. */
+void refs_give_up(struct manager *m, enum ref_kind kind);
 /* 0 when nothing is followed; else changes when one of them does. */
 uint64_t refs_digest(const struct manager *m, const struct record *r);
 /* The first required one that does not exist; false: none. */
@@ -333,6 +335,9 @@ void oversize_note(struct manager *m, enum group g, struct str head);
 void capacity_freed(struct manager *m);
 
 /* ---- watches.c: the table of watches ---- */
+
+/* With --fail-fast; as cli.h has it for all commands. */
+#define EXIT_UNREACHABLE 111
 
 enum watch_role {
 	ROLE_DEPLOYMENTS, ROLE_SERVICES, ROLE_CONFIG_MAPS, ROLE_SERVERS,

@@ -287,7 +287,12 @@ static void job_plan(struct job *j)
 		return;
 	}
 	j->at = 0;
-	if (!job_needs_ref(j))
+	if (job_needs_ref(j))
+		return;
+	/* Their list is under way; its end queues who waits for it. */
+	if (!j->refused && !refs_ready(j->m, job_record(j)))
+		job_later(j, j->m->loop.now_ns + NS_PER_S);
+	else
 		job_next(j);
 }
 
@@ -693,6 +698,11 @@ static void job_status(struct job *j)
 		.failed_why = j->failed.why, .failed_child = j->failed_child
 	};
 
+	/* Why pods are missing is not known before they were listed. */
+	if (!m->pods.synced && r->workload.ready < r->desired) {
+		job_later(j, m->loop.now_ns + NS_PER_S / 5);
+		return;
+	}
 	j->verdict = arena_new(&j->arena, struct verdict);
 	if (j->verdict == NULL) {
 		job_failed(j, "arena is full");

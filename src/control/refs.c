@@ -349,6 +349,27 @@ static void refs_sweep(struct manager *m, enum ref_kind kind)
 	}
 }
 
+void refs_give_up(struct manager *m, enum ref_kind kind)
+{
+	uint32_t i;
+
+	if (!m->refs.followed[kind])
+		return;
+	m->refs.followed[kind] = false;
+	m->refs.synced[kind] = false;
+	for (i = record_next(&m->records, 0); i != RECORD_NONE;
+	    i = record_next(&m->records, i + 1)) {
+		struct record *r = record_at(&m->records, i);
+
+		if (r->refs == 0)
+			continue;
+		/* What is still followed comes back with the next plan. */
+		refs_leave(m, r);
+		queue_add(&m->queue, i, true, m->loop.now_ns);
+	}
+	manager_kick(m);
+}
+
 void refs_event(struct manager *m, enum ref_kind kind,
     enum kube_watch_event e, struct str text)
 {

@@ -28,6 +28,38 @@ static const struct {
 
 static const struct gvr pods_gvr = { "", "v1", "pods", true };
 
+/*
+ * A kind that is gone takes its objects with it; references that may not be
+ * watched are not followed, and the servers that have them go on without.
+ */
+static void on_error(struct watch_slot *s, const struct kube_watch *w)
+{
+	struct manager *m = s->m;
+	bool absent = w->state == WATCH_ABSENT;
+
+	log_line(&m->log, absent ? LOG_INFO : LOG_WARN,
+	    absent ? "kind is not installed" : "watch interrupted",
+	    "group=%s resource=%s state=%s error=%s", w->row.gvr->group,
+	    w->row.gvr->plural, kube_watch_state_name(w->state),
+	    w->diag.text);
+	if (m->o->fail_fast && !w->synced && w->state == WATCH_WAITING) {
+		m->exit_status = EXIT_UNREACHABLE;
+		m->stopped = true;
+		loop_stop(&m->loop);
+	}
+	if (s->role == ROLE_SERVERS && absent) {
+		intake_event(m, (enum group)s->group, WATCH_BEGIN, STR_NONE);
+		intake_event(m, (enum group)s->group, WATCH_SYNCED,
+		    STR_NONE);
+	}
+	if (w->state != WATCH_DENIED)
+		return;
+	if (s->role == ROLE_REF_CONFIG_MAPS)
+		refs_give_up(m, REF_CONFIG_MAP);
+	if (s->role == ROLE_REF_SECRETS)
+		refs_give_up(m, REF_SECRET);
+}
+
 static void on_event(void *ctx, struct kube_watch *w,
     enum kube_watch_event e, struct str text)
 {
@@ -36,10 +68,11 @@ static void on_event(void *ctx, struct kube_watch *w,
 
 	if (e == WATCH_ITEM || e == WATCH_DELETED)
 		count_add(&m->counts, COUNT_WATCH_EVENTS, 1);
-	if (e == WATCH_ERROR && w->state != WATCH_ABSENT)
-		log_line(&m->log, LOG_WARN, "watch interrupted",
-		    "resource=%s state=%s error=%s", w->row.gvr->plural,
-		    kube_watch_state_name(w->state), w->diag.text);
+	if (e == WATCH_ERROR) {
+		on_error(s, w);
+		watches_advance(m);
+		return;
+	}
 	switch ((enum watch_role)s->role) {
 	case ROLE_DEPLOYMENTS:
 		child_event(m, CHILD_DEPLOYMENT, e, text);
@@ -63,7 +96,7 @@ static void on_event(void *ctx, struct kube_watch *w,
 		refs_event(m, REF_SECRET, e, text);
 		break;
 	}
-	if (e == WATCH_SYNCED || e == WATCH_ERROR)
+	if (e == WATCH_SYNCED)
 		watches_advance(m);
 }
 
