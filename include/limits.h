@@ -108,6 +108,8 @@
 #define HTTP_SERVER_OUT_MAX 8192
 /* A kept connection between two requests: scrapes come once a minute. */
 #define HTTP_SERVER_IDLE_MS 90000
+/* A connection that waits for longer makes room for a new one. */
+#define HTTP_SERVER_FRESH_MS 1000
 /* From a request's first byte to its last: a slow link, no slow attacker. */
 #define HTTP_SERVER_REQUEST_MS 10000
 /* One answer: 2 MiB of metrics at 100 KiB/s. */
@@ -115,7 +117,7 @@
 /* What a refused peer still sends is thrown away, so that it reads why. */
 #define HTTP_SERVER_LINGER_MS 1000
 #define HTTP_SERVER_LINGER_MAX (256 * 1024)
-/* Until accepting is tried again after the system refused to. */
+/* Until accepting is tried again when there is no place, or no descriptor. */
 #define HTTP_SERVER_PAUSE_MS 100
 
 /* kube */

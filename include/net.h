@@ -421,8 +421,8 @@ void http_client_close(struct http_client *h);	/* idle connection */
 
 /*
  * A small server for metrics, health and profiling: GET and HEAD, no request
- * bodies, keep-alive, pipelining, HTTP_SERVER_CONNS_MAX connections. Another
- * one takes the place of the one that has been idle longest, or waits in the
+ * bodies, keep-alive, pipelining, HTTP_SERVER_CONNS_MAX connections. One more
+ * takes the place of the one that has been idle longest, or waits in the
  * backlog. Slow readers and writers are cut off by the deadlines in limits.h.
  */
 struct http_reply {
