@@ -1,0 +1,776 @@
+/*
+ * usage: gen FOLDER
+ *
+ * Writes what is generated from the field tables below FOLDER: the CRDs
+ * (crds/), the reference (docs/reference.md) and the fuzz dictionary of an
+ * MCPServer (fuzz/dict/server.dict).
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "model.h"
+
+/* ---- docs: the column of the tables that no release binary has ---- */
+
+#define VALUES(name)
+#define V(name, id, text)
+#define VALUES_END(name)
+#define TABLE(name, doc) static const char *const name##_docs[] = { doc,
+#define F(name, type, member, key, groups, flags, min, max, doc) doc,
+#define E(name, values, member, key, groups, flags, doc) doc,
+#define O(name, table, member, key, groups, flags, doc) doc,
+#define L(name, table, member, key, groups, flags, max, doc) doc,
+#define R(name, table, member, key, groups, flags, doc) doc,
+#define END(name) };
+#include "pod.def"
+#include "areas.def"
+#include "server.def"
+#include "status.def"
+#undef TABLE
+#undef F
+#undef E
+#undef O
+#undef L
+#undef R
+#undef END
+#define TABLE(name, doc)
+#define F(name, type, member, key, groups, flags, min, max, doc)
+#define E(name, values, member, key, groups, flags, doc)
+#define O(name, table, member, key, groups, flags, doc)
+#define L(name, table, member, key, groups, flags, max, doc)
+#define R(name, table, member, key, groups, flags, doc)
+#define END(name) { &name##_schema, name##_docs },
+static const struct {
+	const struct schema *table;
+	const char *const *doc;		/* the table's, then one a row */
+} docs[] = {
+#include "pod.def"
+#include "areas.def"
+#include "server.def"
+#include "status.def"
+};
+
+static const char *const *docs_of(const struct schema *s)
+{
+	for (size_t i = 0; i < ARRAY_LEN(docs); i++)
+		if (docs[i].table == s)
+			return docs[i].doc;
+	fprintf(stderr, "gen: no docs of table %s\n", s->name);
+	exit(1);
+}
+
+/* ---- what crds.def says ---- */
+
+#define CRD(g, name, categories) [g] = { name, categories },
+#define COLUMN(groups, name, type, path, priority, doc)
+#define CEL(groups, table, rule, message)
+#define CEL_ROOT(groups, rule, message)
+#define CEL_LIST(groups, table, member, rule, message)
+static const struct {
+	const char *short_name, *categories;
+} crds[GROUPS] = {
+#include "model/crds.def"
+};
+#undef CRD
+#undef COLUMN
+#define CRD(g, name, categories)
+#define COLUMN(groups, name, type, path, priority, doc) \
+	{ groups, name, type, path, priority, doc },
+static const struct column {
+	unsigned groups;
+	const char *name, *type, *path;
+	int priority;
+	const char *doc;
+} columns[] = {
+#include "model/crds.def"
+};
+#undef COLUMN
+#undef CEL
+#undef CEL_ROOT
+#undef CEL_LIST
+#define COLUMN(groups, name, type, path, priority, doc)
+#define CEL(groups, table, rule, message) \
+	{ groups, &table##_schema, -1, rule, message },
+#define CEL_ROOT(groups, rule, message) { groups, NULL, -1, rule, message },
+#define CEL_LIST(groups, table, member, rule, message) \
+	{ groups, &table##_schema, table##_AT_##member, rule, message },
+static const struct cel {
+	unsigned groups;
+	const struct schema *table;	/* NULL: the whole object */
+	int row;			/* -1: the table itself */
+	const char *rule, *message;
+} cels[] = {
+#include "model/crds.def"
+};
+
+/* ---- output ---- */
+
+static FILE *out;
+static int indent;
+
+static void line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static void line(const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(out, "%*s", indent, "");
+	va_start(ap, fmt);
+	vfprintf(out, fmt, ap);
+	va_end(ap);
+	fputc('\n', out);
+}
+
+/* key: "text", the text as a YAML double-quoted scalar. */
+static void quoted(const char *key, const char *text)
+{
+	fprintf(out, "%*s%s: \"", indent, "", key);
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			fputc('\\', out);
+		fputc(*text, out);
+	}
+	fputs("\"\n", out);
+}
+
+static void file_open(const char *folder, const char *name)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	for (char *p = strchr(path + strlen(folder) + 1, '/'); p;
+	    p = strchr(p + 1, '/')) {
+		*p = '\0';
+		if (mkdir(path, 0777) && errno != EEXIST)
+			perror(path);
+		*p = '/';
+	}
+	out = fopen(path, "w");
+	if (!out) {
+		perror(path);
+		exit(1);
+	}
+	indent = 0;
+}
+
+static void file_close(void)
+{
+	if (fclose(out)) {
+		perror("gen");
+		exit(1);
+	}
+}
+
+/* ---- OpenAPI schemas ---- */
+
+static const struct schema_rule *rule(const struct schema *s, size_t row,
+    enum group g, enum schema_what what)
+{
+	return schema_rule_find(group_mode(g), s, row, what);
+}
+
+static bool required(const struct schema *s, size_t row, enum group g)
+{
+	return s->row[row].flags & FIELD_REQ ||
+	    rule(s, row, g, RULE_REQ) != NULL;
+}
+
+static bool in_group(const struct schema_field *f, enum group g)
+{
+	return f->groups >> g & 1 && f->type != FIELD_SELF;
+}
+
+static void bounds(const struct schema *s, size_t row, enum group g,
+    int64_t *ret_min, int64_t *ret_max)
+{
+	const struct schema_rule *r = rule(s, row, g, RULE_BOUNDS);
+
+	*ret_min = r ? r->min : s->row[row].min;
+	*ret_max = r ? r->max : s->row[row].max;
+}
+
+static void validations(const struct schema *s, int row, enum group g)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < ARRAY_LEN(cels); i++) {
+		const struct cel *c = &cels[i];
+
+		if (c->table != s || c->row != row || !(c->groups >> g & 1))
+			continue;
+		if (first)
+			line("x-kubernetes-validations:");
+		first = false;
+		quoted("- rule", c->rule);
+		quoted("  message", c->message);
+	}
+}
+
+/* What a quantity looks like: a number and a suffix or an exponent. */
+#define QUANTITY_PATTERN "^[+-]?([0-9]+\\\\.?[0-9]*|\\\\.[0-9]+)" \
+	"([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$"
+
+static void int_or_string(bool quantity)
+{
+	line("anyOf:");
+	line("- type: integer");
+	line("- type: string");
+	if (quantity)
+		line("pattern: \"%s\"", QUANTITY_PATTERN);
+	line("x-kubernetes-int-or-string: true");
+}
+
+static void whole_number(int64_t min, int64_t max, const char *format)
+{
+	line("type: integer");
+	line("format: %s", format);
+	if (!min && !max)
+		return;
+	line("minimum: %lld", (long long)min);
+	if (max)
+		line("maximum: %lld", (long long)max);
+}
+
+static void text(int64_t min, int64_t max)
+{
+	line("type: string");
+	if (min)
+		line("minLength: %lld", (long long)min);
+	if (max)
+		line("maxLength: %lld", (long long)max);
+}
+
+static void words(const struct schema *s, size_t row, enum group g)
+{
+	const struct schema_words *w = s->row[row].of.words;
+	const struct schema_rule *r = rule(s, row, g, RULE_WORDS);
+
+	line("type: string");
+	line("enum:");
+	for (uint32_t i = 0; i < w->n; i++)
+		if (!r || r->min >> i & 1)
+			line("- \"%s\"", w->text[i]);
+}
+
+static void map(bool quantity, int64_t max)
+{
+	line("type: object");
+	if (max)
+		line("maxProperties: %lld", (long long)max);
+	line("additionalProperties:");
+	indent += 2;
+	if (quantity)
+		int_or_string(true);
+	else
+		line("type: string");
+	indent -= 2;
+}
+
+static void list_head(int64_t max)
+{
+	line("type: array");
+	if (max)
+		line("maxItems: %lld", (long long)max);
+	line("items:");
+}
+
+static void object(const struct schema *s, enum group g);
+
+static void list(const struct schema *s, size_t row, enum group g,
+    int64_t max)
+{
+	const struct schema_field *f = &s->row[row];
+
+	if (f->flags & (FIELD_BY_TYPE | FIELD_BY_NAME)) {
+		line("x-kubernetes-list-type: map");
+		line("x-kubernetes-list-map-keys:");
+		line("- %s", f->flags & FIELD_BY_TYPE ? "type" : "name");
+	}
+	list_head(max);
+	indent += 2;
+	object(f->of.table, g);
+	indent -= 2;
+}
+
+static void raw(const struct schema_field *f, enum group g)
+{
+	if (f->type == FIELD_RAW_OBJ && f->of.table) {
+		object(f->of.table, g);
+	} else if (f->type == FIELD_RAW_LIST) {
+		line("type: array");
+		line("items:");
+		line("  type: object");
+		line("  x-kubernetes-preserve-unknown-fields: true");
+	} else {
+		if (f->type == FIELD_RAW_OBJ)
+			line("type: object");
+		line("x-kubernetes-preserve-unknown-fields: true");
+	}
+}
+
+static void items_of(const char *type, int64_t max)
+{
+	list_head(max);
+	line("  type: %s", type);
+}
+
+static void value(const struct schema *s, size_t row, enum group g)
+{
+	const struct schema_field *f = &s->row[row];
+	int64_t min, max;
+
+	bounds(s, row, g, &min, &max);
+	switch (f->type) {
+	case FIELD_STR:
+		text(min, max);
+		break;
+	case FIELD_BOOL:
+		line("type: boolean");
+		break;
+	case FIELD_I32:
+	case FIELD_I64:
+		whole_number(min, max,
+		    f->type == FIELD_I32 ? "int32" : "int64");
+		break;
+	case FIELD_INT_OR_STR:
+	case FIELD_QUANTITY:
+		int_or_string(f->type == FIELD_QUANTITY);
+		break;
+	case FIELD_TIME:
+	case FIELD_TIME_MICRO:
+		line("type: string");
+		line("format: date-time");
+		break;
+	case FIELD_ENUM:
+		words(s, row, g);
+		break;
+	case FIELD_STRS:
+	case FIELD_INTS:
+		items_of(f->type == FIELD_STRS ? "string" : "integer", max);
+		break;
+	case FIELD_MAP:
+	case FIELD_QUANTITIES:
+		map(f->type == FIELD_QUANTITIES, max);
+		break;
+	case FIELD_OBJ:
+		object(f->of.table, g);
+		break;
+	case FIELD_LIST:
+		list(s, row, g, max);
+		break;
+	case FIELD_RAW:
+	case FIELD_RAW_OBJ:
+	case FIELD_RAW_LIST:
+		raw(f, g);
+		break;
+	default:
+		line("type: string");
+		break;
+	}
+}
+
+static void property(const struct schema *s, size_t row, enum group g)
+{
+	const struct schema_rule *def = rule(s, row, g, RULE_DEFAULT);
+
+	line("%s:", s->row[row].key);
+	indent += 2;
+	quoted("description", docs_of(s)[row + 1]);
+	value(s, row, g);
+	if (def)
+		line("default: %s", def->text);
+	validations(s, (int)row, g);
+	indent -= 2;
+}
+
+static void object(const struct schema *s, enum group g)
+{
+	bool first = true, open = false;
+
+	line("type: object");
+	for (size_t i = 0; i < s->n; i++) {
+		open |= s->row[i].type == FIELD_SELF;
+		if (!in_group(&s->row[i], g) || !required(s, i, g))
+			continue;
+		if (first)
+			line("required:");
+		first = false;
+		line("- %s", s->row[i].key);
+	}
+	if (open)
+		line("x-kubernetes-preserve-unknown-fields: true");
+	validations(s, -1, g);
+	line("properties:");
+	indent += 2;
+	for (size_t i = 0; i < s->n; i++)
+		if (in_group(&s->row[i], g))
+			property(s, i, g);
+	indent -= 2;
+}
+
+/* ---- CRDs ---- */
+
+/* The rule's `stdio` stands for what the group spells it as. */
+static void root_validations(enum group g)
+{
+	const char *stdio = g == GROUP_ALLBEONE ?
+	    "(has(self.spec) && has(self.spec.transport) && "
+	    "self.spec.transport.type == 'stdio')" :
+	    "(has(self.spec.transport) && self.spec.transport == 'stdio')";
+
+	line("x-kubernetes-validations:");
+	for (size_t i = 0; i < ARRAY_LEN(cels); i++) {
+		const struct cel *c = &cels[i];
+		char rule_text[1024];
+
+		if (c->table || !(c->groups >> g & 1))
+			continue;
+		if (strncmp(c->rule, "stdio", 5))
+			snprintf(rule_text, sizeof(rule_text), "%s", c->rule);
+		else
+			snprintf(rule_text, sizeof(rule_text), "%s%s", stdio,
+			    c->rule + 5);
+		quoted("- rule", rule_text);
+		quoted("  message", c->message);
+	}
+}
+
+static bool spec_required(enum group g)
+{
+	for (size_t i = 0; i < server_spec_schema.n; i++)
+		if (in_group(&server_spec_schema.row[i], g) &&
+		    required(&server_spec_schema, i, g))
+			return true;
+	return false;
+}
+
+static void crd_names(enum group g)
+{
+	char list_of[256];
+
+	line("names:");
+	indent += 2;
+	line("kind: %s", group_info(g)->kind);
+	line("listKind: %sList", group_info(g)->kind);
+	line("plural: %s", group_info(g)->plural);
+	line("singular: mcpserver");
+	if (*crds[g].short_name)
+		line("shortNames: [%s]", crds[g].short_name);
+	snprintf(list_of, sizeof(list_of), "%s", crds[g].categories);
+	for (char *p = list_of; *p; p++)
+		if (*p == ' ')
+			*p = ',';
+	line("categories: [%s]", list_of);
+	indent -= 2;
+}
+
+static void crd_columns(enum group g)
+{
+	line("additionalPrinterColumns:");
+	for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
+		const struct column *c = &columns[i];
+
+		if (!(c->groups >> g & 1))
+			continue;
+		line("- name: %s", c->name);
+		line("  type: %s", c->type);
+		quoted("  jsonPath", c->path);
+		quoted("  description", c->doc);
+		if (c->priority)
+			line("  priority: %d", c->priority);
+	}
+}
+
+static void crd_schema(enum group g)
+{
+	line("schema:");
+	line("  openAPIV3Schema:");
+	indent += 4;
+	quoted("description", "An MCP (Model Context Protocol) server.");
+	line("type: object");
+	if (spec_required(g)) {
+		line("required:");
+		line("- spec");
+	}
+	root_validations(g);
+	line("properties:");
+	indent += 2;
+	line("apiVersion:");
+	line("  type: string");
+	line("kind:");
+	line("  type: string");
+	line("metadata:");
+	line("  type: object");
+	line("spec:");
+	indent += 2;
+	quoted("description", docs_of(&server_spec_schema)[0]);
+	object(&server_spec_schema, g);
+	indent -= 2;
+	line("status:");
+	indent += 2;
+	quoted("description", docs_of(&server_status_schema)[0]);
+	object(&server_status_schema, g);
+	indent -= 8;
+}
+
+static void crd(const char *folder, enum group g)
+{
+	const struct group_info *info = group_info(g);
+	char name[256];
+
+	snprintf(name, sizeof(name), "crds/%s_%s.yaml", info->group,
+	    info->plural);
+	file_open(folder, name);
+	line("# Generated from the field tables: make generate");
+	line("apiVersion: apiextensions.k8s.io/v1");
+	line("kind: CustomResourceDefinition");
+	line("metadata:");
+	line("  name: %s.%s", info->plural, info->group);
+	line("  labels:");
+	line("    app.kubernetes.io/name: mcp-operator");
+	line("    app.kubernetes.io/part-of: mcp-operator");
+	line("spec:");
+	indent += 2;
+	line("group: %s", info->group);
+	crd_names(g);
+	line("scope: Namespaced");
+	line("versions:");
+	line("- name: %s", info->version);
+	indent += 2;
+	line("served: true");
+	line("storage: true");
+	line("subresources:");
+	line("  status: {}");
+	line("  scale:");
+	line("    specReplicasPath: .spec.replicas");
+	line("    statusReplicasPath: .status.replicas");
+	line("    labelSelectorPath: .status.selector");
+	crd_columns(g);
+	crd_schema(g);
+	file_close();
+}
+
+/* ---- reference ---- */
+
+static const char *const type_text[FIELD_TYPES] = {
+	[FIELD_STR] = "string", [FIELD_BOOL] = "boolean",
+	[FIELD_I32] = "integer", [FIELD_I64] = "integer",
+	[FIELD_INT_OR_STR] = "integer or string",
+	[FIELD_QUANTITY] = "quantity", [FIELD_DURATION] = "duration",
+	[FIELD_TIME] = "time", [FIELD_TIME_MICRO] = "time",
+	[FIELD_STRS] = "list of strings", [FIELD_INTS] = "list of integers",
+	[FIELD_MAP] = "map of strings",
+	[FIELD_QUANTITIES] = "map of quantities", [FIELD_RAW] = "any",
+	[FIELD_RAW_OBJ] = "object", [FIELD_RAW_LIST] = "list of objects",
+	[FIELD_ENUM] = "word", [FIELD_OBJ] = "object",
+	[FIELD_LIST] = "list of objects"
+};
+
+static const char *const group_letter[GROUPS] = {
+	[GROUP_ALLBEONE] = "A", [GROUP_NTAKATSU] = "N",
+	[GROUP_EXAMPLE] = "E", [GROUP_MCPDEV] = "M"
+};
+
+static void group_letters(unsigned groups)
+{
+	if ((groups & 15) == 15) {
+		fputs(" all", out);
+		return;
+	}
+	for (int g = 0; g < GROUPS; g++)
+		if (groups >> g & 1)
+			fprintf(out, " %s", group_letter[g]);
+}
+
+/* The rules about a row, each with the groups it is for unless all. */
+static void row_rules(const struct schema *s, size_t row)
+{
+	const struct schema_mode *m = group_mode(GROUP_ALLBEONE);
+
+	for (size_t i = 0; i < m->rules; i++) {
+		const struct schema_rule *r = &m->rule[i];
+
+		if (r->table != s || r->row != row)
+			continue;
+		fputs("; ", out);
+		if (r->what == RULE_REQ)
+			fputs("required", out);
+		else if (r->what == RULE_BOUNDS)
+			fprintf(out, "%lld to %lld", (long long)r->min,
+			    (long long)r->max);
+		else if (r->what != RULE_WORDS)
+			fprintf(out, "default `%s`", r->text);
+		if ((r->groups & 15) != 15) {
+			fputs(" in", out);
+			group_letters(r->groups);
+		}
+	}
+}
+
+static void row_bounds(const struct schema_field *f)
+{
+	long long min = f->min, max = f->max;
+
+	switch (f->type) {
+	case FIELD_STR:
+		if (max)
+			fprintf(out, ", %s%lld bytes", min ? "1 to " :
+			    "at most ", max);
+		break;
+	case FIELD_I32:
+	case FIELD_I64:
+		if (max)
+			fprintf(out, ", %lld to %lld", min, max);
+		break;
+	case FIELD_STRS:
+	case FIELD_INTS:
+	case FIELD_LIST:
+	case FIELD_MAP:
+	case FIELD_QUANTITIES:
+		if (max)
+			fprintf(out, ", at most %lld", max);
+		break;
+	case FIELD_ENUM:
+		for (uint32_t i = 0; i < f->of.words->n; i++)
+			fprintf(out, "%s`%s`", i ? ", " : ": ",
+			    f->of.words->text[i]);
+		break;
+	default:
+		break;
+	}
+}
+
+static void reference_rows(const struct schema *s, const char *path)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct schema_field *f = &s->row[i];
+		char below[512];
+
+		if (f->type == FIELD_SELF)
+			continue;
+		fprintf(out, "| `%s%s%s` |", path, f->key,
+		    f->type == FIELD_LIST ? "[]" : "");
+		group_letters(f->groups);
+		fprintf(out, " | %s", type_text[f->type]);
+		row_bounds(f);
+		if (f->flags & FIELD_REQ)
+			fputs("; required", out);
+		row_rules(s, i);
+		fprintf(out, " | %s%s |\n", docs_of(s)[i + 1],
+		    f->flags & FIELD_LATER ? " Not acted on yet." : "");
+		if (f->type != FIELD_OBJ && f->type != FIELD_LIST &&
+		    f->type != FIELD_RAW_OBJ)
+			continue;
+		snprintf(below, sizeof(below), "%s%s%s.", path, f->key,
+		    f->type == FIELD_LIST ? "[]" : "");
+		if (f->of.table)
+			reference_rows(f->of.table, below);
+	}
+}
+
+static void reference_table(const struct schema *s, const char *path)
+{
+	line("| field | groups | type | what it says |");
+	line("|---|---|---|---|");
+	reference_rows(s, path);
+}
+
+static void reference_groups(void)
+{
+	line("| group | letter | short name | wait for | "
+	    "phase of a server that runs |");
+	line("|---|---|---|---|---|");
+	for (int g = 0; g < GROUPS; g++) {
+		const struct group_info *info = group_info((enum group)g);
+
+		line("| `%s` | %s | %s | `condition=%s` | %s |",
+		    info->api_version, group_letter[g],
+		    *crds[g].short_name ? crds[g].short_name : "-",
+		    info->wait_for, schema_word(&phase_words,
+		    info->phase[PHASE_RUNNING]));
+	}
+}
+
+static void reference_checks(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(cels); i++) {
+		const struct cel *c = &cels[i];
+
+		fprintf(out, "- %s", c->message);
+		if (c->table)
+			fprintf(out, " (%s)", docs_of(c->table)[0]);
+		if ((c->groups & 15) != 15) {
+			fputs(", in", out);
+			group_letters(c->groups);
+		}
+		fputs("\n", out);
+	}
+}
+
+static void reference(const char *folder)
+{
+	file_open(folder, "docs/reference.md");
+	line("# MCPServer, field by field");
+	line("%s", "");
+	line("Generated from the field tables: `make generate`. The same "
+	    "text is in `kubectl explain`.");
+	line("%s", "");
+	reference_groups();
+	line("%s", "");
+	line("## spec");
+	line("%s", "");
+	reference_table(&server_spec_schema, "");
+	line("%s", "");
+	line("## status");
+	line("%s", "");
+	reference_table(&server_status_schema, "");
+	line("%s", "");
+	line("## What the API server checks besides");
+	line("%s", "");
+	reference_checks();
+	file_close();
+}
+
+/* ---- fuzz dictionary ---- */
+
+static void dict_words(const struct schema *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct schema_field *f = &s->row[i];
+
+		if (f->type == FIELD_SELF)
+			continue;
+		line("\"\\\"%s\\\":\"", f->key);
+		if (f->type == FIELD_ENUM)
+			for (uint32_t k = 0; k < f->of.words->n; k++)
+				line("\"\\\"%s\\\"\"", f->of.words->text[k]);
+	}
+}
+
+static void dictionary(const char *folder)
+{
+	file_open(folder, "fuzz/dict/server.dict");
+	line("# Generated from the field tables: make generate");
+	line("\"\\\"metadata\\\":{\\\"name\\\":\\\"a\\\"}\"");
+	line("\"\\\"spec\\\":{\"");
+	line("\"\\\"status\\\":{\"");
+	for (size_t i = 0; i < ARRAY_LEN(docs); i++)
+		dict_words(docs[i].table);
+	file_close();
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2) {
+		fprintf(stderr, "usage: gen FOLDER\n");
+		return 100;
+	}
+	for (int g = 0; g < GROUPS; g++)
+		crd(argv[1], (enum group)g);
+	reference(argv[1]);
+	dictionary(argv[1]);
+	return 0;
+}
