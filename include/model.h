@@ -133,6 +133,12 @@ void image_split(struct str image, struct str *ret_name, struct str *ret_tag);
  * ERR_INVALID, with path, value and rule in d. The first fault is told.
  */
 int server_check(const struct server *s, struct diag *d);
+/*
+ * Labels and annotations that the operator gives children itself: a user's
+ * must not be these, and those of the MCPServer's metadata are not copied.
+ */
+bool server_label_is_own(struct str key);
+bool server_note_is_own(struct str key);
 /* The operator's own volumes; a user's names and paths must not be these. */
 #define VOLUME_CONFIG "mcp-config"
 #define VOLUME_TMP "mcp-tmp"

@@ -92,7 +92,7 @@ static int check_references(const struct server_spec *s, struct diag *d)
 
 /* ---- labels and annotations ---- */
 
-static bool label_is_own(struct str key)
+bool server_label_is_own(struct str key)
 {
 	for (size_t i = 0; i < ARRAY_LEN(own_labels); i++)
 		if (str_is(key, own_labels[i]))
@@ -101,6 +101,11 @@ static bool label_is_own(struct str key)
 		if (str_starts(key, str_from(own_domains[i])))
 			return true;
 	return false;
+}
+
+bool server_note_is_own(struct str key)
+{
+	return str_starts(key, STR("mcp.allbeone.io/"));
 }
 
 static int check_labels(const struct pairs *m, const char *path,
@@ -116,7 +121,7 @@ static int check_labels(const struct pairs *m, const char *path,
 			return rule_broken(d, str_from(path), value,
 			    "is not a label value: at most 63 letters, "
 			    "digits, '-', '_' and '.'");
-		if (ours && label_is_own(key) &&
+		if (ours && server_label_is_own(key) &&
 		    !(str_is(key, "app") && str_eq(value, name)))
 			return rule_broken(d, str_from(path), key,
 			    "is a label that the operator sets");
@@ -127,10 +132,16 @@ static int check_labels(const struct pairs *m, const char *path,
 static int check_keys(const struct pairs *m, const char *path,
     struct diag *d)
 {
-	for (uint32_t i = 0; i < m->n; i++)
-		if (!str_label_key(m->p[i].key))
-			return rule_broken(d, str_from(path), m->p[i].key,
+	for (uint32_t i = 0; i < m->n; i++) {
+		struct str key = m->p[i].key;
+
+		if (!str_label_key(key))
+			return rule_broken(d, str_from(path), key,
 			    "is not an annotation key");
+		if (server_note_is_own(key))
+			return rule_broken(d, str_from(path), key,
+			    "is an annotation that the operator sets");
+	}
 	return 0;
 }
 

@@ -1,0 +1,239 @@
+#include "render_int.h"
+
+static void int_or_str_write(struct jw *w, const char *key,
+    const struct int_or_str *v)
+{
+	if (v->is_int)
+		jw_ki64(w, key, v->i);
+	else
+		jw_kstr(w, key, v->s);
+}
+
+/*
+ * One more pod before an old one goes, unless told otherwise: no request is
+ * lost on a rollout.
+ */
+static void strategy_write(const struct strategy *st, struct jw *w)
+{
+	const struct rolling_update *ru = &st->rolling;
+
+	jw_kopen(w, "strategy");
+	if (HAS(st, strategy, type) && st->type == STRATEGY_RECREATE) {
+		jw_kcstr(w, "type", "Recreate");
+		jw_close(w);
+		return;
+	}
+	jw_kcstr(w, "type", "RollingUpdate");
+	jw_kopen(w, "rollingUpdate");
+	if (HAS(ru, rolling_update, max_unavailable))
+		int_or_str_write(w, "maxUnavailable", &ru->max_unavailable);
+	else
+		jw_ki64(w, "maxUnavailable", 0);
+	if (HAS(ru, rolling_update, max_surge))
+		int_or_str_write(w, "maxSurge", &ru->max_surge);
+	else
+		jw_ki64(w, "maxSurge", 1);
+	jw_close(w);
+	jw_close(w);
+}
+
+/* Without a gateway every client needs a stdio process of its own. */
+int32_t render_replicas(const struct server *s)
+{
+	int32_t n = s->spec.replicas;
+
+	return s->spec.transport.type == TRANSPORT_STDIO && n > 1 ? 1 : n;
+}
+
+void deployment_write(struct render *r)
+{
+	const struct server_spec *spec = r->spec;
+	struct jw *w = r->w;
+
+	jw_kopen(w, "spec");
+	jw_ki64(w, "replicas", render_replicas(r->s));
+	jw_kopen(w, "selector");
+	jw_kopen(w, "matchLabels");
+	/* Immutable, so nothing that a user can change stands in it. */
+	jw_kstr(w, LABEL_KEY, r->key);
+	jw_close(w);
+	jw_close(w);
+	strategy_write(&spec->strategy, w);
+	if (HAS(spec, server_spec, min_ready_s))
+		jw_ki64(w, "minReadySeconds", spec->min_ready_s);
+	if (HAS(spec, server_spec, progress_deadline_s))
+		jw_ki64(w, "progressDeadlineSeconds",
+		    spec->progress_deadline_s);
+	if (HAS(spec, server_spec, revision_history))
+		jw_ki64(w, "revisionHistoryLimit", spec->revision_history);
+	jw_kraw(w, "template", r->template);
+	jw_close(w);
+}
+
+static void pod_labels_write(struct render *r)
+{
+	const struct server_spec *spec = r->spec;
+
+	jw_kopen(r->w, "labels");
+	labels_write(r);
+	user_labels_write(r->w, &spec->selector, NULL);
+	user_labels_write(r->w, &spec->pod_labels, &spec->selector);
+	jw_close(r->w);
+}
+
+static void digest_note_write(struct jw *w, const char *key, uint64_t digest)
+{
+	char mem[16];
+	struct buf hex;
+
+	buf_init(&hex, mem, sizeof(mem));
+	buf_hex64(&hex, digest);
+	jw_kstr(w, key, buf_view(&hex));
+}
+
+/*
+ * What the pods were made from besides the spec: a change of any of these
+ * is a change of the template and so brings new pods.
+ */
+static void pod_annotations_write(struct render *r)
+{
+	const struct server_spec *spec = r->spec;
+	bool config = config_mounted(spec);
+	struct jw *w = r->w;
+
+	if (spec->pod_annotations.n == 0 && r->in->refs == 0 && !config &&
+	    !HAS(spec, server_spec, restarted_at))
+		return;
+	jw_kopen(w, "annotations");
+	if (r->in->refs != 0)
+		digest_note_write(w, NOTE_REFS, r->in->refs);
+	if (config)
+		digest_note_write(w, NOTE_CONFIG, config_digest(spec));
+	if (HAS(spec, server_spec, restarted_at))
+		jw_kstr(w, NOTE_RESTARTED, spec->restarted_at);
+	user_notes_write(w, &spec->pod_annotations);
+	jw_close(w);
+}
+
+/*
+ * The restricted Pod Security Standard where the user says nothing else.
+ * What the container is told wins over the pod, so that a user's pod-wide
+ * choice is not undone there; see security_write in container.c.
+ */
+static void pod_security_write(struct render *r)
+{
+	struct pod_security_context p = r->spec->pod_security;
+
+	if (!HAS(&p, pod_security_context, seccomp)) {
+		HAS_SET(&p, pod_security_context, seccomp);
+		HAS_SET(&p.seccomp, profile, type);
+		p.seccomp.type = STR("RuntimeDefault");
+	}
+	jw_key(r->w, STR("securityContext"));
+	schema_encode(&pod_security_context_schema, IN_ALL, &p, r->w);
+}
+
+static void volumes_write(struct render *r)
+{
+	const struct server_spec *spec = r->spec;
+	struct jw *w = r->w;
+	uint32_t i;
+
+	if (spec->volumes.n == 0 && !wants_tmp(spec) &&
+	    !config_mounted(spec))
+		return;
+	jw_kopen_list(w, "volumes");
+	if (wants_tmp(spec)) {
+		jw_open(w);
+		jw_kcstr(w, "name", VOLUME_TMP);
+		jw_kopen(w, "emptyDir");
+		jw_close(w);
+		jw_close(w);
+	}
+	if (config_mounted(spec)) {
+		jw_open(w);
+		jw_kcstr(w, "name", VOLUME_CONFIG);
+		jw_kopen(w, "configMap");
+		jw_kfmt(w, "name", "%S-config", r->s->meta.name);
+		jw_close(w);
+		jw_close(w);
+	}
+	for (i = 0; i < spec->volumes.n; i++)
+		volume_write(&spec->volumes.p[i], w);
+	jw_close_list(w);
+}
+
+static void placement_write(struct render *r)
+{
+	const struct server_spec *spec = r->spec;
+	struct jw *w = r->w;
+	uint32_t i;
+
+	if (spec->node_selector.n > 0) {
+		jw_kopen(w, "nodeSelector");
+		for (i = 0; i < spec->node_selector.n; i++) {
+			jw_key(w, spec->node_selector.p[i].key);
+			jw_str(w, spec->node_selector.p[i].value);
+		}
+		jw_close(w);
+	}
+	if (spec->tolerations.n > 0) {
+		jw_kopen_list(w, "tolerations");
+		for (i = 0; i < spec->tolerations.n; i++)
+			schema_encode(&toleration_schema, IN_ALL,
+			    &spec->tolerations.p[i], w);
+		jw_close_list(w);
+	}
+	if (HAS(spec, server_spec, affinity))
+		jw_kraw(w, "affinity", spec->affinity);
+	if (HAS(spec, server_spec, spread))
+		jw_kraw(w, "topologySpreadConstraints", spec->spread);
+	if (HAS(spec, server_spec, priority_class))
+		jw_kstr(w, "priorityClassName", spec->priority_class);
+	if (HAS(spec, server_spec, runtime_class))
+		jw_kstr(w, "runtimeClassName", spec->runtime_class);
+}
+
+static void identity_write(struct render *r)
+{
+	const struct server_spec *spec = r->spec;
+	struct jw *w = r->w;
+	uint32_t i;
+
+	if (HAS(spec, server_spec, service_account))
+		jw_kstr(w, "serviceAccountName", spec->service_account);
+	/* An MCP server runs other people's tool calls: no way into the API
+	 * for it unless somebody asked. */
+	jw_kbool(w, "automountServiceAccountToken",
+	    HAS(spec, server_spec, mount_token) && spec->mount_token);
+	if (spec->pull_secrets.n == 0)
+		return;
+	jw_kopen_list(w, "imagePullSecrets");
+	for (i = 0; i < spec->pull_secrets.n; i++)
+		schema_encode(&local_ref_schema, IN_ALL,
+		    &spec->pull_secrets.p[i], w);
+	jw_close_list(w);
+}
+
+void template_write(struct render *r)
+{
+	struct jw *w = r->w;
+
+	jw_open(w);
+	jw_kopen(w, "metadata");
+	pod_labels_write(r);
+	pod_annotations_write(r);
+	jw_close(w);
+	jw_kopen(w, "spec");
+	identity_write(r);
+	jw_ki64(w, "terminationGracePeriodSeconds",
+	    r->spec->termination_grace_s);
+	pod_security_write(r);
+	placement_write(r);
+	jw_kopen_list(w, "containers");
+	container_write(r);
+	jw_close_list(w);
+	volumes_write(r);
+	jw_close(w);
+	jw_close(w);
+}
