@@ -137,8 +137,8 @@ void kube_api_version(struct buf *out, const struct gvr *r);
 /*
  * The raw text of a member ("metadata.resourceVersion"; strings without
  * their quotes, escapes as they stand) without parsing the document: one
- * pass, no tokens. Also works on the head of a cut object, as WATCH_OVERSIZE
- * gives it: false when the member is not there, or not whole.
+ * pass, no tokens. False when the member is not there, or not whole: the
+ * text may be cut or malformed, nothing is read beyond it.
  */
 bool kube_peek(struct str object, const char *path, struct str *ret);
 
@@ -381,8 +381,10 @@ enum kube_watch_event {
 	WATCH_DELETED,	/* its last state */
 	WATCH_SYNCED,	/* the list is complete: what was not seen since BEGIN
 			 * is gone */
-	WATCH_OVERSIZE,	/* the head of an object over JSON_OBJECT_MAX; it was
-			 * listed, added, modified or deleted */
+	WATCH_OVERSIZE,	/* an object over JSON_OBJECT_MAX, reduced to its
+			 * apiVersion, kind and the scalars of metadata that
+			 * codec.h's split_push keeps; w->cut_deleted tells
+			 * whether it was deleted */
 	WATCH_ERROR	/* w->state, w->status and w->diag changed */
 };
 
@@ -423,7 +425,7 @@ struct kube_watch {
 	struct kube_watch_row row;
 	enum kube_watch_state state;
 	bool synced;		/* the handler has had a complete list */
-	bool cut_deleted;	/* of WATCH_OVERSIZE: it was deleted */
+	bool cut_deleted;	/* of the last WATCH_OVERSIZE */
 	struct kube_status status;	/* status.err: why not streaming */
 	struct diag diag;
 	int64_t since_ns;	/* of the state */

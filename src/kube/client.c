@@ -378,6 +378,14 @@ static void on_done(void *ctx, int err, const struct diag *d)
 	work_post(c->loop, &c->work);
 }
 
+/* A handshake takes time: what was allowed before it may not be now. */
+static int on_ready(void *ctx)
+{
+	struct kube_conn *k = ctx;
+
+	return may_send(k->client, k->call) ? 0 : ERR_NOTLEADER;
+}
+
 static const struct http_client_events conn_events = {
 	on_head, on_body, on_done,
 };
@@ -595,6 +603,7 @@ static int conns_init(struct kube_client *c, bool lease)
 		http_client_init(&k->http, c->loop, &c->gate, k->tls,
 		    &conn_events, k);
 		k->http.conn.counts = c->counts;
+		k->http.on_ready = on_ready;
 	}
 	return 0;
 }

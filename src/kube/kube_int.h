@@ -15,8 +15,6 @@
 bool peek_member(struct str object, size_t *at, struct str *ret_key,
     struct str *ret_value);
 bool peek_element(struct str array, size_t *at, struct str *ret_value);
-/* What stands from a member's value on, which may be cut. */
-bool peek_rest(struct str object, struct str key, struct str *ret_rest);
 /* The raw value at a dotted path, strings with their quotes. */
 bool peek_raw(struct str object, const char *path, struct str *ret_value);
 /* A string value unescaped into out (ERR_BAD, ERR_FULL); a number. */

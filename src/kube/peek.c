@@ -148,14 +148,6 @@ static bool descend(struct str *object, struct str key)
 	return false;
 }
 
-bool peek_rest(struct str object, struct str key, struct str *ret_rest)
-{
-	if (!descend(&object, key))
-		return false;
-	*ret_rest = object;
-	return true;
-}
-
 bool peek_raw(struct str object, const char *path, struct str *ret_value)
 {
 	struct str rest = str_from(path), key;

@@ -258,7 +258,7 @@ static int take_line(struct kube_watch *w, struct str text)
 	return 0;
 }
 
-/* The head of an object that is too large; in a stream, of its line. */
+/* What is kept of an object that is too large; in a stream, of its line. */
 static int take_oversize(struct kube_watch *w, struct str head)
 {
 	struct str version, type = STR_NONE;
@@ -268,7 +268,7 @@ static int take_oversize(struct kube_watch *w, struct str head)
 	if (w->step != STEP_PAGES) {
 		(void)kube_peek(head, "type", &type);
 		w->cut_deleted = str_is(type, "DELETED");
-		if (!peek_rest(head, STR("object"), &head))
+		if (!peek_raw(head, "object", &head))
 			return ERR_PROTO;
 		if (w->step == STEP_STREAM && kube_peek(head,
 		    "metadata.resourceVersion", &version) &&
