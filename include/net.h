@@ -30,6 +30,7 @@ struct work {
 	loop_fn *fn;
 	void *ctx;
 	struct work *next;	/* private */
+	uint32_t turn;		/* private */
 	bool posted;		/* private */
 };
 
@@ -50,7 +51,7 @@ struct loop {
 	struct timer **timers;		/* by heap id */
 	struct heap heap;
 	uint32_t *timer_free;
-	uint32_t slots_n, timer_free_n, timer_ids, work_n;
+	uint32_t slots_n, timer_free_n, timer_ids, work_turn;
 	struct work *work_head, **work_tail;
 	char *scratch;			/* LOOP_SCRATCH_MAX bytes, for the
 					 * length of one call */
@@ -101,7 +102,7 @@ struct dns {
 	uint32_t servers, found_n;
 	uint32_t searches, ndots, attempts, candidate, tries, server_at;
 	int64_t deadline_ns, try_ns;
-	int fd;
+	int fd, err;			/* err: why a try did not begin */
 	bool tcp;
 	uint16_t port, id, type;
 	size_t name_n, asked_n, packet_n;

@@ -332,6 +332,7 @@ static void query_open(struct dns *d, bool tcp)
 	/* Told by the timer, which ends the nesting of one try in another. */
 	if (err < 0) {
 		socket_close(d);
+		d->err = err;
 		timer_set(d->loop, &d->timer, d->loop->now_ns);
 	}
 }
@@ -450,7 +451,7 @@ static void dns_on_timer(void *ctx)
 {
 	struct dns *d = ctx;
 
-	query_failed(d, d->fd < 0 ? ERR_UNREACH : ERR_TIMEOUT);
+	query_failed(d, d->fd < 0 ? d->err : ERR_TIMEOUT);
 }
 
 /* ---- calls --------------------------------------------------------------- */

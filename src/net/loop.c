@@ -113,6 +113,9 @@ void timer_set(struct loop *l, struct timer *t, int64_t at_ns)
 		t->id = id + 1;
 	}
 	CHECK(l->timers[t->id - 1] == t);
+	/* One that is always overdue would keep the others from their turn. */
+	if (at_ns < l->now_ns)
+		at_ns = l->now_ns;
 	heap_set(&l->heap, t->id - 1, at_ns);
 }
 
@@ -140,10 +143,10 @@ void work_post(struct loop *l, struct work *w)
 	if (w->posted)
 		return;
 	w->posted = true;
+	w->turn = l->work_turn;
 	w->next = NULL;
 	*l->work_tail = w;
 	l->work_tail = &w->next;
-	l->work_n++;
 }
 
 void work_cancel(struct loop *l, struct work *w)
@@ -160,7 +163,6 @@ void work_cancel(struct loop *l, struct work *w)
 	if (l->work_tail == &w->next)
 		l->work_tail = at;
 	w->posted = false;
-	l->work_n--;
 }
 
 static void events_run(struct loop *l, const struct io_event *ev, int n)
@@ -194,9 +196,10 @@ static void timers_run(struct loop *l)
 /* What is posted meanwhile has its turn in the next one. */
 static void work_run(struct loop *l)
 {
-	for (uint32_t left = l->work_n; left > 0 && l->work_head; left--) {
-		struct work *w = l->work_head;
+	struct work *w;
 
+	l->work_turn++;
+	while ((w = l->work_head) && w->turn != l->work_turn) {
 		work_cancel(l, w);
 		w->fn(w->ctx);
 	}

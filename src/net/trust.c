@@ -273,8 +273,10 @@ static int key_find(struct trust_client *c, struct str pem,
 	err = pem_decode(&block, at, KEY_DER_MAX, &n);
 	if (err) {
 		diag_set(d, STR_NONE, "private key: %s",
-		    err == ERR_UNSUPPORTED ? "encrypted" : err_text(err));
-		return err == ERR_LIMIT ? ERR_TLS_KEY : err;
+		    err == ERR_UNSUPPORTED ? "encrypted" :
+		    err == ERR_LIMIT ? "too large; RSA keys of up to 4096 "
+		    "bits are taken" : err_text(err));
+		return err == ERR_BAD ? err : ERR_TLS_KEY;
 	}
 	err = x509_key_parse(block.label, (struct str){ (char *)at, n }, ret,
 	    d);
