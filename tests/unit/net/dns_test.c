@@ -208,7 +208,7 @@ TEST(dns_decode_cut_and_damaged)
 	EXPECT_EQ(decode(&a, "x", DNS_TYPE_A), ERR_BAD);
 }
 
-/* ---- the resolver ---------------------------------------------------------- */
+/* ---- the resolver -------------------------------------------------------- */
 
 #define SERVER "10.0.0.53"
 #define OTHER "10.0.0.54"
