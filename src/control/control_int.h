@@ -39,7 +39,7 @@ enum record_flags {
 	RECORD_PLANNED = 32,	/* planned since start */
 	RECORD_REFUSED = 64,	/* its spec is not valid; last good stays */
 	RECORD_DELETING = 128,
-	RECORD_CREATED = 256	/* the making of its children was told */
+	RECORD_CREATED = 256	/* a child was made: to be told */
 };
 
 struct record {
@@ -278,7 +278,7 @@ struct job {
 	struct plan plan;
 	struct diag diag;
 	struct kube_status failed;
-	bool refused, has_failed, created, planned;
+	bool refused, has_failed, planned;
 	uint8_t failed_child;
 	enum ref_kind ref_kind;
 	struct str ref_name;

@@ -129,7 +129,7 @@ static void job_begin(struct job *j, uint32_t i)
 	j->uid = r->uid;
 	j->start_ns = m->loop.now_ns;
 	j->id = rng_next(&m->rng);
-	j->refused = j->has_failed = j->created = j->planned = false;
+	j->refused = j->has_failed = j->planned = false;
 	memset(&j->plan, 0, sizeof(j->plan));
 	memset(&j->diag, 0, sizeof(j->diag));
 	arena_reset(&j->arena, 0);
@@ -488,7 +488,7 @@ static void job_child_done(struct job *j)
 		child_written(r, (enum child_kind)s->child, j->call.reply);
 		note_repair(j, seen);
 		if (!was)
-			j->created = true;
+			r->flags |= RECORD_CREATED;
 	} else if (is_transient(err)) {
 		job_failed(j, "cannot apply a child");
 		return;
@@ -659,8 +659,8 @@ static void job_tell(struct job *j)
 	char mem[320];
 	struct buf b;
 
-	if (j->created && !(r->flags & RECORD_CREATED)) {
-		r->flags |= RECORD_CREATED;
+	if (r->flags & RECORD_CREATED) {
+		r->flags &= ~(uint32_t)RECORD_CREATED;
 		buf_init(&b, mem, sizeof(mem));
 		buf_fmt(&b, "created Deployment%s%s %s",
 		    j->plan.out.child[CHILD_SERVICE].wanted ?

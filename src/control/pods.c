@@ -23,7 +23,7 @@ int pods_init(struct pods *p, struct mem *m, uint32_t cap)
 static const char *const hard_reasons[] = {
 	"CrashLoopBackOff", "CreateContainerConfigError",
 	"CreateContainerError", "ErrImageNeverPull", "ImageInspectError",
-	"ImagePullBackOff", "InvalidImageName", "RunContainerError"
+	"InvalidImageName", "RunContainerError"
 };
 
 static struct str text_at(const struct json_doc *doc, uint32_t at,
@@ -57,6 +57,22 @@ static void trouble_set(struct trouble *t, enum trouble_weight weight,
 	buf_str(&b, str_sub(detail, 0, b.cap - b.n));
 }
 
+/*
+ * The kubelet goes to and fro between the failure of a pull and the wait for
+ * the next one; told apart they would be a new status each time.
+ */
+static void diagnose_pull(struct str message, struct str pod,
+    struct trouble *ret)
+{
+	struct str mark = STR("ErrImagePull: ");
+	size_t at = str_search(message, mark);
+
+	if (at < message.n)
+		message = str_sub(message, at + mark.n, message.n);
+	trouble_set(ret, TROUBLE_HARD, STR("ImagePullBackOff"), "", pod,
+	    message);
+}
+
 static void diagnose_waiting(const struct json_doc *doc, uint32_t c,
     struct str pod, struct arena *a, struct trouble *ret)
 {
@@ -64,6 +80,12 @@ static void diagnose_waiting(const struct json_doc *doc, uint32_t c,
 	struct str message = text_at(doc, c, "state.waiting.message", a);
 	size_t i;
 
+	if (str_is(reason, "ErrImagePull") ||
+	    str_is(reason, "ImagePullBackOff")) {
+		diagnose_pull(message, pod, ret);
+		return;
+	}
+	/* What it backs off from is told by how it ended. */
 	if (reason.n == 0 || str_is(reason, "ContainerCreating") ||
 	    str_is(reason, "PodInitializing"))
 		return;
@@ -74,46 +96,64 @@ static void diagnose_waiting(const struct json_doc *doc, uint32_t c,
 	    TROUBLE_HARD : TROUBLE_SOFT, reason, "", pod, message);
 }
 
-/* Why it ended last: the exit behind a crash loop, an OOM kill. */
+/* One way of ending, as "last exit code 1 (Error): text". */
+static bool ending(const struct json_doc *doc, uint32_t t, struct arena *a,
+    struct buf *out, struct str *ret_reason)
+{
+	uint32_t code_at = t == JSON_NIL ? JSON_NIL :
+	    json_get(doc, t, STR("exitCode"));
+	struct str detail;
+	int64_t code = 0;
+
+	if (code_at == JSON_NIL || json_i64(doc, code_at, &code) < 0)
+		return false;
+	*ret_reason = text_at(doc, t, "reason", a);
+	detail = str_trim(text_at(doc, t, "message", a));
+	buf_fmt(out, "last exit code %D", code);
+	if (ret_reason->n > 0)
+		buf_fmt(out, " (%S)", str_sub(*ret_reason, 0, 40));
+	if (detail.n > 0)
+		buf_fmt(out, ": %S", str_sub(detail, 0, 100));
+	return true;
+}
+
+/*
+ * Why it ended last: the exit behind a crash loop, an OOM kill. Between two
+ * crashes it runs for a while, which does not make it well: from the second
+ * on it is a crash loop until it is ready.
+ */
 static void diagnose_ended(const struct json_doc *doc, uint32_t c,
     struct str pod, struct arena *a, struct trouble *ret)
 {
-	static const char *const where[] = {
-		"lastState.terminated", "state.terminated"
-	};
-	struct str waiting = text_at(doc, c, "state.waiting.reason", a);
+	uint32_t now = json_path(doc, c, "state.terminated");
+	uint32_t last = json_path(doc, c, "lastState.terminated");
+	uint32_t restarts_at = json_get(doc, c, STR("restartCount"));
+	uint32_t ready_at = json_get(doc, c, STR("ready"));
 	char mem[TROUBLE_MESSAGE_MAX];
-	size_t i;
+	struct str reason = STR_NONE;
+	int64_t restarts = 0;
+	bool ready = false;
+	struct buf b;
 
-	for (i = 0; i < ARRAY_LEN(where); i++) {
-		uint32_t t = json_path(doc, c, where[i]);
-		uint32_t code_at = json_get(doc, t, STR("exitCode"));
-		struct str reason = text_at(doc, t, "reason", a);
-		struct str detail = text_at(doc, t, "message", a);
-		int64_t code = 0;
-		struct buf b;
-
-		if (t == JSON_NIL || code_at == JSON_NIL ||
-		    json_i64(doc, code_at, &code) < 0)
-			continue;
-		buf_init(&b, mem, sizeof(mem));
-		buf_fmt(&b, "last exit code %D", code);
-		if (reason.n > 0 && reason.n < 64)
-			buf_fmt(&b, " (%S)", reason);
-		if (detail.n > 0)
-			buf_fmt(&b, ": %S", str_sub(str_trim(detail), 0,
-			    100));
-		if (str_is(reason, "OOMKilled"))
-			trouble_set(ret, TROUBLE_HARD, reason,
-			    "out of memory, raise resources.limits.memory; ",
-			    pod, buf_view(&b));
-		else if (str_is(waiting, "CrashLoopBackOff"))
-			trouble_set(ret, TROUBLE_HARD, waiting, "", pod,
-			    buf_view(&b));
-		else if (code != 0)
-			trouble_set(ret, TROUBLE_SOFT, STR("Crashed"), "",
-			    pod, buf_view(&b));
-	}
+	if (ready_at != JSON_NIL)
+		(void)json_bool(doc, ready_at, &ready);
+	if (restarts_at != JSON_NIL)
+		(void)json_i64(doc, restarts_at, &restarts);
+	buf_init(&b, mem, sizeof(mem));
+	if (ready || !ending(doc, now != JSON_NIL ? now : last, a, &b,
+	    &reason))
+		return;
+	if (str_is(reason, "OOMKilled"))
+		trouble_set(ret, TROUBLE_HARD, reason,
+		    "out of memory, raise resources.limits.memory; ", pod,
+		    buf_view(&b));
+	else if (restarts >= 2 || str_is(text_at(doc, c,
+	    "state.waiting.reason", a), "CrashLoopBackOff"))
+		trouble_set(ret, TROUBLE_HARD, STR("CrashLoopBackOff"), "",
+		    pod, buf_view(&b));
+	else
+		trouble_set(ret, TROUBLE_SOFT, STR("Crashed"), "", pod,
+		    buf_view(&b));
 }
 
 static void diagnose_containers(const struct json_doc *doc, uint32_t list,
@@ -249,6 +289,20 @@ static void pods_sweep(struct manager *m)
 	}
 }
 
+/* The label's own key has dots, so no path can name it. */
+static struct str server_key_of(const struct json_doc *doc,
+    struct arena *a)
+{
+	uint32_t labels = json_path(doc, JSON_ROOT, "metadata.labels");
+	uint32_t v = labels == JSON_NIL ? JSON_NIL :
+	    json_get(doc, labels, STR(LABEL_KEY));
+	struct str key = STR_NONE;
+
+	if (v == JSON_NIL || json_string(doc, v, a, &key) < 0)
+		return STR_NONE;
+	return key;
+}
+
 static void pod_event(struct manager *m, enum kube_watch_event e,
     struct str text)
 {
@@ -261,16 +315,7 @@ static void pod_event(struct manager *m, enum kube_watch_event e,
 		return;
 	uid = text_at(&doc, JSON_ROOT, "metadata.uid", &m->intake);
 	ns = text_at(&doc, JSON_ROOT, "metadata.namespace", &m->intake);
-	{
-		uint32_t labels = json_path(&doc, JSON_ROOT,
-		    "metadata.labels");
-		uint32_t v = labels == JSON_NIL ? JSON_NIL :
-		    json_get(&doc, labels, STR(LABEL_KEY));
-
-		key = STR_NONE;
-		if (v != JSON_NIL)
-			(void)json_string(&doc, v, &m->intake, &key);
-	}
+	key = server_key_of(&doc, &m->intake);
 	if (uid.n > 0 && key.n > 0) {
 		if (e == WATCH_ITEM)
 			pod_diagnose(&doc, JSON_ROOT, &t);

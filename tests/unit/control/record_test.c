@@ -1,0 +1,115 @@
+#include <string.h>
+
+#include "check.h"
+#include "control/control_int.h"
+
+static struct mem mem;
+static struct records records;
+
+static void set_up(uint32_t cap)
+{
+	mem_init(&mem, io_linux());
+	REQUIRE(records_init(&records, &mem, cap) == 0);
+}
+
+TEST(uid_text_round_trip)
+{
+	static const char text[] = "0188f7f2-9b3a-4c5d-8e6f-0123456789ab";
+	char out[40];
+	struct uid uid;
+	struct buf b;
+
+	EXPECT(uid_parse(str_from(text), &uid));
+	buf_init(&b, out, sizeof(out));
+	uid_format(&uid, &b);
+	EXPECT_STR(buf_view(&b), text);
+}
+
+TEST(uid_of_another_form_is_hashed_and_tells_apart)
+{
+	static const char *const odd[] = {
+		"", "x", "0188f7f2-9b3a-4c5d-8e6f-0123456789aG",
+		"0188F7F2-9b3a-4c5d-8e6f-0123456789ab",
+		"0188f7f2+9b3a-4c5d-8e6f-0123456789ab"
+	};
+	struct uid u[ARRAY_LEN(odd)];
+	size_t i, k;
+
+	for (i = 0; i < ARRAY_LEN(odd); i++) {
+		EXPECT(!uid_parse(guard_copy(odd[i], strlen(odd[i])), &u[i]));
+		for (k = 0; k < i; k++)
+			EXPECT(memcmp(&u[i], &u[k], sizeof(u[i])) != 0);
+	}
+}
+
+TEST(records_fill_up_and_find_room_again)
+{
+	struct uid uid = { { 0 } };
+	uint32_t i, at[8];
+
+	set_up(8);
+	for (i = 0; i < 8; i++) {
+		uid.b[0] = (uint8_t)i;
+		at[i] = record_add(&records, &uid, GROUP_EXAMPLE, STR("ns"),
+		    STR("same-name"));
+		EXPECT(at[i] != RECORD_NONE);
+		EXPECT_EQ(record_find(&records, &uid), at[i]);
+	}
+	uid.b[0] = 99;
+	EXPECT_EQ(record_add(&records, &uid, GROUP_EXAMPLE, STR("ns"),
+	    STR("one-more")), RECORD_NONE);
+	EXPECT_EQ(records.refused, 1);
+	EXPECT(records.full);
+	uid.b[0] = 3;
+	record_drop(&records, at[3]);
+	EXPECT_EQ(record_find(&records, &uid), RECORD_NONE);
+	uid.b[0] = 99;
+	EXPECT(record_add(&records, &uid, GROUP_EXAMPLE, STR("ns"),
+	    STR("one-more")) != RECORD_NONE);
+}
+
+TEST(record_next_walks_what_is_in_use)
+{
+	struct uid uid = { { 0 } };
+	uint32_t i, n = 0;
+
+	set_up(16);
+	for (i = 0; i < 10; i++) {
+		uid.b[0] = (uint8_t)i;
+		(void)record_add(&records, &uid, GROUP_MCPDEV, STR("ns"),
+		    STR("n"));
+	}
+	record_drop(&records, 0);
+	record_drop(&records, 5);
+	for (i = record_next(&records, 0); i != RECORD_NONE;
+	    i = record_next(&records, i + 1))
+		n++;
+	EXPECT_EQ(n, 8);
+}
+
+TEST(child_drift)
+{
+	struct record r = { 0 };
+	struct child_state *c = &r.child[CHILD_SERVICE];
+
+	EXPECT(!child_drifted(&r, CHILD_SERVICE));
+	r.wanted = 1 << CHILD_SERVICE;
+	EXPECT(child_drifted(&r, CHILD_SERVICE));	/* deleted */
+	c->exists = true;
+	c->version = c->own = 7;
+	EXPECT(!child_drifted(&r, CHILD_SERVICE));
+	c->version = 8;
+	EXPECT(child_drifted(&r, CHILD_SERVICE));	/* edited */
+	r.wanted = 0;
+	EXPECT(child_drifted(&r, CHILD_SERVICE));	/* to be pruned */
+	c->going = true;
+	EXPECT(!child_drifted(&r, CHILD_SERVICE));	/* under way */
+}
+
+TEST(key_hash_tells_namespace_and_name_apart)
+{
+	EXPECT(key_hash(STR("a"), STR("bc")) != key_hash(STR("ab"),
+	    STR("c")));
+	EXPECT(key_hash(STR("a"), STR("b")) != key_hash(STR("b"),
+	    STR("a")));
+}
