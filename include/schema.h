@@ -85,7 +85,8 @@ enum field_flags {
 	FIELD_OPEN = 16,	/* CRD: unknown keys inside are kept */
 	FIELD_BY_TYPE = 32,	/* CRD: list is a map by "type" */
 	FIELD_BY_NAME = 64,	/* CRD: list is a map by "name" */
-	FIELD_SHORT = 128	/* MAP: values longer than min are left out */
+	FIELD_SHORT = 128	/* MAP: values written in over min bytes
+				 * are left out */
 };
 
 /* Mask of groups for types that have no variants. */

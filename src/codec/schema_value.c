@@ -161,24 +161,30 @@ static int take_str(const struct decoder *c, const struct schema_field *f,
 	return 0;
 }
 
-static int take_int(const struct decoder *c, const struct schema_field *f,
-    uint32_t at, int64_t *ret)
+static int take_int(const struct decoder *c, uint32_t at, int64_t min,
+    int64_t max, int64_t *ret)
 {
-	int64_t min, max;
-
 	if (!field_is(c, at, JSON_NUMBER))
 		return field_bad_type(c, "an integer", at);
 	if (json_i64(c->doc, at, ret))
 		return bad_value(c, json_raw(c->doc, at),
 		    "is not a 64-bit integer");
+	return *ret < min || *ret > max ? bad_range(c, *ret, min, max) : 0;
+}
+
+/* An integer within the field's bounds, or those of its width. */
+static int take_bounded(const struct decoder *c,
+    const struct schema_field *f, uint32_t at, int64_t *ret)
+{
+	bool wide = f->type == FIELD_I64;
+	int64_t min, max;
+
 	bounds(c, f, &min, &max);
 	if (!min && !max) {
-		bool wide = f->type == FIELD_I64 || f->type == FIELD_INTS;
-
 		min = wide ? INT64_MIN : INT32_MIN;
 		max = wide ? INT64_MAX : INT32_MAX;
 	}
-	return *ret < min || *ret > max ? bad_range(c, *ret, min, max) : 0;
+	return take_int(c, at, min, max, ret);
 }
 
 static int take_quantity(const struct decoder *c, uint32_t at,
@@ -252,7 +258,7 @@ static int take_int_or_str(const struct decoder *c,
 		return text_at(c, at, &ret->s);
 	if (!field_is(c, at, JSON_NUMBER))
 		return field_bad_type(c, "an integer or a string", at);
-	err = take_int(c, f, at, &v);
+	err = take_bounded(c, f, at, &v);
 	if (err)
 		return err;
 	ret->is_int = true;
@@ -308,7 +314,8 @@ int take_items(const struct decoder *c, const struct schema_field *f,
 	    e = json_next(c->doc, at, e), i++)
 		err = f->type == FIELD_STRS ?
 		    text_at(c, e, (struct str *)p + i) :
-		    take_int(c, f, e, (int64_t *)p + i);
+		    take_int(c, e, INT64_MIN, INT64_MAX,
+		    (int64_t *)p + i);
 	if (!err && to)
 		list_put(to, p, n);
 	return err;
@@ -346,7 +353,7 @@ int take_pairs(const struct decoder *c, const struct schema_field *f,
 
 		if (json_type(c->doc, v) == JSON_NULL ||
 		    (f->flags & FIELD_SHORT &&
-		    json_raw(c->doc, v).n > (size_t)f->min))
+		    json_raw(c->doc, v).n > (size_t)f->min + 2))
 			continue;
 		err = take_pair(c, f, k, &m, &m.p[m.n]);
 		if (!err)
@@ -377,7 +384,7 @@ int take_scalar(const struct decoder *c, const struct schema_field *f,
 		    field_bad_type(c, "a boolean", at) : 0;
 	case FIELD_I32:
 		*ret_size = sizeof(int32_t);
-		err = take_int(c, f, at, &v);
+		err = take_bounded(c, f, at, &v);
 		ret->i32 = (int32_t)v;
 		return err;
 	case FIELD_INT_OR_STR:
@@ -388,7 +395,7 @@ int take_scalar(const struct decoder *c, const struct schema_field *f,
 		return take_word(c, f, at, &ret->word);
 	case FIELD_I64:
 		*ret_size = sizeof(int64_t);
-		return take_int(c, f, at, &ret->i64);
+		return take_bounded(c, f, at, &ret->i64);
 	default:
 		*ret_size = sizeof(int64_t);
 		return take_time(c, f, at, &ret->i64);
