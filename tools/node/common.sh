@@ -7,6 +7,10 @@
 
 set -euo pipefail
 
+# Seconds count from the first script, through those that it runs.
+export MCP_STARTED=${MCP_STARTED:-$(date +%s)}
+SECONDS=$(($(date +%s) - MCP_STARTED))
+
 NODE_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$NODE_DIR/../.." && pwd)
 MCP_LAB=${MCP_LAB:-${HOME:-/root}/.cache/mcp-operator-lab}

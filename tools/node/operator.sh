@@ -7,7 +7,7 @@ SAMPLE_SERVERS=$TOP/manifests/samples
 MAKE=${MAKE:-make}
 K=${K:-kubectl}
 
-operator_make() { env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS "$MAKE" -C "$TOP" "$@"; }
+operator_make() { env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS "$MAKE" --no-print-directory -C "$TOP" "$@"; }
 
 # operator_archive IMG: builds the image, prints where its archive is
 operator_archive() {

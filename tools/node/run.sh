@@ -21,19 +21,30 @@ call() {
 	"${IN[@]}" "$HERE/mcp-call.sh" "$url" "$tool" '{"a": 2, "b": 40}'
 }
 
+# A ready pod is behind its Service's address a moment later.
+answers() {
+	local at=${1#http://}
+	at=${at%/mcp}
+	wait_until 20 "$1" "${IN[@]}" timeout 2 \
+		bash -c ": </dev/tcp/${at%:*}/${at##*:}" ||
+		die "nothing listens at $1"
+}
+
 # Through the Service's address on the local node, else through a forwarded
 # port.
 call_service() {
-	local ns=$1 name=$2 rc=0 port=18080 pid
+	local ns=$1 name=$2 url=http://127.0.0.1:18080/mcp rc=0 pid
 	if [ -z "$FOREIGN" ]; then
-		call "$(service_url "$ns" "$name")"
+		url=$(service_url "$ns" "$name")
+		answers "$url"
+		call "$url"
 		return
 	fi
-	$K -n "$ns" port-forward "service/$name" "$port:$(service_port "$ns" "$name")" \
+	$K -n "$ns" port-forward "service/$name" "18080:$(service_port "$ns" "$name")" \
 		>/dev/null 2>&1 &
 	pid=$!
-	wait_until 10 "the forwarded port" curl -s "http://127.0.0.1:$port/" || true
-	call "http://127.0.0.1:$port/mcp" || rc=$?
+	answers "$url"
+	call "$url" || rc=$?
 	kill $pid
 	return $rc
 }
@@ -77,7 +88,6 @@ local_up() {
 
 FOREIGN=${KUBECONFIG:-}
 [ "$FOREIGN" != "$S/admin.kubeconfig" ] || FOREIGN=
-SECONDS=0
 if [ -n "$FOREIGN" ]; then
 	foreign_image
 	command -v kubectl >/dev/null || die "kubectl is needed in PATH"

@@ -94,6 +94,7 @@ image() {
 		--user 1000 --entry "$2" --env PYTHONUNBUFFERED=1 \
 		--env PATH=/usr/local/bin:/usr/bin:/bin --env HOME=/tmp
 	rm -rf "$root"
+	find "$MCP_LAB/images" -name "$name-*.tar" ! -path "$IMAGE" -delete
 	say "    $(du -h "$IMAGE" | cut -f1) in $IMAGE"
 }
 
