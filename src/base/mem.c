@@ -122,8 +122,8 @@ void mem_free_all(struct mem *m)
  */
 #define SCRATCH_ALIGN 16
 struct scratch_head {
-	size_t size;		/* rounded up to SCRATCH_ALIGN */
-	char pad[SCRATCH_ALIGN - sizeof(size_t)];
+	_Alignas(SCRATCH_ALIGN) size_t size;	/* a multiple of that */
+	struct scratch_head *next;		/* in its bin, when free */
 };
 _Static_assert(sizeof(struct scratch_head) == SCRATCH_ALIGN, "aligned");
 
@@ -131,9 +131,19 @@ _Static_assert(sizeof(struct scratch_head) == SCRATCH_ALIGN, "aligned");
 static struct arena *scratch;
 static size_t scratch_mark;
 
+/*
+ * Freed blocks by the power of two below their size. libyaml frees most of
+ * what it takes, in sizes it takes again; without this a document would need
+ * ten times its own length.
+ */
+#define SCRATCH_BINS 12
+#define SCRATCH_TRIES 8
+static struct scratch_head *scratch_bin[SCRATCH_BINS];
+
 void scratch_begin(struct arena *a)
 {
 	CHECK(!scratch);
+	memset(scratch_bin, 0, sizeof(scratch_bin));
 	scratch = a;
 	scratch_mark = arena_mark(a);
 }
@@ -150,14 +160,44 @@ static size_t scratch_round(size_t n)
 	return (n + SCRATCH_ALIGN - 1) & ~(size_t)(SCRATCH_ALIGN - 1);
 }
 
+static struct scratch_head **scratch_bin_of(size_t n)
+{
+	unsigned bin = 0;
+
+	for (n /= SCRATCH_ALIGN; n > 1 && bin < SCRATCH_BINS - 1; n /= 2)
+		bin++;
+	return &scratch_bin[bin];
+}
+
+/* A freed block of at least n bytes, when one of the first in its bin is. */
+static void *scratch_reuse(size_t n)
+{
+	struct scratch_head **at = scratch_bin_of(n), *h;
+	int i;
+
+	for (i = 0; *at && i < SCRATCH_TRIES; i++, at = &(*at)->next) {
+		h = *at;
+		if (h->size < n)
+			continue;
+		*at = h->next;
+		mem_unpoison(h + 1, h->size);
+		return memset(h + 1, 0, h->size);
+	}
+	return NULL;
+}
+
 void *scratch_malloc(size_t n)
 {
 	struct scratch_head *h;
+	void *again;
 
 	CHECK(scratch);
 	if (n > SIZE_MAX - 2 * SCRATCH_ALIGN)
 		return NULL;
 	n = scratch_round(n);
+	again = scratch_reuse(n);
+	if (again)
+		return again;
 	h = arena_alloc(scratch, sizeof(*h) + n, SCRATCH_ALIGN);
 	if (!h) {
 		/* One refusal does not forbid a smaller block later. */
@@ -203,20 +243,28 @@ void *scratch_realloc(void *p, size_t n)
 		return p;
 	}
 	q = scratch_malloc(n);
-	if (q)
+	if (q) {
 		memcpy(q, p, h->size);
+		scratch_free(p);
+	}
 	return q;
 }
 
 void scratch_free(void *p)
 {
-	struct scratch_head *h;
+	struct scratch_head *h, **at;
 
 	if (!p)
 		return;
 	h = scratch_head(p);
-	if (scratch_is_top(h))
+	if (scratch_is_top(h)) {
 		arena_reset(scratch, (size_t)((char *)h - scratch->p));
+		return;
+	}
+	at = scratch_bin_of(h->size);
+	h->next = *at;
+	*at = h;
+	mem_poison(h + 1, h->size);
 }
 
 char *scratch_strdup(const char *s)
@@ -241,7 +289,7 @@ void *calloc(size_t count, size_t size)
 {
 	if (size && count > SIZE_MAX / size)
 		return NULL;
-	return scratch_malloc(count * size);	/* arenas give zeroes */
+	return scratch_malloc(count * size);	/* zeroed anyway */
 }
 
 void *realloc(void *p, size_t n)

@@ -154,7 +154,7 @@ TEST(scratch_moves_a_block_below_the_top)
 	scratch_end();
 }
 
-TEST(scratch_frees_the_top)
+TEST(scratch_uses_again_what_was_freed)
 {
 	char *p, *q;
 
@@ -163,7 +163,11 @@ TEST(scratch_frees_the_top)
 	q = scratch_malloc(100);
 	scratch_free(q);
 	EXPECT(scratch_malloc(90) == q);
+	memset(p, 'x', 100);
 	scratch_free(p);
+	EXPECT(scratch_malloc(113) > (void *)q);
+	EXPECT(scratch_malloc(100) == p);
+	EXPECT(p[0] == 0 && p[99] == 0);
 	EXPECT(scratch_malloc(100) > (void *)q);
 	EXPECT_CRASH(scratch_free(scratch_mem + 1000));
 	EXPECT_CRASH(scratch_free(&p));
