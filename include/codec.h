@@ -173,12 +173,20 @@ void json_escape(struct buf *out, struct str s);
 /* yaml.c [yaml_] ------------------------------------------------------ */
 
 /*
- * YAML (libyaml) to JSON text, for kubeconfig and command-line input: core
- * schema scalars, one document a call, no anchors, aliases, tags or merge
- * keys (ERR_UNSUPPORTED says so with the line), duplicate keys refused.
- * *in advances past the document, so that "---" streams are read in a loop;
- * ERR_NOENT when there is none left. Memory for libyaml comes from the
- * scratch arena.
+ * YAML (libyaml) to JSON text behind what out holds, for kubeconfig and
+ * command-line input. Plain scalars mean what they mean to kubectl: besides
+ * the core schema, yes/no, on/off and y/n are booleans, 0644 is octal and
+ * underscores in numbers are skipped. Keys are strings as written. Refused
+ * are anchors, aliases, tags, merge keys, .inf and .nan (ERR_UNSUPPORTED),
+ * duplicate keys (ERR_BAD), and more than YAML_DEPTH_MAX levels,
+ * YAML_KEYS_MAX keys or YAML_INPUT_MAX bytes (ERR_LIMIT).
+ *
+ * One document a call: *in advances past it, so that "---" streams are read
+ * in a loop; ERR_NOENT when there is none left. An empty document is null.
+ * Lines in d count from *in. Memory for libyaml comes from the scratch
+ * arena (YAML_SCRATCH_MAX does for anything reasonable) and is given back;
+ * ERR_FULL when it or out is too small. On failure out is as before, but
+ * for its `over`.
  */
 int yaml_to_json(struct str *in, struct arena *scratch, struct buf *out,
     struct diag *d);
