@@ -16,6 +16,13 @@ struct config_work *config_work(struct kube_config *c)
 	return (struct config_work *)(void *)c->work;
 }
 
+void config_work_free(struct kube_config *c, struct arena *a)
+{
+	CHECK(a->p == config_work(c)->yaml);
+	arena_reset(a, 0);
+	(void)arena_buf(a);		/* nothing stays poisoned */
+}
+
 const char *config_cstr(struct kube_config *c, struct str s)
 {
 	char *p = arena_alloc(&c->text, s.n + 1, 1);
@@ -144,8 +151,7 @@ int config_set_server(struct kube_config *c, struct str text, struct diag *d)
 	if (!u.tls)
 		c->target.trust = NULL;
 	c->prefix = u.path;
-	return set_host(c, u.host, u.port ? u.port : u.tls ? 443 : 80,
-	    u.port != 0);
+	return set_host(c, u.host, u.port, u.port != (u.tls ? 443 : 80));
 }
 
 /* ---- files whose contents may change --------------------------------- */

@@ -133,6 +133,7 @@ int config_exec_run(struct kube_config *c, struct diag *d)
 	    c->exec.version, work->tok, JSON_TOKENS_MAX, &a, &cred, d);
 	if (!err)
 		err = take_credential(c, &cred, d);
+	config_work_free(c, &a);
 	mem_trim(c->mem, work, sizeof(*work));
 	return err;
 }
@@ -220,15 +221,19 @@ static int read_env(struct kube_config *c, const struct json_doc *doc,
 		return 0;
 	for (at = json_first(doc, env); at != JSON_NIL;
 	    at = json_next(doc, env, at)) {
+		uint32_t value = json_get(doc, at, STR("value"));
 		struct str name = string_at(doc,
 		    json_get(doc, at, STR("name")), &c->text);
 
-		if (!name.n || str_find(name, '=') < name.n)
-			return bad_entry(d, "env needs names");
+		if (!name.n || str_find(name, '=') < name.n ||
+		    value == JSON_NIL ||
+		    json_type(doc, value) != JSON_STRING)
+			return bad_entry(d, "env needs names and values, "
+			    "which are strings");
 		if (n > KUBE_EXEC_ENV_MAX)
 			return bad_entry(d, "too many env");
-		c->exec.env[n++] = pair(c, name, string_at(doc,
-		    json_get(doc, at, STR("value")), &c->text));
+		c->exec.env[n++] = pair(c, name,
+		    string_at(doc, value, &c->text));
 	}
 	return 0;
 }

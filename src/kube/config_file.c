@@ -47,6 +47,7 @@ static int parse_file(struct search *s)
 	arena_init(&yaml, work->yaml, sizeof(work->yaml));
 	buf_init(&json, work->json, sizeof(work->json));
 	err = yaml_to_json(&text, &yaml, &json, &why);
+	config_work_free(s->c, &yaml);
 	if (err == ERR_NOENT) {		/* an empty file is an empty config */
 		buf_clear(&json);
 		buf_cstr(&json, "{}");

@@ -31,6 +31,8 @@ struct config_work {
 	char yaml[YAML_SCRATCH_MAX];
 };
 struct config_work *config_work(struct kube_config *c);
+/* Ends the use of work->yaml as an arena. */
+void config_work_free(struct kube_config *c, struct arena *a);
 /* A copy in c->text that ends in NUL; NULL when c->text is full. */
 const char *config_cstr(struct kube_config *c, struct str s);
 /* Contents of a file in work, at most cap bytes; ERR_* told in d. */
