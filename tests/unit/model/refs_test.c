@@ -1,0 +1,53 @@
+#include "model_test.h"
+
+static struct model m;
+
+struct seen {
+	char text[1024];
+	struct buf b;
+};
+
+static void note(void *ctx, enum ref_kind kind, struct str name,
+    struct str key, bool optional)
+{
+	struct seen *s = ctx;
+
+	buf_fmt(&s->b, "%s%S/%S%s ", kind == REF_SECRET ? "s:" : "c:", name,
+	    key, optional ? "?" : "");
+}
+
+TEST(refs_all_are_named)
+{
+	struct seen s;
+
+	model_good(&m, GROUP_ALLBEONE, "{\"image\":\"a\",\"env\":["
+	    "{\"name\":\"A\",\"valueFrom\":{\"secretKeyRef\":{\"name\":\"e\","
+	    "\"key\":\"k\"}}},{\"name\":\"B\",\"valueFrom\":{"
+	    "\"configMapKeyRef\":{\"name\":\"f\",\"key\":\"l\",\"optional\":"
+	    "true}}},{\"name\":\"C\",\"valueFrom\":{\"fieldRef\":{"
+	    "\"fieldPath\":\"metadata.name\"}}}],\"envFrom\":[{"
+	    "\"configMapRef\":{\"name\":\"g\"}}],\"secretRefs\":[{\"name\":"
+	    "\"h\",\"key\":\"m\",\"envVar\":\"D\"}],\"secretName\":\"i\","
+	    "\"imagePullSecrets\":[{\"name\":\"never\"}],\"volumes\":["
+	    "{\"name\":\"a\",\"secret\":{\"name\":\"j\"}},{\"name\":\"b\","
+	    "\"configMap\":{\"name\":\"n\",\"items\":[{\"key\":\"o\",\"path\""
+	    ":\"p\"},{\"key\":\"q\",\"path\":\"r\"}],\"optional\":true}},"
+	    "{\"name\":\"c\",\"emptyDir\":{}},{\"name\":\"d\",\"projected\":{"
+	    "\"sources\":[{\"secret\":{\"name\":\"t\"}},{\"configMap\":{"
+	    "\"name\":\"u\",\"optional\":true}},{\"serviceAccountToken\":{"
+	    "\"path\":\"x\"}}]}}]}");
+	buf_init(&s.b, s.text, sizeof(s.text));
+	server_refs(&m.s, note, &s);
+	EXPECT_STR(buf_view(&s.b), "s:h/m s:e/k c:f/l? c:g/ s:i/ s:j/ "
+	    "c:n/o? c:n/q? s:t/ c:u/? ");
+}
+
+TEST(refs_none)
+{
+	struct seen s;
+
+	model_good(&m, GROUP_NTAKATSU, "{}");
+	buf_init(&s.b, s.text, sizeof(s.text));
+	server_refs(&m.s, note, &s);
+	EXPECT_EQ(s.b.n, 0);
+}

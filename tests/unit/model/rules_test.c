@@ -1,0 +1,353 @@
+#include "model_test.h"
+
+static struct model m;
+
+/* A spec of mcp.mcp.dev with this beside its image. */
+static void bad(const char *more, const char *path, const char *rule)
+{
+	char spec[4096];
+	struct buf b;
+
+	buf_init(&b, spec, sizeof(spec) - 1);
+	buf_fmt(&b, "{\"image\":\"a\",%s}", more);
+	spec[b.n] = '\0';
+	model_bad(&m, GROUP_MCPDEV, spec, path, rule);
+}
+
+static void good(const char *more)
+{
+	char spec[4096];
+	struct buf b;
+
+	buf_init(&b, spec, sizeof(spec) - 1);
+	buf_fmt(&b, "{\"image\":\"a\",%s}", more);
+	spec[b.n] = '\0';
+	model_good(&m, GROUP_MCPDEV, spec);
+}
+
+static int check_named(const char *name, const char *spec)
+{
+	char text[1024];
+	struct buf b;
+	int err;
+
+	buf_init(&b, text, sizeof(text) - 1);
+	buf_fmt(&b, "{\"metadata\":{\"name\":\"%s\"},\"spec\":%s}", name,
+	    spec);
+	text[b.n] = '\0';
+	err = model_object(&m, GROUP_MCPDEV, text);
+	return err ? err : server_check(&m.s, &m.diag);
+}
+
+TEST(rules_name)
+{
+	const char *http = "{\"image\":\"a\"}";
+	const char *stdio = "{\"image\":\"a\",\"transport\":\"stdio\"}";
+	char name[65] = "";
+
+	memset(name, 'x', 63);
+	EXPECT_EQ(check_named(name, http), 0);
+	name[63] = 'x';
+	EXPECT_EQ(check_named(name, http), ERR_INVALID);
+	EXPECT_STR(str_from(m.diag.path), "metadata.name");
+	EXPECT_EQ(check_named(name, stdio), ERR_INVALID);
+	EXPECT_EQ(check_named("9lives", http), ERR_INVALID);
+	EXPECT_EQ(check_named("9lives", stdio), 0);
+	EXPECT_EQ(check_named("a.b", http), ERR_INVALID);
+	EXPECT_EQ(check_named("a.b", stdio), 0);
+}
+
+TEST(rules_image)
+{
+	model_bad(&m, GROUP_ALLBEONE, "{}", "spec.image", "is required");
+	model_bad(&m, GROUP_ALLBEONE, "{\"registry\":{\"name\":\"r\"}}",
+	    "spec.image", "is required: images are not taken from a "
+	    "registry entry yet");
+	model_bad(&m, GROUP_MCPDEV, "{\"image\":\"a b\"}", "spec.image",
+	    "a b holds a character that no image has");
+}
+
+TEST(rules_references)
+{
+	bad("\"imagePullSecrets\":[{\"name\":\"ok\"},{\"name\":\"No\"}]",
+	    "spec.imagePullSecrets[1].name", "No is not a name of a Secret");
+	bad("\"serviceAccountName\":\"a_b\"", "spec.serviceAccountName",
+	    "a_b is not a name of a ServiceAccount");
+	bad("\"imagePullPolicy\":\"Sometimes\"", "spec.imagePullPolicy",
+	    "Sometimes is not one of Always, IfNotPresent, Never");
+	bad("\"priorityClassName\":\"A\"", "spec.priorityClassName",
+	    "A is not a name of a PriorityClass");
+	good("\"imagePullSecrets\":[{\"name\":\"a.b\"}],"
+	    "\"imagePullPolicy\":\"Never\"");
+}
+
+TEST(rules_labels)
+{
+	bad("\"selector\":{\"a b\":\"c\"}", "spec.selector",
+	    "a b is not a label key");
+	bad("\"podLabels\":{\"a\":\"b c\"}", "spec.podLabels",
+	    "b c is not a label value: at most 63 letters, digits, '-', '_' "
+	    "and '.'");
+	bad("\"podLabels\":{\"app.kubernetes.io/name\":\"x\"}",
+	    "spec.podLabels",
+	    "app.kubernetes.io/name is a label that the operator sets");
+	bad("\"selector\":{\"app\":\"x\"}", "spec.selector",
+	    "app is a label that the operator sets");
+	bad("\"podAnnotations\":{\"a b\":\"c\"}", "spec.podAnnotations",
+	    "a b is not an annotation key");
+	bad("\"nodeSelector\":{\"\":\"c\"}", "spec.nodeSelector",
+	    "is not a label key");
+	good("\"selector\":{\"app\":\"fs\",\"tier\":\"tools\"},"
+	    "\"nodeSelector\":{\"kubernetes.io/os\":\"linux\"},"
+	    "\"podAnnotations\":{\"a/b\":\"any text at all\"}");
+}
+
+TEST(rules_ports)
+{
+	bad("\"ports\":[{\"port\":1},{\"port\":1}]", "spec.ports[1].port",
+	    "1 is another port's number");
+	bad("\"ports\":[{\"port\":1,\"name\":\"x\"},{\"port\":2,\"name\":"
+	    "\"x\"}]", "spec.ports[1].name", "x is the name of another port");
+	bad("\"ports\":[{\"port\":1,\"name\":\"Web\"}]",
+	    "spec.ports[0].name", "Web is not a port name: at most 15 "
+	    "lower-case letters, digits and single '-', one a letter");
+	bad("\"ports\":[{\"port\":0}]", "spec.ports[0].port", "0 is under 1");
+	bad("\"ports\":[{}]", "spec.ports[0].port", "is required");
+	bad("\"ports\":[{\"port\":1,\"nodePort\":30000}]",
+	    "spec.ports[0].nodePort",
+	    "30000 needs service.type NodePort or LoadBalancer");
+	bad("\"serviceType\":\"NodePort\",\"ports\":[{\"port\":1,"
+	    "\"nodePort\":30000},{\"port\":2,\"nodePort\":30000}]",
+	    "spec.ports[1].nodePort", "30000 is another port's number");
+	good("\"ports\":[{\"port\":1},{\"port\":1,\"protocol\":\"UDP\"}]");
+	good("\"ports\":[{\"port\":80,\"targetPort\":8080},{\"port\":8080}]");
+}
+
+TEST(rules_port_names)
+{
+	static const char *const wrong[] = {
+		"-a", "a-", "a--b", "1", "a_b", "sixteen-letters-", "1-2"
+	};
+	static const char *const right[] = {
+		"a", "1a", "a-b-1", "fifteen-letters"
+	};
+	char spec[128];
+	struct buf b;
+
+	for (size_t i = 0; i < ARRAY_LEN(wrong) + ARRAY_LEN(right); i++) {
+		bool fine = i >= ARRAY_LEN(wrong);
+
+		buf_init(&b, spec, sizeof(spec) - 1);
+		buf_fmt(&b, "{\"image\":\"a\",\"ports\":[{\"port\":1,\"name\""
+		    ":\"%s\"}]}", fine ? right[i - ARRAY_LEN(wrong)] :
+		    wrong[i]);
+		spec[b.n] = '\0';
+		if (fine)
+			model_good(&m, GROUP_EXAMPLE, spec);
+		else
+			EXPECT(model_spec(&m, GROUP_EXAMPLE, spec) ||
+			    server_check(&m.s, &m.diag));
+	}
+}
+
+TEST(rules_service)
+{
+	bad("\"service\":{\"sessionAffinityTimeoutSeconds\":10}",
+	    "spec.service.sessionAffinityTimeoutSeconds",
+	    "needs sessionAffinity ClientIP");
+	bad("\"service\":{\"loadBalancerClass\":\"x\"}",
+	    "spec.service.loadBalancerClass", "needs type LoadBalancer");
+	good("\"service\":{\"sessionAffinity\":\"ClientIP\","
+	    "\"sessionAffinityTimeoutSeconds\":10}");
+}
+
+TEST(rules_transport)
+{
+	model_bad(&m, GROUP_ALLBEONE, "{\"image\":\"a\",\"transport\":{"
+	    "\"type\":\"http\",\"path\":\"mcp\"}}", "spec.transport.path",
+	    "mcp must begin with '/'");
+	model_bad(&m, GROUP_EXAMPLE, "{\"image\":\"a\",\"transport\":"
+	    "\"stdio\",\"replicas\":2}", "spec.replicas",
+	    "must be at most 1 with transport stdio");
+	model_good(&m, GROUP_NTAKATSU,
+	    "{\"transport\":\"stdio\",\"replicas\":2}");
+}
+
+TEST(rules_rollout)
+{
+	bad("\"strategy\":{\"type\":\"Recreate\",\"rollingUpdate\":{}}",
+	    "spec.strategy.rollingUpdate",
+	    "must not stand with type Recreate");
+	bad("\"strategy\":{\"rollingUpdate\":{\"maxSurge\":\"x\"}}",
+	    "spec.strategy.rollingUpdate.maxSurge",
+	    "x is neither a number nor a percentage");
+	bad("\"strategy\":{\"rollingUpdate\":{\"maxUnavailable\":\"%\"}}",
+	    "spec.strategy.rollingUpdate.maxUnavailable",
+	    "% is neither a number nor a percentage");
+	bad("\"strategy\":{\"rollingUpdate\":{\"maxUnavailable\":\"0%\","
+	    "\"maxSurge\":0}}", "spec.strategy.rollingUpdate",
+	    "maxUnavailable and maxSurge must not both be 0");
+	bad("\"minReadySeconds\":60,\"progressDeadlineSeconds\":60",
+	    "spec.minReadySeconds",
+	    "must be less than progressDeadlineSeconds");
+	bad("\"minReadySeconds\":600", "spec.minReadySeconds",
+	    "must be less than progressDeadlineSeconds");
+	good("\"strategy\":{\"rollingUpdate\":{\"maxUnavailable\":0}}");
+	EXPECT_STR(m.s.spec.strategy.rolling.max_surge.s, "25%");
+	good("\"strategy\":{\"type\":\"Recreate\"}");
+}
+
+TEST(rules_tolerations)
+{
+	bad("\"tolerations\":[{\"key\":\"a\",\"effect\":\"Never\"}]",
+	    "spec.tolerations[0].effect", "Never is not one of NoSchedule, "
+	    "PreferNoSchedule, NoExecute");
+	bad("\"tolerations\":[{\"operator\":\"Equal\"}]",
+	    "spec.tolerations[0].key",
+	    "may be empty with operator Exists only");
+	bad("\"tolerations\":[{\"key\":\"a\",\"operator\":\"Exists\","
+	    "\"value\":\"b\"}]", "spec.tolerations[0].value",
+	    "b must not stand with operator Exists");
+	good("\"tolerations\":[{\"operator\":\"Exists\"},{\"key\":\"mcp\","
+	    "\"operator\":\"Equal\",\"value\":\"true\",\"effect\":"
+	    "\"NoSchedule\"}]");
+}
+
+TEST(rules_config_files)
+{
+	model_bad(&m, GROUP_EXAMPLE, "{\"image\":\"a\",\"config\":{\"a/b\":"
+	    "\"c\"}}", "spec.config", "a/b cannot name a file: letters, "
+	    "digits, '-', '_' and '.' only");
+	model_bad(&m, GROUP_EXAMPLE, "{\"image\":\"a\",\"config\":{"
+	    "\"config.json\":\"c\"}}", "spec.config",
+	    "config.json is the name of the operator's own file");
+	model_bad(&m, GROUP_EXAMPLE, "{\"image\":\"a\",\"config\":{\"..a\":"
+	    "\"c\"}}", "spec.config", "..a cannot name a file: letters, "
+	    "digits, '-', '_' and '.' only");
+	model_bad(&m, GROUP_EXAMPLE, "{\"image\":\"a\",\"config\":[]}",
+	    "spec.config", "must be an object, is a list");
+	model_good(&m, GROUP_EXAMPLE, "{\"image\":\"a\",\"config\":{"
+	    "\"SESSION_TIMEOUT\":\"30m\",\"app.properties\":\"\"}}");
+	model_good(&m, GROUP_ALLBEONE, "{\"image\":\"a\",\"config\":{\"a/b\":"
+	    "[1,{\"config.json\":null}]}}");
+}
+
+TEST(rules_env)
+{
+	bad("\"env\":[{\"name\":\"A\"},{\"name\":\"B=C\"}]",
+	    "spec.env[1].name", "B=C holds '='");
+	bad("\"env\":[{\"name\":\"\"}]", "spec.env[0].name",
+	    "must not be empty");
+	bad("\"env\":[{\"name\":\"A\",\"value\":\"b\",\"valueFrom\":{"
+	    "\"fieldRef\":{\"fieldPath\":\"x\"}}}]", "spec.env[0]",
+	    "A has both value and valueFrom");
+	bad("\"env\":[{\"name\":\"A\",\"valueFrom\":{}}]",
+	    "spec.env[0].valueFrom", "A has no source that is known");
+	bad("\"env\":[{\"name\":\"A\",\"valueFrom\":{\"secretKeyRef\":{"
+	    "\"name\":\"s\",\"key\":\"k\"},\"configMapKeyRef\":{\"name\":"
+	    "\"s\",\"key\":\"k\"}}}]", "spec.env[0].valueFrom",
+	    "A has more than one source");
+	bad("\"env\":[{\"name\":\"A\",\"valueFrom\":{\"secretKeyRef\":{"
+	    "\"key\":\"k\"}}}]", "spec.env[0].valueFrom.secretKeyRef.name",
+	    "is required");
+	bad("\"secretRefs\":[{\"key\":\"k\",\"envVar\":\"A\"}]",
+	    "spec.secretRefs[0].name", "is required");
+	bad("\"envFrom\":[{\"prefix\":\"a\"}]", "spec.envFrom[0]",
+	    "needs one of configMapRef and secretRef");
+	good("\"env\":[{\"name\":\"A\",\"value\":\"\",\"valueFrom\":{"
+	    "\"resourceFieldRef\":{\"resource\":\"limits.cpu\",\"divisor\":"
+	    "\"1m\"}}}]");
+}
+
+TEST(rules_env_values_are_secret)
+{
+	bad("\"env\":[{\"name\":\"A\",\"value\":{\"hunter\":2}}]",
+	    "spec.env[0].value", "must be a string, is an object");
+	EXPECT(!strstr(m.diag.text, "hunter"));
+}
+
+TEST(rules_volumes)
+{
+	bad("\"volumes\":[{\"name\":\"a\"},{\"name\":\"a\"}]",
+	    "spec.volumes[1].name", "a is the name of another volume");
+	bad("\"volumes\":[{\"name\":\"mcp-config\"}]",
+	    "spec.volumes[0].name",
+	    "mcp-config is the name of a volume of the operator's own");
+	bad("\"volumes\":[{\"name\":\"A\"}]", "spec.volumes[0].name",
+	    "A is not a volume name: lower-case letters, digits and '-', at "
+	    "most 63");
+	bad("\"volumes\":[{\"name\":\"a\",\"emptyDir\":{},\"configMap\":{"
+	    "\"name\":\"c\"}}]", "spec.volumes[0]",
+	    "a has more than one source");
+	bad("\"volumes\":[{\"name\":\"a\",\"secret\":{\"optional\":true}}]",
+	    "spec.volumes[0].secret.secretName", "is required");
+	bad("\"volumes\":[{\"name\":\"a\",\"projected\":{\"sources\":[]}}]",
+	    "spec.volumes[0].projected.sources", "must not be empty");
+	bad("\"volumes\":[{\"name\":\"a\",\"emptyDir\":{\"sizeLimit\":"
+	    "\"lots\"}}]", "spec.volumes[0].emptyDir.sizeLimit",
+	    "lots is not a quantity");
+	good("\"volumes\":[{\"name\":\"config\",\"emptyDir\":{}},{\"name\":"
+	    "\"b\",\"csi\":{\"driver\":\"x\"}}]");
+}
+
+TEST(rules_mounts)
+{
+	const char *config = "{\"image\":\"a\",\"config\":{\"a\":\"b\"},"
+	    "\"volumes\":[{\"name\":\"v\"}],\"volumeMounts\":[{\"name\":"
+	    "\"v\",\"mountPath\":\"/etc/mcp/\"}]}";
+
+	bad("\"volumeMounts\":[{\"name\":\"v\",\"mountPath\":\"/a\"}]",
+	    "spec.volumeMounts[0].name", "v names no volume of spec.volumes");
+	bad("\"volumes\":[{\"name\":\"v\"}],\"volumeMounts\":[{\"name\":"
+	    "\"v\",\"mountPath\":\"/a\"},{\"name\":\"v\",\"mountPath\":"
+	    "\"/a/\"}]", "spec.volumeMounts[1].mountPath",
+	    "/a is another mount's path");
+	bad("\"volumes\":[{\"name\":\"v\"}],\"volumeMounts\":[{\"name\":"
+	    "\"v\",\"mountPath\":\"/a:b\"}]", "spec.volumeMounts[0].mountPath",
+	    "/a:b holds ':'");
+	bad("\"volumes\":[{\"name\":\"v\"}],\"volumeMounts\":[{\"name\":"
+	    "\"v\",\"mountPath\":\"/a\",\"subPath\":\"b/../../c\"}]",
+	    "spec.volumeMounts[0].subPath",
+	    "b/../../c must be a path below the volume");
+	bad("\"volumes\":[{\"name\":\"v\"}],\"volumeMounts\":[{\"name\":"
+	    "\"v\",\"mountPath\":\"/a\",\"subPath\":\"b\",\"subPathExpr\":"
+	    "\"c\"}]", "spec.volumeMounts[0].subPathExpr",
+	    "must not stand with subPath");
+	model_bad(&m, GROUP_EXAMPLE, config,
+	    "spec.volumeMounts[0].mountPath",
+	    "/etc/mcp is where spec.config is mounted");
+	good("\"volumes\":[{\"name\":\"v\"}],\"volumeMounts\":[{\"name\":"
+	    "\"v\",\"mountPath\":\"/etc/mcp\"},{\"name\":\"v\",\"mountPath\":"
+	    "\"/tmp\",\"subPath\":\"a..b\"}]");
+}
+
+TEST(rules_probes)
+{
+	bad("\"probes\":{\"liveness\":{}}", "spec.probes.liveness",
+	    "needs one of httpGet, tcpSocket, exec and grpc");
+	bad("\"probes\":{\"readiness\":{\"httpGet\":{\"port\":1},"
+	    "\"tcpSocket\":{\"port\":1}}}", "spec.probes.readiness",
+	    "has more than one of httpGet, tcpSocket, exec and grpc");
+	bad("\"probes\":{\"startup\":{\"exec\":{\"command\":[]}}}",
+	    "spec.probes.startup", "has an exec without a command");
+	bad("\"probes\":{\"liveness\":{\"grpc\":{\"port\":1},"
+	    "\"successThreshold\":2}}", "spec.probes.liveness",
+	    "must have successThreshold 1");
+	bad("\"probes\":{\"liveness\":{\"httpGet\":{\"path\":\"/\"}}}",
+	    "spec.probes.liveness.httpGet.port", "is required");
+	good("\"probes\":{\"readiness\":{\"httpGet\":{\"port\":\"http\","
+	    "\"path\":\"/r\"},\"successThreshold\":2}}");
+}
+
+TEST(rules_resources)
+{
+	bad("\"resources\":{\"requests\":{\"cpu\":\"2\"},\"limits\":{"
+	    "\"cpu\":\"1500m\"}}", "spec.resources.requests.cpu",
+	    "2 is over the limit");
+	bad("\"resources\":{\"limits\":{\"memory\":\"-1Gi\"}}",
+	    "spec.resources.limits.memory", "-1Gi must not be negative");
+	bad("\"resources\":{\"limits\":{\"memory\":\"1 Gi\"}}",
+	    "spec.resources.limits", "1 Gi is not a quantity");
+	good("\"resources\":{\"requests\":{\"cpu\":1.5,\"x.io/gpu\":1},"
+	    "\"limits\":{\"cpu\":\"1500m\"}}");
+}
