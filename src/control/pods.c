@@ -228,8 +228,6 @@ static void slot_free(struct pods *p, uint32_t i)
 	uint64_t hash = p->p[i].uid_hash;
 
 	map_del(&p->by_uid, hash, i);
-	p->p[i].uid_hash = 0;
-	p->p[i].key_hash = 0;
 	pool_give(&p->pool, i);
 }
 
@@ -280,10 +278,11 @@ static void pods_sweep(struct manager *m)
 	uint32_t i;
 
 	for (i = 0; i < p->pool.high; i++) {
-		uint64_t key = p->p[i].key_hash;
+		uint64_t key;
 
-		if (p->p[i].uid_hash == 0 || p->p[i].listed)
+		if (!pool_has(&p->pool, i) || p->p[i].listed)
 			continue;
+		key = p->p[i].key_hash;
 		slot_free(p, i);
 		tell_server(m, key);
 	}
@@ -332,7 +331,8 @@ void pods_event(struct manager *m, enum kube_watch_event e, struct str text)
 	switch (e) {
 	case WATCH_BEGIN:
 		for (i = 0; i < p->pool.high; i++)
-			p->p[i].listed = false;
+			if (pool_has(&p->pool, i))
+				p->p[i].listed = false;
 		break;
 	case WATCH_ITEM:
 	case WATCH_DELETED:
@@ -355,7 +355,7 @@ const struct trouble *pods_worst(const struct pods *p, uint64_t hash)
 	for (i = 0; i < p->pool.high; i++) {
 		const struct pod_slot *s = &p->p[i];
 
-		if (s->uid_hash == 0 || s->key_hash != hash)
+		if (!pool_has(&p->pool, i) || s->key_hash != hash)
 			continue;
 		/* The same one each time, or the status would flap. */
 		if (worst == NULL || s->trouble.weight > worst->weight ||

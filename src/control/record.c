@@ -115,15 +115,13 @@ void record_drop(struct records *rs, uint32_t i)
 		rs->live[r->group]--;
 	map_del(&rs->by_uid, uid_hash(&r->uid), i);
 	map_del(&rs->by_key, r->key_hash, i);
-	memset(r, 0, sizeof(*r));
 	pool_give(&rs->pool, i);
 }
 
-/* A slot in use has a namespace: MCPServers are namespaced. */
 uint32_t record_next(const struct records *rs, uint32_t i)
 {
 	for (; i < rs->pool.high; i++)
-		if (rs->r[i].ns[0] != '\0')
+		if (pool_has(&rs->pool, i))
 			return i;
 	return RECORD_NONE;
 }

@@ -73,7 +73,6 @@ static void ref_give(struct refs *r, uint32_t i)
 		return;
 	map_del(&r->by_hash, s->hash, i);
 	r->of_kind[s->secret ? REF_SECRET : REF_CONFIG_MAP]--;
-	memset(s, 0, sizeof(*s));
 	pool_give(&r->pool, i);
 }
 
@@ -339,7 +338,8 @@ static void refs_sweep(struct manager *m, enum ref_kind kind)
 	for (i = 0; i < r->pool.high; i++) {
 		struct ref_slot *s = &r->r[i];
 
-		if (s->users == 0 || s->secret != (kind == REF_SECRET))
+		if (!pool_has(&r->pool, i) ||
+		    s->secret != (kind == REF_SECRET))
 			continue;
 		if (first || (!s->listed && s->version != 0)) {
 			s->version = s->listed ? s->version : 0;
@@ -379,7 +379,8 @@ void refs_event(struct manager *m, enum ref_kind kind,
 	switch (e) {
 	case WATCH_BEGIN:
 		for (i = 0; i < r->pool.high; i++)
-			if (r->r[i].secret == (kind == REF_SECRET))
+			if (pool_has(&r->pool, i) &&
+			    r->r[i].secret == (kind == REF_SECRET))
 				r->r[i].listed = false;
 		break;
 	case WATCH_ITEM:
