@@ -44,6 +44,8 @@
 #define YAML_SCRATCH_MAX (2 * 1024 * 1024)
 /* Nesting of field tables: spec -> list -> object -> ... */
 #define SCHEMA_DEPTH_MAX 16
+/* A quantity as text: Kubernetes itself writes no more than 22 bytes. */
+#define QUANTITY_MAX 64
 /* A host name with port and path fits; the API server's paths are short. */
 #define URL_MAX 2048
 /* Certificates: a leaf with many SANs is under 8 KiB of DER. */
@@ -216,6 +218,8 @@
 #define STATUS_MINOR_NS (INT64_C(2) * 1000000000)
 /* A first status waits this long for the Deployment to be seen. */
 #define STATUS_FIRST_NS (INT64_C(1) * 1000000000)
+/* Between looks whether a deleted namesake's children are gone. */
+#define GHOST_WAIT_NS (INT64_C(500) * 1000000)
 /* A repair sooner than this after the last one counts as a fight. */
 #define REPAIR_CALM_NS (INT64_C(60) * 1000000000)
 

@@ -72,6 +72,7 @@ struct records {
 	struct map by_uid, by_key;
 	uint64_t refused;	/* objects turned away: no slot left */
 	uint32_t live[GROUPS];
+	uint32_t ghosts;	/* records that are not live */
 	bool full;		/* some were refused since room was free */
 };
 #define RECORD_NONE POOL_NONE
@@ -88,6 +89,13 @@ void record_drop(struct records *rs, uint32_t i);
 /* Next record in use from i on, or RECORD_NONE. */
 uint32_t record_next(const struct records *rs, uint32_t i);
 bool record_has_children(const struct record *r);
+/* Its object was seen, or is gone. */
+void record_live(struct records *rs, uint32_t i, bool live);
+/*
+ * Are there still children of a deleted server of the same name? The API
+ * server collects them soon; until then their names are taken.
+ */
+bool record_has_ghost(const struct records *rs, const struct record *r);
 /* True for the canonical text form; others are hashed. */
 bool uid_parse(struct str s, struct uid *ret);
 void uid_format(const struct uid *u, struct buf *out);

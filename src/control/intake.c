@@ -128,10 +128,7 @@ static uint32_t server_record(struct manager *m, enum group g,
 	if (i == RECORD_NONE)
 		return i;
 	r = record_at(&m->records, i);
-	if (!(r->flags & RECORD_LIVE)) {
-		r->flags |= RECORD_LIVE;
-		m->records.live[g]++;
-	}
+	record_live(&m->records, i, true);
 	r->flags |= RECORD_LISTED;
 	if (HAS(&s->meta, object_meta, deletion_time))
 		r->flags |= RECORD_DELETING;
@@ -187,10 +184,7 @@ static void server_gone(struct manager *m, struct str uid_text)
 	if (i == RECORD_NONE)
 		return;
 	r = record_at(&m->records, i);
-	if (r->flags & RECORD_LIVE) {
-		r->flags &= ~(uint32_t)RECORD_LIVE;
-		m->records.live[r->group]--;
-	}
+	record_live(&m->records, i, false);
 	refs_leave(m, r);
 	queue_forget(&m->queue, i);
 	if (!(r->flags & RECORD_BUSY) && !record_has_children(r))

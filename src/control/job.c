@@ -759,6 +759,11 @@ static void job_next(struct job *j)
 	j->planned = true;
 	if (j->at < j->plan.steps) {
 		s = &j->plan.step[j->at];
+		if (s->what == STEP_APPLY && !s->force &&
+		    record_has_ghost(&j->m->records, job_record(j))) {
+			job_later(j, j->m->loop.now_ns + GHOST_WAIT_NS);
+			return;
+		}
 		if (s->what == STEP_DELETE)
 			job_delete(j, s);
 		else if (needs_look(s))

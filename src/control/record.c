@@ -95,6 +95,7 @@ uint32_t record_add(struct records *rs, const struct uid *uid, enum group g,
 	r->uid = *uid;
 	r->group = (uint8_t)g;
 	r->next = RECORD_NONE;
+	rs->ghosts++;
 	text_set(r->ns, sizeof(r->ns), ns);
 	text_set(r->name, sizeof(r->name), name);
 	buf_init(&key, mem, sizeof(mem));
@@ -111,8 +112,8 @@ void record_drop(struct records *rs, uint32_t i)
 	struct record *r = record_at(rs, i);
 
 	CHECK((r->flags & (RECORD_BUSY | RECORD_QUEUED)) == 0);
-	if (r->flags & RECORD_LIVE)
-		rs->live[r->group]--;
+	record_live(rs, i, false);
+	rs->ghosts--;
 	map_del(&rs->by_uid, uid_hash(&r->uid), i);
 	map_del(&rs->by_key, r->key_hash, i);
 	pool_give(&rs->pool, i);
@@ -124,6 +125,40 @@ uint32_t record_next(const struct records *rs, uint32_t i)
 		if (pool_has(&rs->pool, i))
 			return i;
 	return RECORD_NONE;
+}
+
+void record_live(struct records *rs, uint32_t i, bool live)
+{
+	struct record *r = record_at(rs, i);
+
+	if (((r->flags & RECORD_LIVE) != 0) == live)
+		return;
+	r->flags ^= RECORD_LIVE;
+	if (live) {
+		rs->live[r->group]++;
+		rs->ghosts--;
+	} else {
+		rs->live[r->group]--;
+		rs->ghosts++;
+	}
+}
+
+/* Rare, so that a walk over all of them does. */
+bool record_has_ghost(const struct records *rs, const struct record *r)
+{
+	uint32_t i;
+
+	if (rs->ghosts == 0)
+		return false;
+	for (i = record_next(rs, 0); i != RECORD_NONE;
+	    i = record_next(rs, i + 1)) {
+		const struct record *o = record_at(rs, i);
+
+		if (o->key_hash == r->key_hash && o != r &&
+		    !(o->flags & RECORD_LIVE) && record_has_children(o))
+			return true;
+	}
+	return false;
 }
 
 bool record_has_children(const struct record *r)
