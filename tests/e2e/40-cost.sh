@@ -1,0 +1,45 @@
+#!/bin/bash
+# API cost, counted in the audit log.
+# budget: 240
+. "$(dirname "$0")/lib.sh"
+node_up
+operator_up
+namespace
+AGENT='agent=^mcp-operator/'
+
+quiet() { sleep "${1:-5}"; }
+quiet 5
+audit_mark
+apply <<'Y'
+apiVersion: mcp.mcp.dev/v1alpha1
+kind: MCPServer
+metadata: {name: one}
+spec: {image: "my-mcp-server:latest"}
+Y
+check "it runs" wait_for 60 field_is Running mcpservers.mcp.mcp.dev/one .status.phase
+quiet 8
+writes() { audit_count "$AGENT" "verb=$WRITES" "$@"; }
+at_most "writes for a new server: two children, two statuses, one event" 5 "$(writes)"
+audit_table verb,resource "$AGENT" "verb=$WRITES" | sed 's/^/      /'
+
+# At rest.
+audit_mark
+quiet 30
+same "writes at rest" 0 "$(writes)"
+same "lists at rest" 0 "$(audit_count "$AGENT" verb=list)"
+same "gets at rest" 0 "$(audit_count "$AGENT" verb=get)"
+
+# A restart over settled servers.
+for i in $(seq 1 30); do
+	printf -- '---\napiVersion: mcp.allbeone.io/v1\nkind: MCPServer\nmetadata: {name: s%d}\nspec: {image: x, replicas: 0, config: {n: %d}}\n' "$i" "$i"
+done | apply
+settled() { [ "$(k -n "$ns" get mcpservers.mcp.allbeone.io \
+	-o 'jsonpath={range .items[*]}{.status.observedGeneration}{"\n"}{end}' | grep -c 1)" = 30 ]; }
+check "30 more servers" wait_for 60 settled
+quiet 5
+audit_mark
+k -n mcp-system rollout restart deployment/mcp-operator >/dev/null
+check "the operator restarts" k -n mcp-system rollout status deployment/mcp-operator --timeout=60s
+quiet 10
+same "writes after a restart" 0 "$(writes)"
+finish
