@@ -263,12 +263,12 @@ $(d_release)/mcp-gateway: $(call objs,release,$(gateway_rooms)) \
 $(d_release)/mcp-%: $(call depfiles,release) $(ldscript) \
 		tools/elfcheck.sh
 	$(call say,LD,$@)
-	$Q $(cc_release) $(ldflags) $(ldscript:%=-Wl,-T,%) -Wl,-Map=$@.map -o $@.sym \
-		$(musl)/rcrt1.o $(musl)/crti.o $(filter %.o,$^) \
-		$(filter %.a,$^) -L$(musl) \
+	$Q $(cc_release) $(ldflags) $(ldscript:%=-Wl,-T,%) \
+		-Wl,-Map=$@.map -o $@.sym $(musl)/rcrt1.o \
+		$(musl)/crti.o $(filter %.o,$^) $(filter %.a,$^) -L$(musl) \
 		-Wl,--start-group -lc $(libgcc) -Wl,--end-group $(musl)/crtn.o
 	$Q $(STRIP) -s -R .comment -o $@.new $@.sym
-	$Q tools/elfcheck.sh $@.new $(max_$(@F))
+	$Q tools/elfcheck.sh $@.new $(max_$(@F)) $@.sym
 	$Q mv $@.new $@
 
 .PHONY: release
@@ -336,10 +336,13 @@ generated-check: $O/tools/gen
 
 # ---- fuzzing ----------------------------------------------------------------
 
+$(d_fuzz)/libcheck.a: $(more_tests:%.c=$(d_fuzz)/%.o)
+	$Q rm -f $@ && ar rcD $@ $^
+
 # $1 harness
 define fuzz_program
 $(d_fuzz)/$1: $(d_fuzz)/fuzz/$1.o $(call archives,fuzz,$(rooms_$1)) \
-		$(call depfiles,fuzz)
+		$(d_fuzz)/libcheck.a $(call depfiles,fuzz)
 	$$(call say,LD,$$@)
 	$$Q $$(cc_fuzz) $$(asan) -fsanitize=fuzzer -o $$@.new \
 		$$(filter %.o,$$^) $$(link_libs) && mv $$@.new $$@

@@ -7,7 +7,6 @@
 MAKEFLAGS += --no-builtin-rules
 Q = $(if $(V),,@)
 say = @printf '  DEPS    %s (%s)\n' '$1' '$(NAME)'
-here := $(CURDIR)/
 override SRC := $(abspath $(SRC))
 override OUT := $(abspath $(OUT))
 
@@ -24,8 +23,12 @@ bearssl_src := $(sort $(shell find $(SRC)/bearssl/src -name '*.c'))
 bearssl_flags = -I$(SRC)/bearssl/inc -I$(SRC)/bearssl/src \
 	-DBR_RDRAND=0 -DBR_USE_URANDOM=0 -DBR_USE_UNIX_TIME=0
 
+# A failed assertion is a failed CHECK; libc's own would bring all of stdio.
+assert = '-D__assert_fail(what,file,line,f)=check_failed(file,line,what)'
+
 yaml_src := $(patsubst %,$(SRC)/libyaml/src/%.c,api parser reader scanner)
 yaml_flags = -I$(SRC)/libyaml/include -DYAML_DECLARE_STATIC $(scratch) \
+	$(assert) \
 	-DYAML_VERSION_MAJOR=0 -DYAML_VERSION_MINOR=2 \
 	-DYAML_VERSION_PATCH=5 '-DYAML_VERSION_STRING="0.2.5"'
 
@@ -45,7 +48,7 @@ $(OUT)/lib/lib$1.a: $$($1_obj)
 	$$Q $(AR) rcD $$@ $$^
 $$($1_obj): $(OUT)/obj/%.o: $(SRC)/%.c tools/deps.mk $(libc)
 	$$Q mkdir -p $$(@D)
-	$$Q $(CC) $(sys) $(CFLAGS) -w -ffile-prefix-map=$(here)= \
+	$$Q $(CC) $(sys) $(CFLAGS) -w -ffile-prefix-map=$(SRC)/= \
 		$$($1_flags) -c -o $$@ $$<
 endef
 $(foreach l,bearssl yaml z,$(eval $(call library,$l)))
@@ -53,7 +56,7 @@ $(foreach l,bearssl yaml z,$(eval $(call library,$l)))
 # Built in a folder of its own, by musl's own Makefile; none of the variables
 # given on our command line may reach it.
 MAKEOVERRIDES =
-musl_cflags = -w $(filter-out -fstack%,$(CFLAGS)) -ffile-prefix-map=$(here)=
+musl_cflags = -w $(filter-out -fstack%,$(CFLAGS)) -ffile-prefix-map=$(SRC)/=
 musl_objs = lib/libc.a lib/rcrt1.o lib/crti.o lib/crtn.o
 
 $(OUT)/lib/libc.a: tools/deps.mk

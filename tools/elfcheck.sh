@@ -1,10 +1,12 @@
 #!/bin/sh
-# usage: tools/elfcheck.sh FILE [MAX_BYTES]
+# usage: tools/elfcheck.sh FILE [MAX_BYTES [UNSTRIPPED]]
 #
 # Fails unless FILE is what we ship: a position-independent executable with no
 # interpreter and no library to load, full RELRO, no text relocations, nothing
 # both writable and executable, a stack that is not executable, and not larger
 # than MAX_BYTES.  A compiler that quietly makes something else is common.
+# The symbols of UNSTRIPPED tell that libc's allocator and stdio, which
+# allocates, stayed out.
 set -u
 
 file=$1
@@ -35,4 +37,9 @@ has "$dynamic" '\(NEEDED\)' && bad "needs a shared library"
 size=$(wc -c <"$file")
 [ "$max" -eq 0 ] || [ "$size" -le "$max" ] ||
 	bad "$size bytes, the limit is $max"
+if [ $# -gt 2 ]; then
+	banned=$(nm "$3" | awk '$3 ~ /^(malloc|calloc|realloc|vfprintf)$/ {
+		printf " %s", $3 }')
+	[ -z "$banned" ] || bad "libc brings$banned"
+fi
 exit $rc
