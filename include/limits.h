@@ -44,6 +44,8 @@
 #define YAML_SCRATCH_MAX (2 * 1024 * 1024)
 /* Nesting of field tables: spec -> list -> object -> ... */
 #define SCHEMA_DEPTH_MAX 16
+/* An image reference: registries take 255 for the name, 128 for the tag. */
+#define IMAGE_MAX 1024
 /* A quantity as text: Kubernetes itself writes no more than 22 bytes. */
 #define QUANTITY_MAX 64
 /* A host name with port and path fits; the API server's paths are short. */

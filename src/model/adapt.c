@@ -84,6 +84,11 @@ static int adapt_image(struct arena *a, struct server_spec *s,
 		if (b.over)
 			return ERR_FULL;
 		s->image = arena_keep(a, &b);
+		if (s->image.n > IMAGE_MAX) {
+			diag_set(d, STR("spec.image"),
+			    "is too long with its tag");
+			return ERR_INVALID;
+		}
 	}
 	HAS_CLEAR(s, server_spec, image);
 	if (has)
