@@ -67,7 +67,7 @@ void record_facts(struct record *r, const struct server *s, bool valid)
 		return;
 	}
 	r->flags &= ~(uint32_t)RECORD_REFUSED;
-	r->desired = s->spec.replicas;
+	r->desired = render_replicas(s);
 	r->transport = (uint8_t)s->spec.transport.type;
 	memset(r->image, 0, sizeof(r->image));
 	buf_init(&b, r->image, sizeof(r->image) - 1);
@@ -95,7 +95,7 @@ static bool is_settled(struct manager *m, struct record *r,
 	if (!refs_ready(m, r) || plan_children(&in, &m->intake, &plan) < 0 ||
 	    plan.steps > 0 || plan.add_finalizer || plan.drop_finalizers)
 		return false;
-	if (!m->pods.synced && r->workload.ready < s->spec.replicas)
+	if (!m->pods.synced && r->workload.ready < render_replicas(s))
 		return false;
 	verdict = arena_new(&m->intake, struct verdict);
 	if (verdict == NULL)

@@ -595,7 +595,7 @@ static bool is_early(const struct job *j, const struct record *r)
 	    j->verdict->reason != NULL || (r->flags & RECORD_DELETING))
 		return false;
 	return w->observed < w->generation ||
-	    w->updated < j->server.spec.replicas;
+	    w->updated < render_replicas(&j->server);
 }
 
 static bool job_status_waits(struct job *j)

@@ -379,7 +379,7 @@ static void look(struct view *v)
 	v->exists = r->child[CHILD_DEPLOYMENT].exists;
 	v->deleting = HAS(&v->in->server->meta, object_meta, deletion_time);
 	v->desired = v->in->refused != NULL ? r->desired :
-	    v->in->server->spec.replicas;
+	    render_replicas(v->in->server);
 	v->current = v->exists && w->observed >= w->generation;
 	v->complete = v->current && w->updated == v->desired &&
 	    w->replicas == v->desired && w->available >= v->desired;

@@ -174,12 +174,35 @@ static void probe_default_write(struct render *r, const char *key,
 	jw_close(w);
 }
 
+/* By number: a port that ports_write left out has its name in no pod. */
+static void port_resolve(const struct server_spec *spec,
+    struct int_or_str *port)
+{
+	uint32_t i;
+
+	for (i = 0; !port->is_int && i < spec->ports.n; i++)
+		if (str_eq(spec->ports.p[i].name, port->s)) {
+			port->is_int = true;
+			port->i = spec->ports.p[i].target_port;
+		}
+}
+
+static void probe_given_write(struct render *r, const char *key,
+    const struct probe *given)
+{
+	struct probe p = *given;
+
+	port_resolve(r->spec, &p.http.port);
+	port_resolve(r->spec, &p.tcp.port);
+	jw_key(r->w, str_from(key));
+	schema_encode(&probe_schema, IN_ALL, &p, r->w);
+}
+
 static void probe_write(struct render *r, const char *key,
     const struct probe *given, bool is_given, const struct probe_default *d)
 {
 	if (is_given) {
-		jw_key(r->w, str_from(key));
-		schema_encode(&probe_schema, IN_ALL, given, r->w);
+		probe_given_write(r, key, given);
 		return;
 	}
 	/* A UDP or SCTP port answers no check of ours. */

@@ -194,11 +194,27 @@ static void placement_write(struct render *r)
 		jw_kstr(w, "runtimeClassName", spec->runtime_class);
 }
 
+/* Server-side apply knows these by name, so each may stand once only. */
+static void pull_secrets_write(struct jw *w, const struct local_ref_list *v)
+{
+	uint32_t i, j;
+
+	if (v->n == 0)
+		return;
+	jw_kopen_list(w, "imagePullSecrets");
+	for (i = 0; i < v->n; i++) {
+		for (j = 0; j < i && !str_eq(v->p[j].name, v->p[i].name); j++)
+			;
+		if (j == i)
+			schema_encode(&local_ref_schema, IN_ALL, &v->p[i], w);
+	}
+	jw_close_list(w);
+}
+
 static void identity_write(struct render *r)
 {
 	const struct server_spec *spec = r->spec;
 	struct jw *w = r->w;
-	uint32_t i;
 
 	if (HAS(spec, server_spec, service_account))
 		jw_kstr(w, "serviceAccountName", spec->service_account);
@@ -206,13 +222,7 @@ static void identity_write(struct render *r)
 	 * for it unless somebody asked. */
 	jw_kbool(w, "automountServiceAccountToken",
 	    HAS(spec, server_spec, mount_token) && spec->mount_token);
-	if (spec->pull_secrets.n == 0)
-		return;
-	jw_kopen_list(w, "imagePullSecrets");
-	for (i = 0; i < spec->pull_secrets.n; i++)
-		schema_encode(&local_ref_schema, IN_ALL,
-		    &spec->pull_secrets.p[i], w);
-	jw_close_list(w);
+	pull_secrets_write(w, &spec->pull_secrets);
 }
 
 void template_write(struct render *r)
