@@ -172,7 +172,9 @@ struct kube_status {
  * ERR_INVALID, 401 ERR_DENIED, 403 ERR_FORBIDDEN, 404 ERR_NOENT, 409
  * ERR_EXIST or ERR_CONFLICT, 410 ERR_GONE, 413 ERR_LIMIT, 415 and 406
  * ERR_UNSUPPORTED, 422 ERR_INVALID, 429 ERR_THROTTLED, 500 and 502 ERR_HTTP,
- * 503 and 504 ERR_THROTTLED and ERR_TIMEOUT, others ERR_HTTP. A body that is
+ * 503 and 504 ERR_THROTTLED and ERR_TIMEOUT, others ERR_HTTP. Two are put
+ * right: an apply with another uid is answered 422 and means ERR_CONFLICT,
+ * one with values of wrong types 500 and means ERR_INVALID. A body that is
  * not a Status is quoted. Bodies are cut at KUBE_ERROR_BODY_MAX.
  */
 void kube_status_decode(uint16_t code, struct str body,

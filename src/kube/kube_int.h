@@ -115,6 +115,8 @@ bool watch_emit(struct kube_watch *w, enum kube_watch_event event,
     struct str text);
 void watch_enter(struct kube_watch *w, enum kube_watch_state state);
 
+/* Gives back what large objects left of the line. No text is in use. */
+void watch_trim_line(struct kube_watch *w);
 /* Sends the request of w->step. */
 void watch_request(struct kube_watch *w);
 void watch_http_init(struct kube_watch *w);

@@ -45,7 +45,7 @@ static const struct why_row {
 	{ "because it is being terminated", 0, KUBE_WHY_TERMINATING },
 	{ "FieldManagerConflict", ERR_CONFLICT, KUBE_WHY_OWNED },
 	{ "uid mismatch", ERR_CONFLICT, KUBE_WHY_UID },
-	{ "UID in precondition", ERR_CONFLICT, KUBE_WHY_UID },
+	{ "UID in ", ERR_CONFLICT, KUBE_WHY_UID },
 	{ "denied the request", 0, KUBE_WHY_ADMISSION },
 	{ "denied request", 0, KUBE_WHY_ADMISSION },
 	{ "failed calling webhook", 0, KUBE_WHY_ADMISSION },
@@ -58,24 +58,6 @@ static const struct why_row {
 	{ "immutable", ERR_INVALID, KUBE_WHY_IMMUTABLE },
 	{ "may not change once set", ERR_INVALID, KUBE_WHY_IMMUTABLE },
 };
-
-static enum kube_why find_why(int err, struct str body)
-{
-	struct str s;
-
-	if (err == ERR_NOENT)
-		return kube_peek(body, "details.kind", &s) &&
-		    str_is(s, "namespaces") ? KUBE_WHY_NO_NAMESPACE :
-		    KUBE_WHY_NONE;
-	for (size_t i = 0; i < ARRAY_LEN(whys); i++) {
-		struct str needle = str_from(whys[i].needle);
-
-		if ((!whys[i].err || whys[i].err == err) &&
-		    str_search(body, needle) < body.n)
-			return whys[i].why;
-	}
-	return KUBE_WHY_NONE;
-}
 
 /*
  * The fields that the causes name: the message already holds their texts,
@@ -92,6 +74,46 @@ static struct str first_field(struct str body)
 		if (kube_peek(cause, "field", &field) && str_utf8(field))
 			return field;
 	return STR_NONE;
+}
+
+static enum kube_why find_why(int err, struct str body)
+{
+	struct str s;
+
+	if (err == ERR_CONFLICT && str_is(first_field(body), "metadata.uid"))
+		return KUBE_WHY_UID;
+	if (err == ERR_NOENT)
+		return kube_peek(body, "details.kind", &s) &&
+		    str_is(s, "namespaces") ? KUBE_WHY_NO_NAMESPACE :
+		    KUBE_WHY_NONE;
+	for (size_t i = 0; i < ARRAY_LEN(whys); i++) {
+		struct str needle = str_from(whys[i].needle);
+
+		if ((!whys[i].err || whys[i].err == err) &&
+		    str_search(body, needle) < body.n)
+			return whys[i].why;
+	}
+	return KUBE_WHY_NONE;
+}
+
+/*
+ * Refusals whose code says something else than is meant: an apply that
+ * carries another uid than the object's is told that uid is immutable, and
+ * one whose types are wrong gets 500.
+ */
+static int settle_err(int err, struct str body, struct str message)
+{
+	struct str reason;
+
+	if (err == ERR_CONFLICT && kube_peek(body, "reason", &reason) &&
+	    str_is(reason, "AlreadyExists"))
+		return ERR_EXIST;
+	if (err == ERR_INVALID && str_is(first_field(body), "metadata.uid"))
+		return ERR_CONFLICT;
+	if (err == ERR_HTTP && str_starts(message,
+	    STR("failed to create typed patch object")))
+		return ERR_INVALID;
+	return err;
 }
 
 static void quote_body(uint16_t code, struct str body, struct diag *d)
@@ -134,7 +156,7 @@ void kube_status_decode(uint16_t code, struct str body,
 	struct kube_status s = {
 		.err = code_err(code), .code = code, .retry_after_ns = -1,
 	};
-	struct str reason;
+	struct str message;
 	int64_t seconds;
 
 	if (s.err == 0) {
@@ -147,9 +169,9 @@ void kube_status_decode(uint16_t code, struct str body,
 		*ret = s;
 		return;
 	}
-	if (s.err == ERR_CONFLICT && kube_peek(body, "reason", &reason) &&
-	    str_is(reason, "AlreadyExists"))
-		s.err = ERR_EXIST;
+	if (!kube_peek(body, "message", &message))
+		message = STR_NONE;
+	s.err = settle_err(s.err, body, message);
 	if (peek_i64(body, "details.retryAfterSeconds", &seconds) == 0 &&
 	    seconds >= 0)
 		s.retry_after_ns = seconds >

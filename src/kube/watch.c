@@ -128,6 +128,7 @@ static void do_synced(struct kube_watch *w)
 	w->step = STEP_STREAM;
 	w->synced = true;
 	w->whole = false;
+	watch_trim_line(w);
 	watch_enter(w, WATCH_STREAMING);
 	(void)watch_emit(w, WATCH_SYNCED, STR_NONE);
 }

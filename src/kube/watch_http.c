@@ -2,8 +2,9 @@
 
 #include "kube_int.h"
 
-/* What a large object may leave resident once it was handed over. */
-#define LINE_KEEP (8 * KUBE_PAGE)
+/* What objects may leave resident: more while a list passes by. */
+#define LIST_KEEP (8 * KUBE_PAGE)
+#define STREAM_KEEP KUBE_PAGE
 
 /* ---- one line -------------------------------------------------------- */
 
@@ -312,6 +313,21 @@ static int take(struct kube_watch *w, enum split_event event,
 	UNREACHABLE();
 }
 
+void watch_trim_line(struct kube_watch *w)
+{
+	mem_trim(w->shared->client->mem, w->line + KUBE_PAGE,
+	    JSON_OBJECT_MAX - KUBE_PAGE);
+}
+
+static void trim_after(struct kube_watch *w, enum split_event event,
+    size_t n)
+{
+	size_t keep = w->step == STEP_STREAM ? STREAM_KEEP : LIST_KEEP;
+
+	if (event == SPLIT_OVERSIZE || n > keep)
+		watch_trim_line(w);
+}
+
 static int on_body(void *ctx, struct str data)
 {
 	struct kube_watch *w = ctx;
@@ -329,9 +345,7 @@ static int on_body(void *ctx, struct str data)
 		err = take(w, event, text);
 		if (err)
 			return err;
-		if (event == SPLIT_OVERSIZE || text.n > LINE_KEEP)
-			mem_trim(w->shared->client->mem, w->line,
-			    JSON_OBJECT_MAX);
+		trim_after(w, event, text.n);
 		text = STR_NONE;
 	} while (event != SPLIT_MORE && event != SPLIT_END);
 	return 0;

@@ -505,8 +505,9 @@ TEST(config_tells_a_plugin_of_the_cluster)
 	struct str info, ca, config_json, server;
 
 	plugin.out = CREDENTIAL("\"token\":\"x\"");
-	EXPECT_EQ(load_exec(SERVER ", tls-server-name: api, extensions: [{name: "
-	    "client.authentication.k8s.io/exec, extension: {audience: z}}]",
+	EXPECT_EQ(load_exec(SERVER ", tls-server-name: api, extensions: "
+	    "[{name: client.authentication.k8s.io/exec, extension: "
+	    "{audience: z}}]",
 	    EXEC "command: auth, provideClusterInfo: true}"), 0);
 	EXPECT_STR(str_from(plugin.argv), "auth ");
 	info = str_from(plugin.info);

@@ -56,6 +56,16 @@ TEST(status_reasons)
 		{ STATUS(409, "Conflict", "Precondition failed: UID in "
 		  "precondition: a, UID in object meta: b", ""), 409,
 		  ERR_CONFLICT, KUBE_WHY_UID },
+		{ STATUS(409, "Conflict", "the UID in the precondition (a) "
+		  "does not match the UID in record (b)", ""), 409,
+		  ERR_CONFLICT, KUBE_WHY_UID },
+		{ STATUS(422, "Invalid", "metadata.uid: Invalid value: field "
+		  "is immutable",
+		  "\"causes\":[{\"field\":\"metadata.uid\"}]"),
+		  422, ERR_CONFLICT, KUBE_WHY_UID },
+		{ STATUS(500, "", "failed to create typed patch object (/a; "
+		  "/v1, Kind=ConfigMap): .data.k: expected string", ""), 500,
+		  ERR_INVALID, KUBE_WHY_NONE },
 		{ STATUS(403, "Forbidden", "pods x is forbidden: exceeded "
 		  "quota: q, requested: pods=1", ""), 403, ERR_FORBIDDEN,
 		  KUBE_WHY_QUOTA },
