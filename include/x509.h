@@ -22,7 +22,7 @@ struct pem {
  */
 int pem_next(struct str *in, struct pem *ret);
 /*
- * The block's bytes. ERR_BAD, ERR_LIMIT when they do not fit, and
+ * The block's bytes. ERR_BAD, ERR_FULL when they do not fit, and
  * ERR_UNSUPPORTED for a block with headers (the old encrypted keys).
  */
 int pem_decode(const struct pem *p, void *out, size_t cap, size_t *ret_n);

@@ -20,7 +20,7 @@ struct tls {
 	struct trust_use use;
 	int64_t wall_ns;
 	bool open, stale;
-	uint8_t first;
+	int first;			/* byte that came; -1: none yet */
 	char name[NAME_MAX_BYTES + 1];
 	uint8_t out[TLS_OUT_MAX];
 	/* Last: pages that no record reached are never touched. */
@@ -153,7 +153,7 @@ int tls_begin(struct tls *t, const struct tls_start *how)
 
 	br_ssl_client_zero(&t->cc);
 	t->open = t->stale = false;
-	t->first = 0;
+	t->first = -1;
 	t->wall_ns = how->wall_ns;
 	t->use = trust_use(how->trust);
 	err = name_set(t, how->name, &sni);
@@ -229,7 +229,7 @@ int tls_wire_got(struct tls *t, size_t n)
 	const uint8_t *at = tls_wire_room(t, &room);
 
 	CHECK(n <= room);
-	if (n && !t->first)
+	if (n && t->first < 0)
 		t->first = at[0];
 	if (n)
 		br_ssl_engine_recvrec_ack(&t->cc.eng, n);

@@ -84,13 +84,18 @@ static void text_init(struct text *t)
 	buf_init(&t->buf, t->mem, sizeof(t->mem));
 }
 
-static void when(struct text *t, int64_t s)
+void tls_time(struct buf *out, int64_t s)
 {
 	int64_t limit = INT64_MAX / NS_PER_S;
 
-	text_init(t);
 	s = s > limit ? limit : s < -limit ? -limit : s;
-	time_rfc3339(&t->buf, s * NS_PER_S);
+	time_rfc3339(out, s * NS_PER_S);
+}
+
+static void when(struct text *t, int64_t s)
+{
+	text_init(t);
+	tls_time(&t->buf, s);
 }
 
 static int explain_time(const struct tls_failure *f, const struct x509 *c,
@@ -229,7 +234,7 @@ static int explain_certificate(const struct tls_failure *f,
 static int explain_protocol(const struct tls_failure *f, struct diag *d)
 {
 	/* Record types: change_cipher_spec, alert, handshake, data. */
-	if (f->first < 20 || f->first > 23) {
+	if (f->first >= 0 && (f->first < 20 || f->first > 23)) {
 		diag_set(d, STR_NONE, "server does not speak TLS here");
 		return ERR_PROTO;
 	}

@@ -71,11 +71,13 @@ struct tls_failure {
 	int code;		/* BearSSL's */
 	bool hello;		/* after the ServerHello */
 	bool asked;		/* for a client certificate we lack */
-	uint8_t first;		/* byte of what the peer sent */
+	int first;		/* byte of what the peer sent; -1: nothing */
 	int64_t wall_ns;
 };
 /* ERR_* for a failed handshake or connection, and d in words. */
 int tls_explain(const struct tls_failure *f, const struct verify *v,
     struct diag *d);
+/* RFC 3339, for certificates whose dates may lie beyond an int64_t of ns. */
+void tls_time(struct buf *out, int64_t s);
 
 #endif

@@ -159,9 +159,8 @@ static int refuse_time(const struct x509 *c, int64_t now_s, struct diag *d)
 	buf_init(&now, mem[1], sizeof(mem[1]));
 	buf_init(&when, mem[2], sizeof(mem[2]));
 	x509_subject(c, &name);
-	time_rfc3339(&now, now_s * NS_PER_S);
-	if (at_s < INT64_MAX / NS_PER_S)
-		time_rfc3339(&when, at_s * NS_PER_S);
+	tls_time(&now, now_s);
+	tls_time(&when, at_s);
 	diag_set(d, STR_NONE, "CA certificate \"%S\" %s %S; the clock here "
 	    "says %S", buf_view(&name),
 	    expired ? "expired at" : "is not valid before", buf_view(&when),
@@ -274,7 +273,7 @@ static int key_find(struct trust_client *c, struct str pem,
 	if (err) {
 		diag_set(d, STR_NONE, "private key: %s",
 		    err == ERR_UNSUPPORTED ? "encrypted" :
-		    err == ERR_LIMIT ? "too large; RSA keys of up to 4096 "
+		    err == ERR_FULL ? "too large; RSA keys of up to 4096 "
 		    "bits are taken" : err_text(err));
 		return err == ERR_BAD ? err : ERR_TLS_KEY;
 	}

@@ -67,7 +67,7 @@ TEST(pem_decode_refuses)
 
 	REQUIRE(first("-----BEGIN X-----\nYWJjZGVm\n-----END X-----\n",
 	    &p) == 0);
-	EXPECT_EQ(pem_decode(&p, out, sizeof(out), &n), ERR_LIMIT);
+	EXPECT_EQ(pem_decode(&p, out, sizeof(out), &n), ERR_FULL);
 	REQUIRE(first("-----BEGIN X-----\nY*Jj\n-----END X-----\n", &p) == 0);
 	EXPECT_EQ(pem_decode(&p, out, sizeof(out), &n), ERR_BAD);
 	REQUIRE(first("-----BEGIN X-----\nProc-Type: 4,ENCRYPTED\n\nYWJj\n"
