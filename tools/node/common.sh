@@ -4,6 +4,7 @@
 #               version, and the state of each running node
 #   MCP_LAB_NS  network namespace, cgroup and state folder of one node; nodes
 #               with different names run side by side
+#   MCP_LAB_PATIENCE  multiplies every time limit, for a slow machine
 
 set -euo pipefail
 
@@ -74,12 +75,16 @@ beat() {
 	trap - INT TERM
 }
 
-# wait_until SECONDS WHAT COMMAND...
+# wait_until SECONDS WHAT COMMAND...: until it succeeds
 wait_until() {
-	local end=$((SECONDS + $1)) what=$2
+	local seconds=$(($1 * ${MCP_LAB_PATIENCE:-1})) what=$2 end
+	end=$((SECONDS + seconds))
 	shift 2
 	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || return 1
+		[ $SECONDS -lt $end ] || {
+			echo "no success after $seconds s: $what" >&2
+			return 1
+		}
 		sleep 0.2
 	done
 }

@@ -118,9 +118,9 @@ control_up() {
 		--kubelet-client-key="$p/admin.key" \
 		--audit-policy-file="$S/audit.yaml" \
 		--audit-log-path="$S/audit.log" --audit-log-maxsize=1000000
-	wait_until 120 "API server" api_ready || {
+	wait_until 300 "API server" api_ready || {
 		log_tail etcd apiserver
-		die "the API server is not ready after two minutes"
+		die "the API server is not ready after five minutes"
 	}
 	start kcm "$KUBE/kube-controller-manager" \
 		--kubeconfig="$S/kcm.kubeconfig" --leader-elect=false \
@@ -131,8 +131,8 @@ control_up() {
 		--cluster-signing-key-file="$p/ca.key"
 	start scheduler "$KUBE/kube-scheduler" \
 		--kubeconfig="$S/scheduler.kubeconfig" --leader-elect=false
-	wait_until 60 "the default service account" kube get sa default || {
+	wait_until 120 "the default service account" kube get sa default || {
 		log_tail kcm
-		die "the controller manager does nothing after a minute"
+		die "the controller manager does nothing after two minutes"
 	}
 }

@@ -52,7 +52,7 @@ samples_pending() {
 
 # samples_wait SECONDS
 samples_wait() {
-	local end=$((SECONDS + $1)) next=$SECONDS pending
+	local end=$((SECONDS + $1 * ${MCP_LAB_PATIENCE:-1})) next=$SECONDS pending
 	while pending=$(samples_pending); [ -n "$pending" ]; do
 		if [ $SECONDS -ge $end ]; then
 			echo "$pending" >&2

@@ -274,7 +274,7 @@ containerd_answers() { ctr -a "$N/containerd.sock" version; }
 
 worker_start() {
 	start_mounted containerd containerd -c "$N/containerd.toml"
-	wait_until 30 "containerd" containerd_answers || {
+	wait_until 60 "containerd" containerd_answers || {
 		log_tail containerd
 		die "containerd does not answer"
 	}
@@ -306,12 +306,12 @@ worker_up() {
 		kubelet_config >"$N/kubelet.yaml"
 	fi
 	worker_start
-	wait_until 120 "the node" node_is_ready || {
+	wait_until 300 "the node" node_is_ready || {
 		log_tail containerd kubelet
-		die "the node is not Ready after two minutes"
+		die "the node is not Ready after five minutes"
 	}
 	# Through kube-proxy's rules: any answer will do.
-	wait_until 30 "Services" \
+	wait_until 60 "Services" \
 		inside curl -sko /dev/null "https://$API_IP/readyz" || {
 		log_tail proxy
 		die "Services do not answer. kube-proxy needs a kernel with nftables
