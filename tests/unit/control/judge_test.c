@@ -1,0 +1,288 @@
+#include <string.h>
+
+#include "check.h"
+#include "control/control_int.h"
+
+static char arena_mem[1 << 20], text_mem[1 << 18];
+static struct arena arena, texts;
+static struct json_tok tok[4096];
+static struct record record;
+static struct server server;
+static struct verdict verdict;
+static struct judge_in in;
+
+#define HOUR (3600 * NS_PER_S)
+
+static void read_server(enum group g, const char *meta, const char *spec,
+    const char *status)
+{
+	struct json_doc doc;
+	struct diag d = { 0 };
+	struct buf b;
+
+	arena_init(&arena, arena_mem, sizeof(arena_mem));
+	arena_init(&texts, text_mem, sizeof(text_mem));
+	b = arena_buf(&texts);
+	buf_fmt(&b, "{\"metadata\":{\"name\":\"one\",\"namespace\":\"ns\","
+	    "\"uid\":\"u\",\"resourceVersion\":\"5\",\"generation\":3%s},"
+	    "\"spec\":%s,\"status\":%s}", meta, spec, status);
+	REQUIRE(json_parse(&doc, arena_keep(&texts, &b), tok,
+	    ARRAY_LEN(tok), &d) == 0);
+	REQUIRE(server_decode(g, &doc, JSON_ROOT, &arena, &server, &d) == 0);
+	memset(&record, 0, sizeof(record));
+	memcpy(record.name, "one", 4);
+	memcpy(record.ns, "ns", 3);
+	record.group = (uint8_t)g;
+	record.desired = server.spec.replicas;
+	record.transport = (uint8_t)server.spec.transport.type;
+	in = (struct judge_in){
+		.server = &server, .record = &record, .wall_ns = HOUR
+	};
+}
+
+static void workload(int32_t replicas, int32_t updated, int32_t ready)
+{
+	struct workload *w = &record.workload;
+
+	record.child[CHILD_DEPLOYMENT].exists = true;
+	record.child[CHILD_SERVICE].exists = true;
+	w->generation = w->observed = 2;
+	w->replicas = replicas;
+	w->updated = updated;
+	w->ready = w->available = ready;
+}
+
+/* "Status/Reason" of a condition, or "". */
+static struct str cond(const char *type)
+{
+	const struct condition *c = cond_get(&verdict.conditions, type);
+	struct buf b = arena_buf(&texts);
+
+	if (c != NULL)
+		buf_fmt(&b, "%s/%S", schema_word(&cond_status_words,
+		    (uint32_t)c->status), c->reason);
+	return arena_keep(&texts, &b);
+}
+
+TEST(judge_running)
+{
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"r/x:1\",\"replicas\":2}",
+	    "{}");
+	workload(2, 2, 2);
+	judge(&in, &arena, &verdict);
+	EXPECT_EQ(verdict.status.phase, PHASE_RUNNING);
+	EXPECT_STR(cond("Ready"), "True/DeploymentReady");
+	EXPECT_STR(cond("Available"), "True/PodsAvailable");
+	EXPECT_STR(cond("Progressing"), "False/DeploymentComplete");
+	EXPECT_STR(cond("Degraded"), "False/AsExpected");
+	EXPECT_STR(cond("ConfigurationValid"), "True/ConfigurationValid");
+	EXPECT_STR(verdict.status.image, "r/x");
+	EXPECT_STR(verdict.status.tag, "1");
+	EXPECT_EQ(verdict.status.observed_generation, 3);
+	EXPECT(verdict.reason == NULL);
+}
+
+TEST(judge_starting_and_partly_ready)
+{
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\",\"replicas\":2}",
+	    "{}");
+	workload(2, 2, 0);
+	judge(&in, &arena, &verdict);
+	EXPECT_EQ(verdict.status.phase, PHASE_PENDING);
+	EXPECT_STR(cond("Ready"), "False/DeploymentPending");
+	EXPECT_STR(cond("Progressing"), "True/DeploymentInProgress");
+	workload(2, 2, 1);
+	judge(&in, &arena, &verdict);
+	EXPECT_EQ(verdict.status.phase, PHASE_RUNNING);
+	EXPECT_STR(cond("Ready"), "False/DeploymentPartiallyReady");
+}
+
+TEST(judge_rolling_keeps_running)
+{
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\",\"replicas\":2}",
+	    "{}");
+	workload(3, 1, 2);
+	judge(&in, &arena, &verdict);
+	EXPECT_EQ(verdict.status.phase, PHASE_RUNNING);
+	EXPECT_STR(cond("Ready"), "False/RollingUpdate");
+	EXPECT_STR(cond("Available"), "True/PodsAvailable");
+}
+
+TEST(judge_an_old_generation_is_not_ready)
+{
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\",\"replicas\":1}",
+	    "{}");
+	workload(1, 1, 1);
+	record.workload.generation = 9;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Ready"), "False/RollingUpdate");
+}
+
+TEST(judge_scaled_to_zero)
+{
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\",\"replicas\":0}",
+	    "{}");
+	workload(0, 0, 0);
+	judge(&in, &arena, &verdict);
+	EXPECT_EQ(verdict.status.phase, PHASE_PENDING);
+	EXPECT_STR(cond("Ready"), "False/ScaledToZero");
+	EXPECT_STR(cond("Progressing"), "False/DeploymentComplete");
+}
+
+TEST(judge_hard_trouble_fails_and_tells_once)
+{
+	struct trouble t = { TROUBLE_HARD, "ImagePullBackOff",
+	    "pod p: no such image" };
+
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\"}", "{}");
+	workload(1, 1, 0);
+	in.trouble = &t;
+	judge(&in, &arena, &verdict);
+	EXPECT_EQ(verdict.status.phase, PHASE_FAILED);
+	EXPECT_STR(cond("Degraded"), "True/ImagePullBackOff");
+	EXPECT_STR(verdict.status.message, "pod p: no such image");
+	EXPECT(verdict.reason != NULL && verdict.warning);
+
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\"}",
+	    "{\"conditions\":[{\"type\":\"Degraded\",\"status\":\"True\","
+	    "\"reason\":\"ImagePullBackOff\",\"lastTransitionTime\":"
+	    "\"1970-01-01T00:00:05Z\"}]}");
+	workload(1, 1, 0);
+	in.trouble = &t;
+	judge(&in, &arena, &verdict);
+	EXPECT(verdict.reason == NULL);
+	EXPECT_EQ(cond_get(&verdict.conditions, "Degraded")->changed,
+	    5 * NS_PER_S);
+}
+
+TEST(judge_refused_spec_keeps_what_runs)
+{
+	struct diag d;
+
+	diag_clear(&d);
+	diag_set(&d, STR("spec.port"), "70000 is over 65535");
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\"}",
+	    "{\"image\":\"old\",\"tag\":\"7\"}");
+	workload(1, 1, 1);
+	in.refused = &d;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("ConfigurationValid"), "False/InvalidSpec");
+	EXPECT_STR(verdict.status.message,
+	    "spec.port: 70000 is over 65535");
+	EXPECT_EQ(verdict.status.phase, PHASE_DEGRADED);
+	EXPECT_STR(verdict.status.image, "old");
+	EXPECT_STR(verdict.status.tag, "7");
+}
+
+TEST(judge_name_taken)
+{
+	struct diag d;
+
+	diag_clear(&d);
+	diag_set(&d, STR_NONE, "conflict");
+	read_server(GROUP_ALLBEONE, "", "{\"image\":\"x\"}", "{}");
+	in.failed = &d;
+	in.failed_why = KUBE_WHY_OWNED;
+	in.failed_child = CHILD_SERVICE;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Degraded"), "True/NameTaken");
+	EXPECT_STR(cond("Applied"), "False/ApplyFailed");
+	EXPECT_STR(verdict.status.message, "Service one: conflict");
+	EXPECT_EQ(verdict.status.phase, PHASE_FAILED);
+}
+
+TEST(judge_quota_and_deadline)
+{
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\"}", "{}");
+	workload(0, 0, 0);
+	record.workload.replica_failure = true;
+	memcpy(record.workload.failure, "exceeded quota: q", 18);
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Degraded"), "True/QuotaExceeded");
+	record.workload.replica_failure = false;
+	record.workload.deadline_exceeded = true;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Degraded"), "True/DeploymentTimeout");
+}
+
+TEST(judge_says_what_is_not_acted_on)
+{
+	read_server(GROUP_NTAKATSU, "",
+	    "{\"image\":\"x\",\"plugins\":[\"p\"],"
+	    "\"securityPolicy\":\"s\"}", "{}");
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("FieldsActedOn"), "False/NotActedOn");
+	read_server(GROUP_ALLBEONE, "",
+	    "{\"image\":\"x\",\"transport\":{\"type\":\"stdio\"}}", "{}");
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("GatewayReady"), "False/NoGateway");
+	EXPECT_STR(cond("FieldsActedOn"), "");
+}
+
+TEST(judge_drops_conditions_that_hold_no_more)
+{
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\"}",
+	    "{\"conditions\":[{\"type\":\"FieldsActedOn\",\"status\":"
+	    "\"False\",\"reason\":\"NotActedOn\"},{\"type\":\"Strange\","
+	    "\"status\":\"True\"}]}");
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("FieldsActedOn"), "");
+	EXPECT_STR(cond("Strange"), "");
+}
+
+TEST(judge_terminating)
+{
+	read_server(GROUP_MCPDEV, ",\"deletionTimestamp\":"
+	    "\"2026-01-01T00:00:00Z\"", "{\"image\":\"x\"}", "{}");
+	workload(1, 1, 1);
+	judge(&in, &arena, &verdict);
+	EXPECT_EQ(verdict.status.phase, PHASE_TERMINATING);
+	EXPECT_STR(cond("Ready"), "False/Terminating");
+}
+
+/*
+ * The heart of a quiet restart: a status that was written, read back and
+ * judged again in the same state has the same digest.
+ */
+TEST(judge_is_stable_in_every_group)
+{
+	static const char *const spec[GROUPS] = {
+		"{\"image\":\"r:5000/x\",\"tag\":\"2\",\"tenancy\":"
+		"{\"tenantId\":\"t\"}}",
+		"{\"image\":\"x:1\",\"plugins\":[\"a\"]}",
+		"{\"image\":\"x@sha256:00\",\"transport\":\"http\"}",
+		"{\"image\":\"x\"}"
+	};
+	static char written[1 << 16];
+	struct buf b;
+	struct jw w;
+	uint64_t first;
+	int g, ready;
+
+	for (g = 0; g < GROUPS; g++)
+		for (ready = 0; ready < 2; ready++) {
+			read_server((enum group)g, "", spec[g], "{}");
+			workload(1, 1, ready);
+			record.child[CHILD_SERVICE].own = 77;
+			judge(&in, &arena, &verdict);
+			first = status_digest((enum group)g, &verdict.status,
+			    &arena);
+			buf_init(&b, written, sizeof(written) - 1);
+			jw_init(&w, &b);
+			status_write((enum group)g, &verdict.status, &w);
+			REQUIRE(!b.over);
+			written[b.n] = '\0';
+
+			read_server((enum group)g, "", spec[g], written);
+			workload(1, 1, ready);
+			record.child[CHILD_SERVICE].own = 77;
+			in.wall_ns = 5 * HOUR;
+			EXPECT_EQ(status_digest((enum group)g,
+			    &server.status, &arena), first);
+			judge(&in, &arena, &verdict);
+			EXPECT_EQ(status_digest((enum group)g,
+			    &verdict.status, &arena), first);
+			EXPECT(status_is_minor(&server.status,
+			    &verdict.status));
+		}
+}

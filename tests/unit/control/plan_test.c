@@ -1,0 +1,218 @@
+#include <string.h>
+
+#include "check.h"
+#include "control/control_int.h"
+
+static char arena_mem[1 << 20], more_mem[1 << 20];
+static struct arena arena, more;
+static struct json_tok tok[4096];
+static struct record record;
+static struct server server;
+
+#define UID "0188f7f2-9b3a-4c5d-8e6f-0123456789ab"
+
+/* Reads an MCPServer with this spec and, in meta, more of its metadata. */
+static void read_server(enum group g, const char *meta, const char *spec)
+{
+	struct json_doc doc;
+	struct buf b;
+	struct diag d = { 0 };
+
+	arena_init(&arena, arena_mem, sizeof(arena_mem));
+	arena_init(&more, more_mem, sizeof(more_mem));
+	b = arena_buf(&more);
+	buf_fmt(&b, "{\"metadata\":{\"name\":\"one\",\"namespace\":\"ns\","
+	    "\"uid\":\"" UID "\",\"resourceVersion\":\"5\","
+	    "\"generation\":1%s},\"spec\":%s}", meta, spec);
+	REQUIRE(json_parse(&doc, arena_keep(&more, &b), tok, ARRAY_LEN(tok),
+	    &d) == 0);
+	REQUIRE(server_decode(g, &doc, JSON_ROOT, &arena, &server, &d) == 0);
+}
+
+static struct plan make_plan(uint64_t refs)
+{
+	struct plan_in in = {
+		.server = &server, .record = &record, .refs = refs
+	};
+	struct plan p;
+
+	REQUIRE(plan_children(&in, &arena, &p) == 0);
+	return p;
+}
+
+/* As if every step of the plan had been done. */
+static void carry_out(const struct plan *p)
+{
+	uint32_t i;
+
+	for (i = 0; i < p->steps; i++) {
+		const struct step *s = &p->step[i];
+		struct child_state *c = &record.child[s->child];
+
+		if (s->what == STEP_DELETE) {
+			memset(c, 0, sizeof(*c));
+			continue;
+		}
+		c->exists = true;
+		c->digest = p->out.child[s->child].digest;
+		c->version = ++c->own;
+		if (s->child == CHILD_DEPLOYMENT) {
+			record.workload.note_revision = RENDER_REVISION;
+			record.workload.note_template =
+			    p->out.template_digest;
+		}
+	}
+	record.wanted = p->wanted;
+}
+
+TEST(plan_of_a_new_server)
+{
+	struct plan p;
+
+	read_server(GROUP_ALLBEONE, "",
+	    "{\"image\":\"x\",\"config\":{\"a\":1}}");
+	p = make_plan(0);
+	EXPECT_EQ(p.steps, 3);
+	EXPECT_EQ(p.step[0].child, CHILD_CONFIG_MAP);
+	EXPECT_EQ(p.step[1].child, CHILD_SERVICE);
+	EXPECT_EQ(p.step[2].child, CHILD_DEPLOYMENT);
+	EXPECT(!p.step[0].force && !p.step[1].force && !p.step[2].force);
+	EXPECT(!p.add_finalizer && !p.drop_finalizers);
+}
+
+TEST(plan_is_empty_when_all_is_done)
+{
+	struct plan p;
+
+	read_server(GROUP_ALLBEONE, "",
+	    "{\"image\":\"x\",\"config\":{\"a\":1}}");
+	p = make_plan(3);
+	carry_out(&p);
+	p = make_plan(3);
+	EXPECT_EQ(p.steps, 0);
+}
+
+TEST(plan_applies_by_force_what_is_known)
+{
+	struct plan p;
+
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\"}");
+	p = make_plan(0);
+	carry_out(&p);
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"y\"}");
+	p = make_plan(0);
+	EXPECT_EQ(p.steps, 1);
+	EXPECT_EQ(p.step[0].child, CHILD_DEPLOYMENT);
+	EXPECT(p.step[0].force && !p.step[0].repair);
+}
+
+TEST(plan_repairs_a_foreign_change)
+{
+	struct plan p;
+
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\"}");
+	p = make_plan(0);
+	carry_out(&p);
+	record.child[CHILD_SERVICE].version += 7;
+	p = make_plan(0);
+	EXPECT_EQ(p.steps, 1);
+	EXPECT_EQ(p.step[0].child, CHILD_SERVICE);
+	EXPECT(p.step[0].force && p.step[0].repair);
+}
+
+TEST(plan_prunes_in_the_reverse_order)
+{
+	struct plan p;
+
+	read_server(GROUP_ALLBEONE, "",
+	    "{\"image\":\"x\",\"config\":{\"a\":1}}");
+	p = make_plan(0);
+	carry_out(&p);
+	read_server(GROUP_ALLBEONE, "",
+	    "{\"image\":\"x\",\"transport\":{\"type\":\"stdio\"}}");
+	p = make_plan(0);
+	EXPECT_EQ(p.steps, 3);
+	EXPECT_EQ(p.step[0].what, STEP_APPLY);
+	EXPECT_EQ(p.step[0].child, CHILD_DEPLOYMENT);
+	EXPECT_EQ(p.step[1].what, STEP_DELETE);
+	EXPECT_EQ(p.step[1].child, CHILD_SERVICE);
+	EXPECT_EQ(p.step[2].what, STEP_DELETE);
+	EXPECT_EQ(p.step[2].child, CHILD_CONFIG_MAP);
+}
+
+TEST(plan_does_not_delete_twice)
+{
+	struct plan p;
+
+	read_server(GROUP_ALLBEONE, "",
+	    "{\"image\":\"x\",\"transport\":{\"type\":\"stdio\"}}");
+	p = make_plan(0);
+	carry_out(&p);
+	record.child[CHILD_SERVICE].exists = true;
+	record.child[CHILD_SERVICE].going = true;
+	p = make_plan(0);
+	EXPECT_EQ(p.steps, 0);
+}
+
+TEST(plan_changed_references_bring_new_pods_only)
+{
+	struct plan p;
+
+	read_server(GROUP_MCPDEV, "",
+	    "{\"image\":\"x\",\"secretName\":\"s\"}");
+	p = make_plan(11);
+	carry_out(&p);
+	p = make_plan(12);
+	EXPECT_EQ(p.steps, 1);
+	EXPECT_EQ(p.step[0].child, CHILD_DEPLOYMENT);
+}
+
+TEST(plan_replicas_alone_leave_the_template)
+{
+	struct plan p;
+	uint64_t was;
+
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\"}");
+	p = make_plan(0);
+	was = p.out.template_digest;
+	carry_out(&p);
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\",\"replicas\":4}");
+	p = make_plan(0);
+	EXPECT_EQ(p.steps, 1);
+	EXPECT_EQ(p.out.template_digest, was);
+}
+
+#define GOING ",\"deletionTimestamp\":\"2026-01-01T00:00:00Z\"," \
+	"\"finalizers\":[\"mcp.example.com/finalizer\",\"other/one\"]"
+
+TEST(plan_deletion_waits_for_the_children)
+{
+	struct plan p;
+
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\"}");
+	p = make_plan(0);
+	carry_out(&p);
+	read_server(GROUP_MCPDEV, GOING, "{\"image\":\"x\"}");
+	p = make_plan(0);
+	EXPECT_EQ(p.steps, 2);
+	EXPECT_EQ(p.step[0].what, STEP_DELETE);
+	EXPECT_EQ(p.step[0].child, CHILD_DEPLOYMENT);
+	EXPECT(!p.drop_finalizers);
+	carry_out(&p);
+	p = make_plan(0);
+	EXPECT_EQ(p.steps, 0);
+	EXPECT(p.drop_finalizers);
+}
+
+TEST(plan_deletion_without_our_finalizers_does_nothing)
+{
+	struct plan p;
+
+	record.child[CHILD_DEPLOYMENT].exists = true;
+	read_server(GROUP_MCPDEV, ",\"deletionTimestamp\":"
+	    "\"2026-01-01T00:00:00Z\",\"finalizers\":[\"other/one\"]",
+	    "{\"image\":\"x\"}");
+	p = make_plan(0);
+	EXPECT_EQ(p.steps, 0);
+	EXPECT(!p.drop_finalizers);
+}
