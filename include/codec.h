@@ -191,45 +191,58 @@ void json_escape(struct buf *out, struct str s);
 int yaml_to_json(struct str *in, struct arena *scratch, struct buf *out,
     struct diag *d);
 
-/* b64.c [b64_, hex_] -------------------------------------------------- */
+/* b64.c [b64_] ---------------------------------------------------------- */
 
-/* RFC 4648; strict padding; line breaks and spaces are skipped if lax. */
+/*
+ * RFC 4648: padded to whole groups, the bits left over zero; ERR_BAD
+ * otherwise. lax: line breaks and blanks are skipped. b64url_decode: the
+ * alphabet of section 5, without padding. ERR_FULL when there is more than
+ * cap. out may be in.p, which is never behind; on failure it is garbage.
+ */
 int b64_decode(struct str in, bool lax, void *out, size_t cap,
     size_t *ret_n);
 int b64url_decode(struct str in, void *out, size_t cap, size_t *ret_n);
 void b64_encode(struct buf *out, const void *p, size_t n);
 void b64url_encode(struct buf *out, const void *p, size_t n); /* no '=' */
 
-/* url.c [url_] -------------------------------------------------------- */
+/* url.c [url_] ----------------------------------------------------------- */
 
-/* Slices of the input; port 0: the scheme's own. RFC 3986, http(s) only. */
+/*
+ * The address of a server (RFC 3986): http or https, a DNS name, an IPv4
+ * address or an IPv6 one in brackets without a zone, a port, a path. No user
+ * name, query or fragment; ERR_BAD, and d says why. Slices of the input.
+ */
 struct url {
 	bool tls;
 	struct str host;	/* without brackets */
 	bool host_is_ip;
-	struct net_addr ip;	/* when host_is_ip; port filled */
-	uint16_t port;
+	struct net_addr ip;	/* when host_is_ip, with the port */
+	uint16_t port;		/* as given, or the scheme's own */
 	struct str path;	/* "" or starts with '/', no trailing '/' */
 };
 int url_parse(struct str s, struct url *ret, struct diag *d);
 void url_escape(struct buf *out, struct str s);	/* query component */
+/* '+' is a blank. ERR_BAD on a bad %XX, ERR_FULL. */
 int url_unescape(struct str s, struct buf *out);
 
-/* quantity.c [quantity_] ---------------------------------------------- */
+/* quantity.c [quantity_] ------------------------------------------------- */
 
 /*
- * A Kubernetes quantity ("100m", "1.5Gi", "2e3", "128974848"), in thousandths,
- * rounded up. ERR_BAD on malformed text, ERR_LIMIT over 2^63/1000.
+ * A Kubernetes quantity ("100m", "1.5Gi", "2e3", "128974848"), in
+ * thousandths, rounded away from zero as there. ERR_BAD on malformed text,
+ * ERR_LIMIT over 2^63/1000 or QUANTITY_MAX bytes.
  */
 int quantity_parse(struct str s, int64_t *ret_milli);
 
 /* digest.c [sha256_] -------------------------------------------------- */
 
+/* FIPS 180-4, over BearSSL. */
 #define SHA256_LEN 32
 void sha256(const void *p, size_t n, uint8_t ret[SHA256_LEN]);
 struct sha256 { uint64_t opaque[16]; };
 void sha256_init(struct sha256 *c);
 void sha256_add(struct sha256 *c, const void *p, size_t n);
+/* The digest so far: more may be added afterwards. */
 void sha256_end(const struct sha256 *c, uint8_t ret[SHA256_LEN]);
 
 #include "schema.h"

@@ -51,15 +51,17 @@ static int decode(struct str in, bool url, bool lax, uint8_t *out,
 				continue;
 			return ERR_BAD;
 		}
-		bits = (bits << 6 | (uint32_t)v) & 0xffffff;
+		bits = bits << 6 | (uint32_t)v;
 		if (digits++ % 4 == 0)
 			continue;
 		if (n == cap)
 			return ERR_FULL;
 		out[n++] = (uint8_t)(bits >> (6 - 2 * ((digits - 1) % 4)));
 	}
-	/* One digit alone is not a byte, and bits left over must be 0, or
-	 * two texts would mean the same bytes. */
+	/*
+	 * One digit alone is not a byte, and bits left over must be 0, or
+	 * two texts would mean the same bytes.
+	 */
 	if (digits % 4 == 1 ||
 	    (digits % 4 == 2 && (bits & 15) != 0) ||
 	    (digits % 4 == 3 && (bits & 3) != 0))
@@ -82,28 +84,47 @@ int b64url_decode(struct str in, void *out, size_t cap, size_t *ret_n)
 	return decode(in, true, false, out, cap, ret_n);
 }
 
+static size_t encoded_len(size_t n, bool url)
+{
+	if (url)
+		return n / 3 * 4 + (n % 3 ? n % 3 + 1 : 0);
+	return (n + 2) / 3 * 4;
+}
+
+/* Up to three bytes as four characters. */
+static void group_make(char group[static 4], const uint8_t *p, size_t n,
+    bool url)
+{
+	uint32_t bits = (uint32_t)p[0] << 16;
+	size_t k;
+
+	if (n > 1)
+		bits |= (uint32_t)p[1] << 8;
+	if (n > 2)
+		bits |= p[2];
+	for (k = 0; k < 4; k++) {
+		uint32_t v = bits >> (18 - 6 * k) & 63;
+
+		group[k] = k > n ? '=' : url && v == 62 ? '-' :
+		    url && v == 63 ? '_' : std_digits[v];
+	}
+}
+
 static void encode(struct buf *out, const uint8_t *p, size_t n, bool url)
 {
-	size_t i, k;
+	char group[4];
+	size_t i;
 
+	/* All or nothing, as buf_put has it. */
+	if (encoded_len(n, url) > out->cap - out->n) {
+		out->over = true;
+		return;
+	}
 	for (i = 0; i < n; i += 3) {
 		size_t have = n - i < 3 ? n - i : 3;
-		uint32_t bits = (uint32_t)p[i] << 16;
 
-		if (have > 1)
-			bits |= (uint32_t)p[i + 1] << 8;
-		if (have > 2)
-			bits |= p[i + 2];
-		for (k = 0; k <= have; k++) {
-			uint32_t v = bits >> (18 - 6 * k) & 63;
-			char c = std_digits[v];
-
-			if (url && v > 61)
-				c = v == 62 ? '-' : '_';
-			buf_char(out, c);
-		}
-		for (; !url && k < 4; k++)
-			buf_char(out, '=');
+		group_make(group, p + i, have, url);
+		buf_put(out, group, url ? have + 1 : 4);
 	}
 }
 

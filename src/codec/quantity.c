@@ -1,125 +1,161 @@
 #include "codec.h"
 
 /*
- * Quantities are held in thousandths as a mantissa of at most 18 digits and
- * two exponents, so that no step loses a digit before the final rounding.
+ * Exact in integers wide enough for QUANTITY_MAX digits times 2^60, so that
+ * nothing is rounded but the result: "0.1Gi" is no whole number of bytes.
  */
-struct number {
-	uint64_t digits;
-	int32_t tens;		/* decimal exponent */
-	int32_t twos;		/* binary exponent */
-	bool negative, rest;	/* rest: a non-zero digit was dropped */
+#define LIMBS 10
+_Static_assert(QUANTITY_MAX * 10 / 3 + 60 + 4 <= 32 * LIMBS,
+    "10 bits are over 3 digits");
+
+struct big {
+	uint32_t limb[LIMBS];		/* the lowest first */
 };
 
-#define DIGITS_MAX UINT64_C(100000000000000000)
-
-static size_t take_digits(struct str s, size_t at, bool fraction,
-    struct number *n)
+static void big_mul_add(struct big *b, uint32_t factor, uint32_t term)
 {
-	size_t i;
+	uint64_t carry = term;
+	int i;
 
-	for (i = at; i < s.n && s.p[i] >= '0' && s.p[i] <= '9'; i++) {
-		uint64_t d = (uint64_t)(s.p[i] - '0');
-
-		if (n->digits >= DIGITS_MAX) {
-			n->rest = n->rest || d != 0;
-			n->tens += !fraction;
-			continue;
-		}
-		n->digits = n->digits * 10 + d;
-		n->tens -= fraction;
+	for (i = 0; i < LIMBS; i++) {
+		carry += (uint64_t)b->limb[i] * factor;
+		b->limb[i] = (uint32_t)carry;
+		carry >>= 32;
 	}
-	return i;
+	CHECK(carry == 0);
+}
+
+/* The remainder. */
+static uint32_t big_div(struct big *b, uint32_t by)
+{
+	uint64_t rest = 0;
+	int i;
+
+	for (i = LIMBS - 1; i >= 0; i--) {
+		rest = rest << 32 | b->limb[i];
+		b->limb[i] = (uint32_t)(rest / by);
+		rest %= by;
+	}
+	return (uint32_t)rest;
+}
+
+static bool big_fits(const struct big *b, int limbs)
+{
+	int i;
+
+	for (i = limbs; i < LIMBS; i++)
+		if (b->limb[i])
+			return false;
+	return true;
+}
+
+struct number {
+	struct big digits;
+	int64_t tens, twos;		/* times 10^tens times 2^twos */
+};
+
+static size_t take_digits(struct str s, size_t at, struct number *n)
+{
+	for (; at < s.n && s.p[at] >= '0' && s.p[at] <= '9'; at++)
+		big_mul_add(&n->digits, 10, (uint32_t)(s.p[at] - '0'));
+	return at;
 }
 
 static const struct {
-	const char *text;
-	int32_t tens, twos;
+	struct str text;
+	int8_t tens, twos;
 } suffixes[] = {
-	{ "", 0, 0 }, { "n", -9, 0 }, { "u", -6, 0 }, { "m", -3, 0 },
-	{ "k", 3, 0 }, { "M", 6, 0 }, { "G", 9, 0 }, { "T", 12, 0 },
-	{ "P", 15, 0 }, { "E", 18, 0 }, { "Ki", 0, 10 }, { "Mi", 0, 20 },
-	{ "Gi", 0, 30 }, { "Ti", 0, 40 }, { "Pi", 0, 50 }, { "Ei", 0, 60 },
+	{ STR_INIT(""), 0, 0 }, { STR_INIT("n"), -9, 0 },
+	{ STR_INIT("u"), -6, 0 }, { STR_INIT("m"), -3, 0 },
+	{ STR_INIT("k"), 3, 0 }, { STR_INIT("M"), 6, 0 },
+	{ STR_INIT("G"), 9, 0 }, { STR_INIT("T"), 12, 0 },
+	{ STR_INIT("P"), 15, 0 }, { STR_INIT("E"), 18, 0 },
+	{ STR_INIT("Ki"), 0, 10 }, { STR_INIT("Mi"), 0, 20 },
+	{ STR_INIT("Gi"), 0, 30 }, { STR_INIT("Ti"), 0, 40 },
+	{ STR_INIT("Pi"), 0, 50 }, { STR_INIT("Ei"), 0, 60 },
 };
+
+/* Beyond this the digits do not matter: QUANTITY_MAX is far less. */
+#define EXP_CLAMP 1000
+
+static int take_exponent(struct str s, struct number *n)
+{
+	bool plus = s.n > 1 && s.p[1] == '+';
+	int64_t e;
+
+	if (s.n == 0 || (s.p[0] != 'e' && s.p[0] != 'E'))
+		return ERR_BAD;
+	s = str_sub(s, 1 + plus, s.n);
+	if (s.n == 0 || (plus && s.p[0] == '-') || str_i64(s, &e))
+		return ERR_BAD;
+	n->tens += e < -EXP_CLAMP ? -EXP_CLAMP : e > EXP_CLAMP ? EXP_CLAMP : e;
+	return 0;
+}
 
 static int take_suffix(struct str s, struct number *n)
 {
-	int64_t e;
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(suffixes); i++)
-		if (str_is(s, suffixes[i].text)) {
+		if (str_eq(s, suffixes[i].text)) {
 			n->tens += suffixes[i].tens;
 			n->twos = suffixes[i].twos;
 			return 0;
 		}
-	if (s.n < 2 || (s.p[0] != 'e' && s.p[0] != 'E'))
-		return ERR_BAD;
-	s = str_sub(s, s.p[1] == '+' ? 2 : 1, s.n);
-	if (str_i64(s, &e) < 0)
-		return ERR_BAD;
-	/* Beyond these it is 0 or too large whatever the digits are. */
-	n->tens += (int32_t)(e < -100 ? -100 : e > 100 ? 100 : e);
-	return 0;
+	return take_exponent(s, n);
 }
 
-/* To thousandths: up for what is lost, as Kubernetes rounds. */
-static int finish(struct number *n, int64_t *ret)
+/* Digits with at most one point, at least one digit. */
+static int take_number(struct str s, struct number *n)
 {
-	uint64_t v = n->digits;
-	bool lost = n->rest;
+	size_t whole = take_digits(s, 0, n), end = whole;
 
-	for (n->tens += 3; v != 0 && n->tens < 0 && n->twos > 0; n->twos--) {
-		if (v > UINT64_MAX / 2)
-			break;
-		v *= 2;
+	if (whole < s.n && s.p[whole] == '.') {
+		end = take_digits(s, whole + 1, n);
+		n->tens -= (int64_t)(end - whole - 1);
 	}
-	for (; n->tens < 0 && v != 0; n->tens++) {
-		lost = lost || v % 10 != 0;
-		v /= 10;
-		/* Room is free again for what the suffix multiplies. */
-		for (; n->twos > 0 && v <= UINT64_MAX / 20; n->twos--)
-			v *= 2;
-	}
-	for (; n->tens > 0 && v != 0; n->tens--) {
-		if (v > INT64_MAX / 10)
+	if (whole == 0 && end < 2)
+		return ERR_BAD;
+	return take_suffix(str_sub(s, end, s.n), n);
+}
+
+static int round_up(struct number *n, uint64_t *ret)
+{
+	bool lost = false;
+	uint64_t v;
+
+	for (; n->twos > 0; n->twos--)
+		big_mul_add(&n->digits, 2, 0);
+	for (; n->tens > 0 && !big_fits(&n->digits, 0); n->tens--) {
+		big_mul_add(&n->digits, 10, 0);
+		if (!big_fits(&n->digits, 2))
 			return ERR_LIMIT;
-		v *= 10;
 	}
-	for (; n->twos > 0 && v != 0; n->twos--) {
-		if (v > INT64_MAX / 2)
-			return ERR_LIMIT;
-		v *= 2;
-	}
-	if (v > INT64_MAX - 1)
+	for (; n->tens < 0 && !big_fits(&n->digits, 0); n->tens++)
+		lost |= big_div(&n->digits, 10) != 0;
+	v = (uint64_t)n->digits.limb[1] << 32 | n->digits.limb[0];
+	if (!big_fits(&n->digits, 2) || v > (uint64_t)INT64_MAX - lost)
 		return ERR_LIMIT;
-	/* Up is away from zero for what is positive, and toward it else. */
-	v += lost && !n->negative;
-	*ret = n->negative ? -(int64_t)v : (int64_t)v;
+	*ret = v + lost;
 	return 0;
 }
 
 int quantity_parse(struct str s, int64_t *ret_milli)
 {
-	struct number n = { 0 };
-	size_t start, end, i = 0;
+	struct number n = { .tens = 3 };
+	bool minus = s.n && s.p[0] == '-';
+	uint64_t v;
 	int err;
 
-	if (s.n > 0 && (s.p[0] == '-' || s.p[0] == '+')) {
-		n.negative = s.p[0] == '-';
-		i = 1;
-	}
-	start = i;
-	end = take_digits(s, i, false, &n);
-	if (end < s.n && s.p[end] == '.') {
-		i = end + 1;
-		end = take_digits(s, i, true, &n);
-		/* A point needs a digit on one side. */
-		if (i == end && i == start + 1)
-			return ERR_BAD;
-	} else if (end == start) {
-		return ERR_BAD;
-	}
-	err = take_suffix(str_sub(s, end, s.n), &n);
-	return err < 0 ? err : finish(&n, ret_milli);
+	if (s.n > QUANTITY_MAX)
+		return ERR_LIMIT;
+	if (minus || (s.n && s.p[0] == '+'))
+		s = str_sub(s, 1, s.n);
+	err = take_number(s, &n);
+	if (!err)
+		err = round_up(&n, &v);
+	if (err)
+		return err;
+	*ret_milli = minus ? -(int64_t)v : (int64_t)v;
+	return 0;
 }

@@ -1,14 +1,24 @@
 #include "codec.h"
 
+/* What stands before an '@' may be a password. */
 static int bad(struct diag *d, struct str url, const char *why)
 {
-	diag_set(d, STR("url"), "\"%S\": %s", str_sub(url, 0, 200), why);
+	if (str_find(url, '@') < url.n)
+		diag_set(d, STR("url"), "%s", why);
+	else
+		diag_set(d, STR("url"), "\"%S\": %s", str_sub(url, 0, 200),
+		    why);
 	return ERR_BAD;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
 }
 
 static int hex_value(char c)
 {
-	if (c >= '0' && c <= '9')
+	if (is_digit(c))
 		return c - '0';
 	if (c >= 'a' && c <= 'f')
 		return c - 'a' + 10;
@@ -20,8 +30,15 @@ static int hex_value(char c)
 static bool is_unreserved(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-	    c == '~';
+	    is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+/* The byte that %XX at the head of s stands for, or -1. */
+static int percent_value(struct str s)
+{
+	if (s.n < 3 || hex_value(s.p[1]) < 0 || hex_value(s.p[2]) < 0)
+		return -1;
+	return hex_value(s.p[1]) << 4 | hex_value(s.p[2]);
 }
 
 /* pchar and '/' of RFC 3986 section 3.3. */
@@ -34,8 +51,7 @@ static bool path_is_valid(struct str s)
 		if (is_unreserved(s.p[i]))
 			continue;
 		if (s.p[i] == '%') {
-			if (s.n - i < 3 || hex_value(s.p[i + 1]) < 0 ||
-			    hex_value(s.p[i + 2]) < 0)
+			if (percent_value(str_sub(s, i, s.n)) < 0)
 				return false;
 			i += 2;
 			continue;
@@ -49,24 +65,54 @@ static bool path_is_valid(struct str s)
 	return true;
 }
 
-/* A DNS name or an IPv4 address; underscores are seen in the wild. */
-static bool host_is_valid(struct str s)
+/* Underscores are seen in the wild. */
+static bool label_is_valid(struct str s)
 {
 	size_t i;
 
-	if (s.n == 0 || s.n > 253)
-		return false;
 	for (i = 0; i < s.n; i++)
 		if (!is_unreserved(s.p[i]) || s.p[i] == '~')
 			return false;
+	return s.n > 0 && s.n <= 63 && s.p[0] != '-' && s.p[s.n - 1] != '-';
+}
+
+/* Digits, or hexadecimal ones behind 0x. */
+static bool is_number(struct str s)
+{
+	bool hex = str_eq_nocase(str_sub(s, 0, 2), STR("0x"));
+	size_t i;
+
+	for (i = hex ? 2 : 0; i < s.n; i++)
+		if (hex ? hex_value(s.p[i]) < 0 : !is_digit(s.p[i]))
+			return false;
 	return true;
+}
+
+/*
+ * A DNS name, absolute or not. One that ends in a number is no name but a
+ * spoilt IPv4 address, which some resolvers would take for another.
+ */
+static bool name_is_valid(struct str s)
+{
+	struct str label = STR_NONE;
+
+	if (str_ends(s, STR(".")))
+		s.n--;
+	if (s.n == 0 || s.n > 253 || s.p[s.n - 1] == '.')
+		return false;
+	while (s.n) {
+		s = str_cut(s, '.', &label);
+		if (!label_is_valid(label))
+			return false;
+	}
+	return !is_number(label);
 }
 
 static int port_take(struct str s, struct url *u)
 {
 	uint64_t port;
 
-	if (str_u64(s, &port) < 0 || port == 0 || port > 65535)
+	if (str_u64(s, &port) || port == 0 || port > UINT16_MAX)
 		return ERR_BAD;
 	u->port = (uint16_t)port;
 	return 0;
@@ -82,7 +128,9 @@ static int authority_take(struct str s, struct url *u)
 			return ERR_BAD;
 		u->host = str_sub(s, 1, end);
 		s = str_sub(s, end + 1, s.n);
-		if (addr_parse(u->host, &u->ip) < 0 || u->ip.family != 6)
+		/* No zones: they mean nothing to the server named. */
+		if (str_find(u->host, '%') < u->host.n ||
+		    addr_parse(u->host, &u->ip) || u->ip.family != 6)
 			return ERR_BAD;
 		u->host_is_ip = true;
 		if (s.n == 0)
@@ -92,9 +140,9 @@ static int authority_take(struct str s, struct url *u)
 	}
 	end = str_find(s, ':');
 	u->host = str_sub(s, 0, end);
-	if (!host_is_valid(u->host))
-		return ERR_BAD;
 	u->host_is_ip = addr_parse(u->host, &u->ip) == 0;
+	if (!u->host_is_ip && !name_is_valid(u->host))
+		return ERR_BAD;
 	return end == s.n ? 0 : port_take(str_sub(s, end + 1, s.n), u);
 }
 
@@ -122,7 +170,7 @@ int url_parse(struct str s, struct url *ret, struct diag *d)
 	if (str_find(s, '?') < s.n || str_find(s, '#') < s.n)
 		return bad(d, s, "a query or fragment is not taken");
 	u.port = u.tls ? 443 : 80;
-	if (authority_take(head, &u) < 0)
+	if (authority_take(head, &u))
 		return bad(d, s, "host or port is not valid");
 	u.ip.port = u.port;
 	while (u.path.n > 0 && u.path.p[u.path.n - 1] == '/')
@@ -153,21 +201,20 @@ void url_escape(struct buf *out, struct str s)
 
 int url_unescape(struct str s, struct buf *out)
 {
-	size_t i;
+	size_t before = out->n, i;
 
 	for (i = 0; i < s.n; i++) {
-		if (s.p[i] == '+') {
-			buf_char(out, ' ');
-		} else if (s.p[i] != '%') {
-			buf_char(out, s.p[i]);
-		} else if (s.n - i < 3 || hex_value(s.p[i + 1]) < 0 ||
-		    hex_value(s.p[i + 2]) < 0) {
-			return ERR_BAD;
-		} else {
-			buf_char(out, (char)(hex_value(s.p[i + 1]) << 4 |
-			    hex_value(s.p[i + 2])));
+		int c = s.p[i] == '+' ? ' ' : s.p[i];
+
+		if (c == '%') {
+			c = percent_value(str_sub(s, i, s.n));
+			if (c < 0) {
+				out->n = before;
+				return ERR_BAD;
+			}
 			i += 2;
 		}
+		buf_char(out, (char)c);
 	}
 	return out->over ? ERR_FULL : 0;
 }

@@ -188,7 +188,8 @@ TEST(yaml_syntax_errors_name_the_place)
 	EXPECT_ERROR("a: 1\nb: [1\nc: 2\n", ERR_BAD,
 	    "line 3, column 2: did not find expected ',' or ']'");
 	EXPECT_ERROR("a: 1\n\tb: 2\n", ERR_BAD,
-	    "line 2, column 1: found a tab character that violates indentation");
+	    "line 2, column 1: found a tab character that violates "
+	    "indentation");
 	EXPECT_ERROR("a: \"x\n", ERR_BAD,
 	    "line 2, column 1: found unexpected end of stream");
 	EXPECT_ERROR("a: \xff\n", ERR_BAD,
