@@ -173,13 +173,12 @@ fuzz_probe = echo "int LLVMFuzzerTestOneInput(void) { return 0; }" | \
 
 # $1 flavour, $2 variables for deps.mk
 define deps_rule
-$(o_$1)/.stamp: $(src_deps)/.stamp tools/deps.mk | need-$1
+$(o_$1)/.stamp: $(src_deps)/.stamp tools/deps.mk Makefile | need-$1
 	$$Q mkdir -p $$(@D)
 	+$$Q flock $$(@D)/.lock $$(MAKE) $$(if $$(V),,-s) \
 		-f tools/deps.mk SRC=$(src_deps) \
 		OUT=$$(@D) NAME='$$(notdir $$(@D)) $(ARCH)' CC='$$(cc_$1)' \
 		CFLAGS='$$(depcflags_$1)' $2
-	$$Q touch $$@
 $(depfiles): $(o_$1)/.stamp ;
 endef
 $(eval $(call deps_rule,release,AR=$$(AR) RANLIB=$$(RANLIB) \

@@ -1,5 +1,6 @@
 # Builds the libraries unpacked in SRC with the given compiler into OUT:
-# OUT/lib/*.a and, with MUSL=1, a musl of our own in OUT/lib and OUT/include.
+# OUT/lib/*.a and, with MUSL=1, a musl of our own in OUT/lib and OUT/include;
+# OUT/.stamp is as new as the newest of them.
 # The Makefile calls this once per architecture and flavour, after deps.sh.
 #
 # CC AR RANLIB tools; CFLAGS for every library; HOST triple for musl; NAME shown
@@ -36,8 +37,16 @@ z_src := $(patsubst %,$(SRC)/zlib/%.c,adler32 crc32 deflate inffast inflate \
 	inftrees trees zutil)
 z_flags = -I$(SRC)/zlib $(scratch)
 
-all: $(OUT)/lib/libbearssl.a $(OUT)/lib/libyaml.a $(OUT)/lib/libz.a
-.PHONY: all
+$(OUT)/.stamp: $(OUT)/lib/libbearssl.a $(OUT)/lib/libyaml.a $(OUT)/lib/libz.a \
+		$(SRC)/.stamp
+	$Q touch $@
+
+# What is unpacked keeps the times it had in its archive.
+inputs := tools/deps.mk $(OUT)/.flags $(wildcard $(SRC)/*/.sha256)
+
+$(OUT)/.flags: FORCE
+	@echo '$(CC) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS)' >$@
+.PHONY: FORCE
 
 # $1 library name
 define library
@@ -46,7 +55,7 @@ $(OUT)/lib/lib$1.a: $$($1_obj)
 	$$(call say,$1)
 	$$Q mkdir -p $$(@D) && rm -f $$@
 	$$Q $(AR) rcD $$@ $$^
-$$($1_obj): $(OUT)/obj/%.o: $(SRC)/%.c tools/deps.mk $(libc)
+$$($1_obj): $(OUT)/obj/%.o: $(SRC)/%.c $(inputs) $(libc)
 	$$Q mkdir -p $$(@D)
 	$$Q $(CC) $(sys) $(CFLAGS) -w -ffile-prefix-map=$(SRC)/= \
 		$$($1_flags) -c -o $$@ $$<
@@ -59,7 +68,7 @@ MAKEOVERRIDES =
 musl_cflags = -w $(filter-out -fstack%,$(CFLAGS)) -ffile-prefix-map=$(SRC)/=
 musl_objs = lib/libc.a lib/rcrt1.o lib/crti.o lib/crtn.o
 
-$(OUT)/lib/libc.a: tools/deps.mk
+$(OUT)/lib/libc.a: $(inputs)
 	$(call say,musl)
 	$Q rm -rf $(OUT)/musl && mkdir -p $(OUT)/musl
 	$Q cd $(OUT)/musl && CC='$(CC)' CFLAGS='$(musl_cflags)' \
