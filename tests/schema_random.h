@@ -25,9 +25,12 @@ static inline struct str random_text(struct rng *r, struct arena *a,
 		"\xf0\x9f\x98\x80", "\xe2\x80\xa8"
 	};
 	int64_t most = max && max < min + 12 ? max : min + 12;
-	struct buf b = arena_buf(a);
 	int64_t want = min + (int64_t)rng_below(r, (uint64_t)(most - min + 1));
+	char mem[64];
+	struct buf b;
 
+	CHECK(most <= (int64_t)sizeof(mem));
+	buf_init(&b, mem, sizeof(mem));
 	while ((int64_t)b.n < want) {
 		struct str part = random_pick(r, parts, ARRAY_LEN(parts));
 
@@ -35,7 +38,7 @@ static inline struct str random_text(struct rng *r, struct arena *a,
 			part = STR("x");
 		buf_str(&b, part);
 	}
-	return arena_keep(a, &b);
+	return arena_str(a, buf_view(&b));
 }
 
 static inline int64_t random_int(struct rng *r, int64_t min, int64_t max)
@@ -102,13 +105,14 @@ static inline void random_pairs(const struct schema_field *f, struct rng *r,
 {
 	uint32_t n = random_count(r, f->max);
 	struct pair *p = arena_array(a, struct pair, n);
+	char mem[16];
 	struct buf b;
 
 	CHECK(p);
 	for (uint32_t i = 0; i < n; i++) {
-		b = arena_buf(a);
+		buf_init(&b, mem, sizeof(mem));
 		buf_fmt(&b, "k\"%u", (unsigned)i);
-		p[i].key = arena_keep(a, &b);
+		p[i].key = arena_str(a, buf_view(&b));
 		p[i].value = f->type == FIELD_MAP &&
 		    !(f->flags & FIELD_SHORT) ?
 		    random_text(r, a, 0, 0) : random_quantity(r);
