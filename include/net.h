@@ -382,11 +382,12 @@ struct http_client {
 	const struct http_client_events *events;
 	void *ctx;
 	bool fresh;			/* opened for this exchange */
+	bool sending;			/* the request is still being read */
 	/* Set after init if wanted: asked when a connection that had to be
 	 * opened is open, before the request leaves. ERR_*: do not send. */
 	int (*on_ready)(void *ctx);
 	/* private to http1_client.c from here */
-	bool answered, keep, sending, cut, head_request;
+	bool answered, keep, cut, head_request;
 	uint8_t state, framing;
 	int err;
 	struct diag diag;

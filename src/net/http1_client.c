@@ -376,9 +376,13 @@ static void client_idle_check(struct http_client *h)
 static void client_on_open(void *ctx)
 {
 	struct http_client *h = ctx;
-	int err = h->on_ready ? h->on_ready(h->ctx) : 0;
+	uint32_t exchange = h->exchange;
+	int err;
 
 	CHECK(h->state == CLIENT_OPENING);
+	err = h->on_ready ? h->on_ready(h->ctx) : 0;
+	if (h->exchange != exchange)
+		return;
 	if (err) {
 		client_fail(h, err, "given up before it was sent");
 		return;
@@ -437,7 +441,8 @@ void http_client_init(struct http_client *h, struct loop *l,
 	h->ctx = ctx;
 	h->state = CLIENT_IDLE;
 	h->exchange = 0;
-	h->fresh = false;
+	h->fresh = h->sending = false;
+	h->on_ready = NULL;
 	h->in_n = 0;
 }
 

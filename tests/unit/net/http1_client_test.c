@@ -22,6 +22,8 @@ static struct {
 	/* what to do in the callbacks */
 	int head_gives, body_gives;
 	bool cancel_in_head, cancel_in_body, cancel_in_done, again;
+	int readies, ready_gives;
+	bool cancel_in_ready;
 } w;
 
 static const struct conn_target target = { .host = STR_INIT("10.0.0.1"),
@@ -73,6 +75,16 @@ static void on_done(void *ctx, int err, const struct diag *d)
 		w.again = false;
 		send_with(&get, 1000, 0);
 	}
+}
+
+static int on_ready(void *ctx)
+{
+	EXPECT(ctx == &w);
+	EXPECT(http_client_busy(&w.http));
+	w.readies++;
+	if (w.cancel_in_ready)
+		http_client_cancel(&w.http);
+	return w.ready_gives;
 }
 
 static const struct http_client_events events = { on_head, on_body, on_done };
@@ -774,6 +786,37 @@ TEST(http_client_can_send_from_on_done)
 		send_with(&get, 1000, 0);
 	}
 	run_ms(10);
+	end();
+}
+
+TEST(http_client_asks_before_a_request_leaves)
+{
+	int peer;
+
+	begin();
+	w.http.on_ready = on_ready;
+	peer = sent();
+	EXPECT_EQ(w.readies, 1);
+	EXPECT(!w.http.sending);
+	answer(peer, "HTTP/1.1 204 x\r\n\r\n");
+	/* Not on a connection that is open already. */
+	send_with(&get, 1000, 0);
+	answer(peer, "HTTP/1.1 204 x\r\n\r\n");
+	EXPECT_EQ(w.dones, 2);
+	EXPECT_EQ(w.err, 0);
+	EXPECT_EQ(w.readies, 1);
+	http_client_close(&w.http);
+	w.ready_gives = ERR_NOTLEADER;
+	peer = sent();
+	EXPECT_EQ(w.dones, 3);
+	EXPECT_EQ(w.err, ERR_NOTLEADER);
+	EXPECT_EQ(fake_got(&w.f, peer).n, 0);
+	EXPECT(fake_gone(&w.f, peer));
+	w.cancel_in_ready = true;
+	peer = sent();
+	EXPECT_EQ(w.readies, 3);
+	EXPECT_EQ(w.dones, 3);
+	EXPECT(fake_gone(&w.f, peer));
 	end();
 }
 
