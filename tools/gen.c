@@ -643,17 +643,18 @@ static void row_bounds(const struct schema_field *f)
 	}
 }
 
-static void reference_rows(const struct schema *s, const char *path)
+static void reference_rows(const struct schema *s, unsigned within,
+    const char *path)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		const struct schema_field *f = &s->row[i];
 		char below[512];
 
-		if (f->type == FIELD_SELF)
+		if (f->type == FIELD_SELF || !(f->groups & within))
 			continue;
 		fprintf(out, "| `%s%s%s` |", path, f->key,
 		    f->type == FIELD_LIST ? "[]" : "");
-		group_letters(f->groups);
+		group_letters(f->groups & within);
 		fprintf(out, " | %s", type_text[f->type]);
 		row_bounds(f);
 		if (f->flags & FIELD_REQ)
@@ -667,15 +668,50 @@ static void reference_rows(const struct schema *s, const char *path)
 		snprintf(below, sizeof(below), "%s%s%s.", path, f->key,
 		    f->type == FIELD_LIST ? "[]" : "");
 		if (f->of.table)
-			reference_rows(f->of.table, below);
+			reference_rows(f->of.table, f->groups & within, below);
 	}
 }
 
-static void reference_table(const struct schema *s, const char *path)
+static void reference_table(const struct schema *s)
 {
 	line("| field | groups | type | what it says |");
 	line("|---|---|---|---|");
-	reference_rows(s, path);
+	reference_rows(s, IN_ALL, "");
+}
+
+/* What defaults.def says of resources. */
+static void reference_resources(void)
+{
+	enum { ABSENT, PARTIAL };
+	static const struct {
+		unsigned groups, transports, when;
+		const char *list, *cpu, *memory;
+	} rows[] = {
+#define RESOURCE(groups, transports, list, when, cpu, memory) \
+	{ groups, transports, when, #list, cpu, memory },
+#include "model/defaults.def"
+#undef RESOURCE
+	};
+
+	line("| group | transport | list | cpu | memory | when |");
+	line("|---|---|---|---|---|---|");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		bool any = true;
+
+		fputs("|", out);
+		group_letters(rows[i].groups);
+		fputs(" |", out);
+		for (uint32_t t = 0; t < transport_type_words.n; t++)
+			any &= rows[i].transports >> t & 1;
+		for (uint32_t t = 0; !any && t < transport_type_words.n; t++)
+			if (rows[i].transports >> t & 1)
+				fprintf(out, " %s",
+				    transport_type_words.text[t]);
+		fprintf(out, "%s | %s | %s | %s | %s |\n",
+		    any ? " any" : "", rows[i].list, rows[i].cpu,
+		    rows[i].memory, rows[i].when == ABSENT ?
+		    "the list is absent" : "the list is there without it");
+	}
 }
 
 static void reference_groups(void)
@@ -699,9 +735,12 @@ static void reference_checks(void)
 	for (size_t i = 0; i < ARRAY_LEN(cels); i++) {
 		const struct cel *c = &cels[i];
 
-		fprintf(out, "- %s", c->message);
-		if (c->table)
-			fprintf(out, " (%s)", docs_of(c->table)[0]);
+		fputs("- ", out);
+		if (c->row >= 0)
+			fprintf(out, "`%s`: ", c->table->row[c->row].key);
+		else if (c->table && c->table != &server_spec_schema)
+			fprintf(out, "%s ", docs_of(c->table)[0]);
+		fputs(c->message, out);
 		if ((c->groups & 15) != 15) {
 			fputs(", in", out);
 			group_letters(c->groups);
@@ -722,11 +761,18 @@ static void reference(const char *folder)
 	line("%s", "");
 	line("## spec");
 	line("%s", "");
-	reference_table(&server_spec_schema, "");
+	reference_table(&server_spec_schema);
 	line("%s", "");
 	line("## status");
 	line("%s", "");
-	reference_table(&server_status_schema, "");
+	reference_table(&server_status_schema);
+	line("%s", "");
+	line("## Resources of a server that does not say");
+	line("%s", "");
+	line("A request is never put over a limit that was given, nor a limit "
+	    "under a request.");
+	line("%s", "");
+	reference_resources();
 	line("%s", "");
 	line("## What the API server checks besides");
 	line("%s", "");
@@ -736,6 +782,20 @@ static void reference(const char *folder)
 
 /* ---- fuzz dictionary ---- */
 
+/* A word once; short names like "name" stand in many tables. */
+static void dict_word(const char *word, const char *after)
+{
+	static const char *seen[1024];
+	static size_t n;
+
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(seen[i], word))
+			return;
+	if (n < ARRAY_LEN(seen))
+		seen[n++] = word;
+	line("\"\\\"%s\\\"%s\"", word, after);
+}
+
 static void dict_words(const struct schema *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
@@ -743,10 +803,10 @@ static void dict_words(const struct schema *s)
 
 		if (f->type == FIELD_SELF)
 			continue;
-		line("\"\\\"%s\\\":\"", f->key);
+		dict_word(f->key, ":");
 		if (f->type == FIELD_ENUM)
 			for (uint32_t k = 0; k < f->of.words->n; k++)
-				line("\"\\\"%s\\\"\"", f->of.words->text[k]);
+				dict_word(f->of.words->text[k], "");
 	}
 }
 
