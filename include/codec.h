@@ -71,6 +71,9 @@ int json_string(const struct json_doc *doc, uint32_t at, struct arena *a,
  */
 int json_i64(const struct json_doc *doc, uint32_t at, int64_t *ret);
 int json_bool(const struct json_doc *doc, uint32_t at, bool *ret);
+
+/* json_scan.c [json_scan] -------------------------------------------- */
+
 /*
  * Well-formed JSON text? json_parse's rules but for the size: a linear scan,
  * for slices to be passed through.
