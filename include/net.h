@@ -252,6 +252,7 @@ struct conn {
 	int fd;
 	uint8_t io_bits;
 	bool want_read, want_write;	/* why on_io should come */
+	bool wire_full;			/* the engine's output waits */
 	bool reading;			/* conn_read was called in on_io */
 	uint32_t opened;		/* tells one opening from the next */
 	uint32_t addrs, addr_at;	/* of dns.found */

@@ -108,8 +108,10 @@ static bool watch(struct conn *c, uint8_t bits)
 
 static bool interest(struct conn *c)
 {
+	bool write = c->want_write || c->wire_full;
+
 	return watch(c, (uint8_t)((c->want_read ? IO_READ : 0) |
-	    (c->want_write ? IO_WRITE : 0)));
+	    (write ? IO_WRITE : 0)));
 }
 
 /* ---- bytes --------------------------------------------------------------- */
@@ -125,12 +127,12 @@ static int wire_flush(struct conn *c)
 
 		if (!n)
 			n = ERR_AGAIN;
-		c->want_write = n == ERR_AGAIN;
+		c->wire_full = n == ERR_AGAIN;
 		if (n < 0)
 			return n;
 		tls_wire_sent(c->tls, (size_t)n);
 	}
-	c->want_write = false;
+	c->wire_full = false;
 	return 0;
 }
 
@@ -257,8 +259,6 @@ static int write_plain(struct conn *c, const char *p, size_t n)
 	const struct io *io = c->loop->io;
 	int done = io->write(io->ctx, c->fd, p, n);
 
-	c->want_write = done == ERR_AGAIN ||
-	    (done >= 0 && (size_t)done < n);
 	return done ? done : ERR_AGAIN;
 }
 
@@ -270,6 +270,9 @@ int conn_write(struct conn *c, const void *p, size_t n)
 	if (c->state != CONN_OPEN)
 		return ERR_CLOSED;
 	done = is_tls(c) ? write_tls(c, p, n) : write_plain(c, p, n);
+	/* Kept until on_io has told, whatever a flush gets rid of before. */
+	if (done == ERR_AGAIN || (done > 0 && (size_t)done < n))
+		c->want_write = true;
 	if (done > 0)
 		count_add(c->counts, COUNT_BYTES_OUT, (uint64_t)done);
 	return interest(c) || done > 0 ? done : ERR_FULL;
@@ -285,6 +288,8 @@ int conn_flush(struct conn *c)
 		return 0;
 	tls_flush(c->tls);
 	err = wire_flush(c);
+	if (err == ERR_AGAIN)
+		c->want_write = true;
 	return interest(c) || err != ERR_AGAIN ? err : ERR_FULL;
 }
 
@@ -353,7 +358,7 @@ static void handshake_begin(struct conn *c)
 
 	c->state = CONN_HANDSHAKE;
 	c->want_read = true;
-	c->want_write = false;
+	c->want_write = c->wire_full = false;
 	timer_set(c->loop, &c->timer,
 	    hold_ns < c->deadline_ns ? hold_ns : c->deadline_ns);
 	if (err < 0) {
@@ -485,12 +490,12 @@ static void io_tell(struct conn *c, bool readable)
 
 static void open_on_fd(struct conn *c, uint8_t io_bits)
 {
-	bool readable = io_bits & IO_READ, blocked = false;
+	bool readable = io_bits & IO_READ;
+	bool blocked = io_bits & IO_WRITE && is_tls(c) &&
+	    wire_flush(c) == ERR_AGAIN;
 
-	if (io_bits & IO_WRITE) {
+	if (io_bits & IO_WRITE && !blocked)
 		c->want_write = false;
-		blocked = is_tls(c) && wire_flush(c) == ERR_AGAIN;
-	}
 	if (readable || !blocked)
 		io_tell(c, readable);
 }
@@ -560,6 +565,7 @@ void conn_open(struct conn *c, const struct conn_target *to,
 	CHECK(c->state == CONN_CLOSED && (!to->trust || c->tls));
 	c->target = *to;
 	c->deadline_ns = deadline_ns;
+	c->wire_full = false;
 	diag_clear(&c->diag);
 	c->state = CONN_RESOLVING;
 	dns_resolve(&c->dns, to->host, to->port, deadline_ns,
@@ -575,7 +581,7 @@ void conn_accept(struct conn *c, int fd)
 	c->state = CONN_OPEN;
 	c->end = 0;
 	c->want_read = true;
-	c->want_write = false;
+	c->want_write = c->wire_full = false;
 	if (interest(c))
 		return;
 	c->end = ERR_FULL;

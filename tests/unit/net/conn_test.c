@@ -311,6 +311,26 @@ TEST(conn_write_waits_for_room)
 	EXPECT(w.mute);
 }
 
+/* Writing was refused, then a flush had room: on_io comes all the same. */
+TEST(conn_writer_is_told_after_a_flush)
+{
+	static char big[60000];
+	struct end *e = &w.end[0];
+	int ios;
+
+	world_init();
+	open_tls(e, 1000);
+	turn(50);
+	fake_window(&w.f, 0, 0);
+	EXPECT(conn_write(&e->conn, big, sizeof(big)) > 0);
+	EXPECT_EQ(conn_write(&e->conn, big, sizeof(big)), ERR_AGAIN);
+	ios = e->ios;
+	fake_window(&w.f, 0, SIZE_MAX);
+	EXPECT_EQ(conn_flush(&e->conn), 0);
+	turn(10);
+	EXPECT_EQ(e->ios, ios + 1);
+}
+
 /* More than a read takes is left in the engine, of which the socket says
  * nothing. */
 TEST(conn_tells_of_what_is_left_in_the_engine)
