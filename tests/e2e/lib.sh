@@ -110,8 +110,13 @@ namespace() {
 # apply: objects from standard input, into $ns
 apply() { k -n "$ns" apply -f - >/dev/null; }
 
-# get OBJECT PATH: one field, in $ns
-get() { k -n "$ns" get "$1" -o "jsonpath=$2" 2>/dev/null; }
+# get OBJECT PATH: one field, or a template with braces, in $ns
+get() {
+	case $2 in
+	*{*) k -n "$ns" get "$1" -o "jsonpath=$2" ;;
+	*) k -n "$ns" get "$1" -o "jsonpath={$2}" ;;
+	esac 2>/dev/null
+}
 
 # field_is WANTED OBJECT PATH: for wait_for
 field_is() { [ "$(get "$2" "$3")" = "$1" ]; }
