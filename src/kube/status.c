@@ -139,15 +139,16 @@ static void describe(uint16_t code, struct str body, struct diag *d)
 {
 	char mem[DIAG_TEXT_MAX * 8];
 	struct buf text;
-	struct str reason = STR_NONE;
 
 	buf_init(&text, mem, sizeof(mem));
-	(void)kube_peek(body, "reason", &reason);
-	if (peek_string(body, "message", &text) || !text.n)
-		diag_set(d, first_field(body), "HTTP %u %S", (unsigned)code,
-		    reason);
-	else
+	if (peek_string(body, "message", &text) == 0 && text.n) {
 		diag_set(d, first_field(body), "%S", buf_view(&text));
+		return;
+	}
+	buf_clear(&text);
+	(void)peek_string(body, "reason", &text);
+	diag_set(d, first_field(body), "HTTP %u %S", (unsigned)code,
+	    buf_view(&text));
 }
 
 void kube_status_decode(uint16_t code, struct str body,

@@ -237,7 +237,7 @@ static watch_action *const actions[STEPS][HAPPENS] = {
 		NULL, NULL, NULL, NULL, NULL,
 	},
 	[STEP_INITIAL] = {
-		NULL, NULL, NULL, do_synced, do_retry,
+		NULL, NULL, NULL, do_synced, NULL,
 		do_retry, do_retry, do_without_watch_list, do_absent,
 		do_denied,
 	},

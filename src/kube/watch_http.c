@@ -16,8 +16,11 @@ static const char *const line_types[] = {
 
 static bool line_type(struct str quoted, enum kube_line_type *ret)
 {
-	struct str name = str_sub(quoted, 1, quoted.n - 1);
+	struct str name;
 
+	if (quoted.n < 2 || quoted.p[0] != '"')
+		return false;
+	name = str_sub(quoted, 1, quoted.n - 1);
 	for (size_t i = 0; i < ARRAY_LEN(line_types); i++)
 		if (str_is(name, line_types[i])) {
 			*ret = (enum kube_line_type)i;
@@ -44,19 +47,11 @@ static bool ends_initial(struct str object)
 int kube_line_decode(struct str line, struct kube_line *ret)
 {
 	struct kube_line out = { .object = STR_NONE };
-	struct str key, value;
-	bool has_type = false;
-	size_t at = 0;
+	struct str type;
 
-	line = str_trim(line);
-	while (peek_member(line, &at, &key, &value)) {
-		if (str_is(key, "type"))
-			has_type = value.n > 1 && value.p[0] == '"' &&
-			    line_type(value, &out.type);
-		else if (str_is(key, "object"))
-			out.object = value;
-	}
-	if (!has_type || !out.object.n || out.object.p[0] != '{')
+	if (!peek_raw(line, "type", &type) || !line_type(type, &out.type) ||
+	    !peek_raw(line, "object", &out.object) ||
+	    out.object.p[0] != '{')
 		return ERR_BAD;
 	if (!kube_peek(out.object, "metadata.resourceVersion", &out.version))
 		out.version = STR_NONE;
@@ -347,7 +342,7 @@ static int on_body(void *ctx, struct str data)
 			return err;
 		trim_after(w, event, text.n);
 		text = STR_NONE;
-	} while (event != SPLIT_MORE && event != SPLIT_END);
+	} while (event != SPLIT_MORE);
 	return 0;
 }
 
@@ -368,8 +363,13 @@ static bool with_new_credentials(struct kube_watch *w,
 
 static void ended_well(struct kube_watch *w)
 {
-	if (w->step != STEP_PAGES) {
+	if (w->step == STEP_STREAM) {
 		watch_happens(w, HAPPEN_ENDED);
+	} else if (w->step == STEP_INITIAL) {
+		w->status.err = ERR_CLOSED;
+		diag_set(&w->diag, STR_NONE, "the server ends the watch "
+		    "before all objects were listed");
+		watch_happens(w, HAPPEN_FAILED);
 	} else if (!w->ended || !w->version_n) {
 		w->status.err = ERR_PROTO;
 		diag_set(&w->diag, STR_NONE, "the list is cut");
@@ -401,8 +401,11 @@ static void ended_refused(struct kube_watch *w)
 	diag_clear(&w->diag);
 	kube_status_decode(w->code, buf_view(&w->split.out), &w->status,
 	    &w->diag);
-	if (w->status.err == 0)		/* another 2xx: not what was asked */
+	if (w->status.err == 0) {
 		w->status.err = ERR_HTTP;
+		diag_set(&w->diag, STR_NONE, "HTTP %u is no answer to a "
+		    "list or watch", (unsigned)w->code);
+	}
 	if (w->retry_after_ns < 0)
 		w->retry_after_ns = w->status.retry_after_ns;
 	if (w->status.err == ERR_DENIED &&
