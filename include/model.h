@@ -50,13 +50,15 @@ struct group_info {
 	const char *kind, *plural;	/* "MCPServer", "mcpservers" */
 	const char *finalizer;		/* set with --finalizers only */
 	const char *label_prefix;	/* "mcp.allbeone.io/" */
+	/* Field manager: one a group, so that a name that two groups want is
+	 * a conflict. */
+	const char *manager;
 	const char *port_name;		/* of a port that has no name */
 	/* How this group's users know each phase. */
 	uint8_t phase[PHASE_READY + 1];	/* enum phase -> enum phase */
 	struct probe_default liveness, readiness;
 	const char *wait_for;		/* condition that users wait for */
 };
-#define FIELD_MANAGER "mcp-operator"
 /* Finalizers of the systems replaced: released when met, "" ends. */
 extern const char *const group_foreign_finalizers[];
 

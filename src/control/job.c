@@ -343,13 +343,18 @@ static void child_failed(struct job *j, enum kube_why why, int err)
 {
 	const struct step *s = &j->plan.step[j->at];
 
+	j->m->series.errors[s->child]++;
+	/* Who has not got one name shall not take the others. */
+	if (why == KUBE_WHY_OWNED)
+		j->at = j->plan.steps;
+	if (j->has_failed)
+		return;
 	j->has_failed = true;
 	j->failed = j->call.status;
 	j->failed.err = err;
 	j->failed.why = why;
 	j->failed_child = s->child;
 	j->failed_diag = j->call.diag;
-	j->m->series.errors[s->child]++;
 }
 
 /* Puts metadata.uid into the body: only the object that was meant. */
@@ -376,7 +381,8 @@ static void job_apply(struct job *j, const struct step *s)
 		body = body_with_uid(j, c, &r->child[s->child].uid);
 	job_call(j);
 	kube_call_apply(&j->call, &child_gvr[s->child], str_from(r->ns),
-	    c->name, NULL, FIELD_MANAGER, s->force, body);
+	    c->name, NULL, group_info((enum group)r->group)->manager,
+	    s->force, body);
 	j->m->series.applies[s->child]++;
 	job_send(j, JOB_CHILD);
 }
@@ -411,7 +417,6 @@ static void job_probe_done(struct job *j)
 		diag_set(&j->call.diag, STR_NONE,
 		    "exists already and belongs to somebody else");
 		child_failed(j, KUBE_WHY_OWNED, ERR_CONFLICT);
-		j->at++;
 		job_next(j);
 		return;
 	}
@@ -501,7 +506,8 @@ static void job_child_done(struct job *j)
 	} else {
 		child_failed(j, j->call.status.why, err);
 	}
-	j->at++;
+	if (j->at < j->plan.steps)
+		j->at++;
 	job_next(j);
 }
 
@@ -543,7 +549,7 @@ static void job_finalizers(struct job *j)
 	server_gvr(s->group, &gvr);
 	job_call(j);
 	kube_call_merge(&j->call, &gvr, s->meta.ns, s->meta.name, NULL,
-	    FIELD_MANAGER, arena_keep(&j->arena, &b));
+	    g->manager, arena_keep(&j->arena, &b));
 	job_send(j, JOB_FINALIZER);
 }
 
@@ -648,7 +654,7 @@ static void job_write_status(struct job *j)
 	server_gvr(s->group, &gvr);
 	job_call(j);
 	kube_call_apply(&j->call, &gvr, s->meta.ns, s->meta.name, "status",
-	    FIELD_MANAGER, true, arena_keep(&j->arena, &b));
+	    g->manager, true, arena_keep(&j->arena, &b));
 	j->m->series.status_writes++;
 	job_send(j, JOB_STATUS);
 }

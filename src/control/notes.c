@@ -129,10 +129,11 @@ static void note_send(struct manager *m)
 	server_gvr((enum group)n->group, &gvr);
 	kube_call_init(&q->call, note_done, m);
 	q->call.class = KUBE_LOW;
-	/* A manager of its own: what the status says beside stays. */
+	/* Beside what the status says already, hence its own manager. */
 	kube_call_apply(&q->call, &gvr, str_from(n->ns), str_from(n->name),
-	    "status", n->kind == NOTE_FULL ? FIELD_MANAGER :
-	    FIELD_MANAGER "-limits", true, buf_view(&body));
+	    "status", n->kind == NOTE_FULL ?
+	    group_info((enum group)n->group)->manager :
+	    "mcp-operator/limits", true, buf_view(&body));
 	q->busy = true;
 	kube_send(&m->client, &q->call);
 }

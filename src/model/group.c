@@ -24,7 +24,8 @@ static const struct schema_mode modes[GROUPS] = {
 	[PHASE_TERMINATING] = PHASE_TERMINATING, [PHASE_READY] = running }
 
 #define NAMES(group, version) group, version, group "/" version, \
-	"MCPServer", "mcpservers", group "/finalizer", group "/"
+	"MCPServer", "mcpservers", group "/finalizer", group "/", \
+	"mcp-operator/" group
 
 static const struct group_info infos[GROUPS] = {
 	[GROUP_ALLBEONE] = {
@@ -59,7 +60,7 @@ static const struct group_info infos[GROUPS] = {
 
 const char *const group_foreign_finalizers[] = {
 	"mcp.allbeone.io/finalizer", "mcp.n-takatsu.dev/finalizer",
-	"mcp.example.com/finalizer", ""
+	"mcp.example.com/finalizer", "mcp.mcp.dev/finalizer", ""
 };
 
 const struct group_info *group_info(enum group g)

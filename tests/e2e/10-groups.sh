@@ -68,7 +68,7 @@ same "allbeone's endpoint" "filesystem-server.$ns.svc.cluster.local:8080" \
 same "example's endpoint" "http://example.$ns.svc.cluster.local:8080" \
 	"$(get $C .status.endpoint)"
 check "kubectl explain" k explain mcpservers.spec --api-version=mcp.n-takatsu.dev/v1alpha1
-same "two status writes tell of one generation" 1 "$(get $A .status.observedGeneration)"
+same "the generation that the status is about" 1 "$(get $A .status.observedGeneration)"
 
 # What it became.
 same "a pod by the label app" 1 \
@@ -78,7 +78,7 @@ same "a pod by the label app.kubernetes.io/instance" 1 \
 	--no-headers | wc -l)"
 same "user labels on the children" files "$(get deployment/filesystem-server .metadata.labels.team)"
 same "config is mounted" hello \
-	"$(k -n "$ns" exec deploy/example -- cat /etc/mcp/greeting 2>/dev/null)"
+	"$(k -n "$ns" exec deploy/example -- python -c "print(open('/etc/mcp/greeting').read())" 2>/dev/null)"
 same "the port follows the group" 3000 "$(get service/my-mcp-server '.spec.ports[0].port')"
 same "no service account token" false \
 	"$(get deployment/example .spec.template.spec.automountServiceAccountToken)"
