@@ -156,6 +156,8 @@
 #define KUBE_WATCH_OPEN_NS (INT64_C(30) * 1000000000)
 /* Bookmarks come about every minute; five missing: a dead peer. */
 #define KUBE_WATCH_SILENCE_NS (INT64_C(300) * 1000000000)
+/* Between two objects of a stream's initial events; then it is listed. */
+#define KUBE_INITIAL_NS (INT64_C(60) * 1000000000)
 /* A list's body may stall no longer than this. */
 #define KUBE_LIST_SILENCE_NS (INT64_C(60) * 1000000000)
 /* A watch's length as asked for: this, and up to as much again by chance,

@@ -110,6 +110,8 @@ enum watch_step {
 	STEPS
 };
 void watch_happens(struct kube_watch *w, enum watch_happen happen);
+/* While initial events come: the next within KUBE_INITIAL_NS. */
+void watch_await_initial(struct kube_watch *w);
 /* Calls the handler; false when it stopped the watch. */
 bool watch_emit(struct kube_watch *w, enum kube_watch_event event,
     struct str text);

@@ -207,6 +207,14 @@ static void do_without_watch_list(struct kube_watch *w)
 	do_request(w, STEP_PAGES);
 }
 
+/* The stream gave its last object long ago and no end: ask the old way. */
+static void do_pages(struct kube_watch *w)
+{
+	http_client_cancel(&w->http);
+	forget_version(w);
+	do_request(w, STEP_PAGES);
+}
+
 static void do_absent(struct kube_watch *w)
 {
 	forget_version(w);
@@ -237,7 +245,7 @@ static watch_action *const actions[STEPS][HAPPENS] = {
 		NULL, NULL, NULL, NULL, NULL,
 	},
 	[STEP_INITIAL] = {
-		NULL, NULL, NULL, do_synced, NULL,
+		do_pages, NULL, NULL, do_synced, NULL,
 		do_retry, do_retry, do_without_watch_list, do_absent,
 		do_denied,
 	},
@@ -251,11 +259,19 @@ static watch_action *const actions[STEPS][HAPPENS] = {
 	},
 };
 
+void watch_await_initial(struct kube_watch *w)
+{
+	if (w->step == STEP_INITIAL)
+		timer_set(w->shared->client->loop, &w->timer,
+		    now_ns(w) + KUBE_INITIAL_NS);
+}
+
 void watch_happens(struct kube_watch *w, enum watch_happen happen)
 {
 	watch_action *act = actions[w->step][happen];
 
 	CHECK(act);
+	timer_stop(w->shared->client->loop, &w->timer);
 	act(w);
 }
 
@@ -265,7 +281,6 @@ static void watch_begin(void *ctx)
 {
 	struct kube_watch *w = ctx;
 
-	timer_stop(w->shared->client->loop, &w->timer);
 	work_cancel(w->shared->client->loop, &w->work);
 	watch_happens(w, HAPPEN_BEGIN);
 }

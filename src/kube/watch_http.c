@@ -182,6 +182,7 @@ static int on_head(void *ctx, const struct http_head *head)
 	    WATCH_LISTING);
 	if (!first)
 		return 0;
+	watch_await_initial(w);
 	w->relists++;
 	w->version_n = 0;
 	count_add(w->shared->client->counts, COUNT_WATCH_RELISTS, 1);
@@ -221,8 +222,27 @@ static int take_item(struct kube_watch *w, enum kube_watch_event event,
     struct str object)
 {
 	w->items++;
+	watch_await_initial(w);
 	count_add(w->shared->client->counts, COUNT_WATCH_EVENTS, 1);
 	return watch_emit(w, event, object) ? 0 : ERR_CANCELLED;
+}
+
+/* A server that does not know sendInitialEvents sends plain bookmarks. */
+static int take_initial_bookmark(struct kube_watch *w,
+    const struct kube_line *line)
+{
+	uint32_t epoch = w->epoch;
+
+	if (!line->initial_end) {
+		diag_set(&w->diag, STR_NONE, "sendInitialEvents is not "
+		    "honoured");
+		w->status.err = ERR_UNSUPPORTED;
+		return ERR_UNSUPPORTED;
+	}
+	if (!w->version_n)
+		return ERR_PROTO;
+	watch_happens(w, HAPPEN_SYNCED);
+	return w->epoch == epoch ? 0 : ERR_CANCELLED;
 }
 
 static int take_line(struct kube_watch *w, struct str text)
@@ -243,15 +263,7 @@ static int take_line(struct kube_watch *w, struct str text)
 	if (line.type != KUBE_LINE_BOOKMARK)
 		return take_item(w, line.type == KUBE_LINE_DELETED ?
 		    WATCH_DELETED : WATCH_ITEM, line.object);
-	if (w->step == STEP_INITIAL && line.initial_end) {
-		uint32_t epoch = w->epoch;
-
-		if (!w->version_n)
-			return ERR_PROTO;
-		watch_happens(w, HAPPEN_SYNCED);
-		return w->epoch == epoch ? 0 : ERR_CANCELLED;
-	}
-	return 0;
+	return w->step == STEP_INITIAL ? take_initial_bookmark(w, &line) : 0;
 }
 
 /* What is kept of an object that is too large; in a stream, of its line. */
@@ -428,7 +440,9 @@ static void ended_badly(struct kube_watch *w, int err, const struct diag *d)
 	if (err == ERR_TLS_TRUST &&
 	    with_new_credentials(w, KUBE_REFRESH_TRUST))
 		return;
-	watch_happens(w, err == ERR_GONE ? HAPPEN_GONE : HAPPEN_FAILED);
+	watch_happens(w, err == ERR_GONE ? HAPPEN_GONE :
+	    err == ERR_UNSUPPORTED && w->step == STEP_INITIAL ?
+	    HAPPEN_REFUSED : HAPPEN_FAILED);
 }
 
 static void on_done(void *ctx, int err, const struct diag *d)

@@ -381,6 +381,44 @@ TEST(watch_does_not_take_a_cut_list_for_a_whole_one)
 	EXPECT(!x.watch.synced);
 }
 
+static void serve_stuck(struct world *w, const struct world_request *r)
+{
+	if (asked(r, "sendInitialEvents"))
+		stream(r, LINE("ADDED", "a", "1"));
+	else
+		serve_pages(w, r);
+}
+
+TEST(watch_lists_when_initial_events_have_no_end)
+{
+	begin(serve_stuck);
+	world_run(x.w, 59 * SEC);
+	expect_told("BEGIN\nITEM a 1\n");
+	world_run(x.w, 2 * SEC);
+	expect_told("BEGIN\nITEM a 1\nITEM b 2\nITEM c 3\nSYNCED\n"
+	    "ITEM d 8\n");
+	EXPECT(!x.shared.no_watch_list);
+	world_run(x.w, 100 * SEC);
+	expect_told("");
+}
+
+static void serve_old(struct world *w, const struct world_request *r)
+{
+	if (asked(r, "sendInitialEvents"))
+		stream(r, LINE("ADDED", "a", "1") BOOKMARK("5"));
+	else
+		serve_pages(w, r);
+}
+
+TEST(watch_lists_when_a_server_does_not_know_watch_list)
+{
+	begin(serve_old);
+	world_run(x.w, SEC);
+	expect_told("BEGIN\nITEM a 1\n"
+	    "BEGIN\nITEM a 1\nITEM b 2\nITEM c 3\nSYNCED\nITEM d 8\n");
+	EXPECT(x.shared.no_watch_list);
+}
+
 /* ---- 410 ------------------------------------------------------------- */
 
 static void serve_gone(struct world *w, const struct world_request *r)
