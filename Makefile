@@ -329,10 +329,12 @@ golden: $(d_test)/unit
 
 generate manifests: $O/tools/gen
 	$Q $< .
+	$Q tools/overlays.sh .
 
 generated-check: $O/tools/gen
 	$Q rm -rf $O/generated && mkdir -p $O/generated/crds
 	$Q $< $O/generated
+	$Q tools/overlays.sh $O/generated
 	$Q tools/generated.sh $O/generated
 
 # ---- fuzzing ----------------------------------------------------------------
