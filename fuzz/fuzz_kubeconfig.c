@@ -6,6 +6,7 @@
 #include "fake_io.h"
 #include "fuzz.h"
 #include "kube.h"
+#include "pages.h"
 
 static struct fake_io f;
 static struct str plugin;
@@ -80,6 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct str rest = { (const char *)data, size }, one, two;
 
 	fake_io_init(&f);
+	pages_use(&f);
 	f.io.run = run;
 	rest = cut_document(rest, &one);
 	plugin = cut_document(rest, &two);

@@ -8,6 +8,7 @@
 #include "fake_io.h"
 #include "fuzz.h"
 #include "kube.h"
+#include "pages.h"
 
 enum { LOG_MAX = 4096, SECONDS = 100, REQUESTS_MAX = 400 };
 
@@ -131,6 +132,7 @@ static void exchange(const uint8_t *data, size_t size, uint32_t cuts)
 	seed = cuts;
 	listing = false;
 	fake_io_init(&f);
+	pages_use(&f);
 	fake_serve(&f, "10.0.0.1", 80, FAKE_ACCEPT);
 	f.react = react;
 	mem_init(&mem, &f.io);

@@ -440,7 +440,7 @@ struct kube_watch {
 	struct work work;
 	struct split split;
 	char *line, *tls;	/* JSON_OBJECT_MAX, touched as needed */
-	int64_t retry_after_ns, opened_ns;
+	int64_t retry_after_ns, opened_ns, listed_ns;
 	uint32_t epoch;		/* counts stops */
 	uint32_t trust;		/* generation the connection began with */
 	uint16_t code;		/* 0: no answer yet */

@@ -89,6 +89,14 @@ static void count_failure(struct kube_watch *w)
 		w->failures++;
 }
 
+static void count_restart(struct kube_watch *w)
+{
+	if (w->step != STEP_STREAM)
+		return;
+	w->restarts++;
+	count_add(w->shared->client->counts, COUNT_WATCH_RESTARTS, 1);
+}
+
 static void forget_version(struct kube_watch *w)
 {
 	w->version_n = 0;
@@ -149,6 +157,7 @@ static void do_retry(struct kube_watch *w)
 	bool answered = w->code >= 400;
 
 	count_failure(w);
+	count_restart(w);
 	/* A version that no answer is given to may be from another history:
 	 * etcd was restored from a copy. */
 	if (w->step == STEP_STREAM && answered && w->failures >= 3)
@@ -165,9 +174,8 @@ static void do_retry(struct kube_watch *w)
  * loop. */
 static void do_resume(struct kube_watch *w)
 {
-	w->restarts++;
-	count_add(w->shared->client->counts, COUNT_WATCH_RESTARTS, 1);
 	count_failure(w);
+	count_restart(w);
 	if (w->failures == 1) {
 		do_request(w, STEP_STREAM);
 		return;
@@ -178,21 +186,30 @@ static void do_resume(struct kube_watch *w)
 	wait_in(w, WATCH_WAITING, jitter(w, backoff(w)));
 }
 
+/* At once, unless that is how the last list began a moment ago. */
 static void do_relist(struct kube_watch *w)
 {
-	count_failure(w);
+	bool again = now_ns(w) - w->listed_ns < KUBE_WATCH_STEADY_NS;
+
 	forget_version(w);
-	if (w->failures == 1)
+	if (!again) {
 		do_begin(w);
-	else
-		wait_in(w, WATCH_WAITING, jitter(w, backoff(w)));
+		return;
+	}
+	count_failure(w);
+	wait_in(w, WATCH_WAITING, jitter(w, backoff(w)));
 }
 
 /* The continue token is too old: the rest cannot be had by pages. */
 static void do_whole(struct kube_watch *w)
 {
+	if (w->whole) {
+		do_retry(w);
+		return;
+	}
 	w->whole = true;
-	do_relist(w);
+	forget_version(w);
+	do_begin(w);
 }
 
 /* The server's words name the option that it does not have; if they do not,

@@ -141,6 +141,8 @@ void watch_request(struct kube_watch *w)
 	w->retry_after_ns = -1;
 	w->ended = false;
 	w->opened_ns = now;
+	if (w->step != STEP_STREAM && !w->more_n)
+		w->listed_ns = now;
 	buf_init(&mem, w->line, JSON_OBJECT_MAX);
 	kube_request_begin(c, &mem);
 	watch_path(w, &mem);

@@ -438,9 +438,26 @@ TEST(watch_lists_again_after_410)
 	world_run(x.w, 20 * SEC);
 	world_stream_end(x.w, 0, 0);
 	world_run(x.w, 2 * SEC);
-	expect_told("BEGIN\nITEM a 5\nSYNCED\nERROR waiting ERR_GONE\n"
-	    "BEGIN\nITEM b 50\nSYNCED\n");
+	expect_told("BEGIN\nITEM a 5\nSYNCED\nBEGIN\nITEM b 50\nSYNCED\n");
 	EXPECT_EQ(x.watch.relists, 2);
+}
+
+static void serve_always_gone(struct world *w, const struct world_request *r)
+{
+	if (asked(r, "sendInitialEvents")) {
+		stream(r, LINE("ADDED", "a", "5") INITIAL_END("9") GONE);
+		return;
+	}
+	world_reply(w, r->peer, 410, NULL,
+	    world_status(410, "Expired", "too old"));
+}
+
+TEST(watch_does_not_spin_when_each_list_is_gone)
+{
+	begin(serve_always_gone);
+	world_run(x.w, 60 * SEC);
+	EXPECT(x.w->requests < 20);
+	EXPECT(x.watch.relists > 3);
 }
 
 TEST(watch_lists_again_after_an_error_line)
