@@ -69,13 +69,13 @@ server valid ''
 check "a good server" wait_for 60 field_is Running mcpservers.mcp.mcp.dev/valid .status.phase
 was=$(pod valid)
 k -n "$ns" patch mcpservers.mcp.mcp.dev/valid --type=merge \
-	-p '{"spec":{"ports":[{"name":"a","port":80},{"name":"b","port":80}]}}' >/dev/null
+	-p '{"spec":{"resources":{"requests":{"cpu":"2"},"limits":{"cpu":"1"}}}}' >/dev/null
 check "a wrong spec is told" wait_for 20 field_is False mcpservers.mcp.mcp.dev/valid \
 	'.status.conditions[?(@.type=="ConfigurationValid")].status'
-check "with path and rule" message_has valid 'spec.ports'
+check "with path and rule" message_has valid 'spec.resources'
 same "its pod runs on" "$was" "$(pod valid)"
 k -n "$ns" patch mcpservers.mcp.mcp.dev/valid --type=json \
-	-p '[{"op":"remove","path":"/spec/ports"}]' >/dev/null
+	-p '[{"op":"remove","path":"/spec/resources"}]' >/dev/null
 check "mended, it is well again" wait_for 20 field_is True mcpservers.mcp.mcp.dev/valid \
 	'.status.conditions[?(@.type=="ConfigurationValid")].status'
 
