@@ -236,7 +236,6 @@ struct kube_call {
 	uint8_t state, tries;
 	bool renewed;			/* sent again with new credentials */
 	int64_t not_before_ns;
-	size_t text_n;
 	char text[KUBE_CALL_TEXT_MAX];	/* path and small bodies */
 };
 

@@ -237,6 +237,16 @@ static int64_t send_deadline(const struct kube_client *c,
 	return at;
 }
 
+/* A connection that began with other certificates is not used again. */
+static void check_trust(struct kube_conn *k, const struct trust *trust)
+{
+	uint32_t now = trust ? trust_generation(trust) : 0;
+
+	if (http_client_open(&k->http) && k->trust != now)
+		conn_drop(k);
+	k->trust = now;
+}
+
 static void conn_send(struct kube_conn *k, struct kube_call *call)
 {
 	struct kube_client *c = k->client;
@@ -245,6 +255,7 @@ static void conn_send(struct kube_conn *k, struct kube_call *call)
 		.body = call->body };
 	struct buf head;
 
+	check_trust(k, config->trust);
 	buf_init(&head, k->reply, JSON_OBJECT_MAX);
 	kube_request_begin(c, &head);
 	buf_str(&head, call->path);
@@ -254,8 +265,6 @@ static void conn_send(struct kube_conn *k, struct kube_call *call)
 	k->code = 0;
 	k->retry_after_ns = -1;
 	k->since_ns = c->loop->now_ns;
-	if (!http_client_open(&k->http) && config->trust)
-		k->trust = trust_generation(config->trust);
 	call->state = CALL_SENT;
 	call->conn = k;
 	call->tries++;
@@ -423,17 +432,6 @@ static bool rate_take(struct kube_client *c, int64_t *ret_at_ns)
 	return false;
 }
 
-/* Connections that were opened with credentials of before. */
-static void drop_outdated(struct kube_client *c)
-{
-	const struct trust *trust = c->config->trust;
-
-	for (uint32_t i = 0; trust && i < c->conns; i++)
-		if (conn_idle(&c->conn[i]) &&
-		    c->conn[i].trust != trust_generation(trust))
-			conn_drop(&c->conn[i]);
-}
-
 /* False when nothing of this class can be sent now. */
 static bool pump_class(struct kube_client *c, enum kube_class class)
 {
@@ -463,8 +461,7 @@ static void client_pump(struct kube_client *c)
 {
 	if (!c->queued)
 		return;
-	if (kube_config_refresh(c->config, KUBE_REFRESH_DUE))
-		drop_outdated(c);
+	(void)kube_config_refresh(c->config, KUBE_REFRESH_DUE);
 	for (unsigned i = 0; i < KUBE_CLASSES; i++)
 		while (pump_class(c, (enum kube_class)i))
 			continue;
@@ -634,7 +631,6 @@ int kube_client_init(struct kube_client *c, struct mem *m, struct loop *l,
 	c->config = config;
 	c->counts = counts;
 	c->mem = m;
-	c->gate.tail = &c->gate.head;
 	c->conns = (o->conns ? o->conns : 5) + o->lease;
 	for (unsigned i = 0; i < KUBE_CLASSES; i++)
 		c->tail[i] = &c->head[i];

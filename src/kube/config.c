@@ -275,12 +275,18 @@ static int load_files(struct kube_config *c, struct diag *d)
 static bool refresh_token(struct kube_config *c, bool now)
 {
 	int64_t mono = c->io->mono_ns(c->io->ctx);
-	uint64_t before = str_hash((struct str){ c->auth, c->auth_n });
+	bool run = c->has_exec && (now ||
+	    wall_ns(c) >= c->exec.expires_wall_ns);
+	bool read = c->token.path && (now ||
+	    mono - c->token_ns >= KUBE_TOKEN_AGE_NS);
+	uint64_t before;
 
-	if (c->has_exec && (now || wall_ns(c) >= c->exec.expires_wall_ns))
+	if (!run && !read)
+		return false;
+	before = str_hash((struct str){ c->auth, c->auth_n });
+	if (run)
 		(void)config_exec_run(c, NULL);
-	if (c->token.path && (now || mono - c->token_ns >=
-	    KUBE_TOKEN_AGE_NS)) {
+	if (read) {
 		c->token_ns = mono;
 		(void)load_token(c, NULL);
 	}
