@@ -5,7 +5,7 @@
 node_up
 operator_up
 namespace
-AGENT='agent=^mcp-operator/'
+AGENT='agent=mcp-operator/.*'
 
 quiet() { sleep "${1:-5}"; }
 quiet 5
@@ -19,7 +19,11 @@ Y
 check "it runs" wait_for 60 field_is Running mcpservers.mcp.mcp.dev/one .status.phase
 quiet 8
 writes() { audit_count "$AGENT" "verb=$WRITES" "$@"; }
-at_most "writes for a new server: two children, two statuses, one event" 5 "$(writes)"
+same "two children are written" 2 "$(writes 'resource=deployments|services')"
+at_most "statuses written" 2 "$(writes resource=mcpservers/status)"
+at_most "events written" 1 "$(writes resource=events)"
+same "writes of anything else" 0 \
+	"$(writes 'resource=!deployments|services|mcpservers/status|events')"
 audit_table verb,resource "$AGENT" "verb=$WRITES" | sed 's/^/      /'
 
 # At rest.
