@@ -103,13 +103,19 @@ alive() {
 		"$(stat -Lc %i "/run/netns/$NS")" ]
 }
 
-# start NAME COMMAND...: in the background, with its output in log/NAME.log
+# start NAME COMMAND...: in the background, with its output in log/NAME.log,
+# and with none of our files: make would wait for its own to be closed.
 start() {
-	local name=$1
+	local name=$1 fd
 	shift
 	! alive "$name" || return 0
-	setsid nsenter --net="/run/netns/$NS" "$@" \
-		>>"$S/log/$name.log" 2>&1 </dev/null 9>&- &
+	(
+		for fd in /proc/self/fd/*; do
+			fd=${fd##*/}
+			[ "$fd" -le 2 ] || eval "exec $fd>&-"
+		done
+		exec setsid nsenter --net="/run/netns/$NS" "$@"
+	) >>"$S/log/$name.log" 2>&1 </dev/null &
 	echo $! >"$S/run/$name.pid"
 }
 
