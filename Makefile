@@ -213,7 +213,7 @@ $(d_$1)/%.o: %.c $(d_$1)/.flags $(o_$1)/.stamp
 		-MMD -MP -MF $$(@:.o=.d) -MT $$@ -c -o $$$$t $$< && \
 		mv $$$$t $$@ || { rm -f $$$$t; exit 1; }
 -include $(patsubst %.c,$(d_$1)/%.d,$(srcs) $(units) \
-	$(wildcard tests/*.c fuzz/*.c tools/*.c))
+	$(wildcard tests/*.c tests/bench/*.c fuzz/*.c tools/*.c))
 endef
 $(foreach f,release test fuzz,$(eval $(call object_rules,$f)))
 FORCE:
@@ -260,6 +260,11 @@ $(d_release)/mcp-operator: $(call objs,release,$(operator_rooms)) \
 	$(patsubst %.c,$(d_release)/%.o,$(filter src/cli/%,$(mains)))
 $(d_release)/mcp-gateway: $(call objs,release,$(gateway_rooms)) \
 	$(patsubst %.c,$(d_release)/%.o,$(filter src/gateway/%,$(mains)))
+
+# What `make bench` measures the operator against.
+max_mcp-bare = 1048576
+$(d_release)/mcp-bare: $(d_release)/tests/bench/bare.o \
+	$(call objs,release,base codec net model kube render)
 
 $(d_release)/mcp-%: $(call depfiles,release) $(ldscript) \
 		tools/elfcheck.sh
@@ -429,6 +434,7 @@ build: release
 run stop:
 	+$Q MAKE='$(MAKE)' tools/node/$@.sh
 
+bench: release $(d_release)/mcp-bare
 e2e bench:
 	+$Q MAKE='$(MAKE)' tests/$@/run.sh
 

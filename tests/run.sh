@@ -19,10 +19,10 @@ case ${1:-} in
 *)	stage unit 240 tests/run.sh -unit "$1"; stages_end ;;
 esac
 
-stage rooms 10 awk -f tools/rooms.awk $(find src include -name '*.[ch]' \
+stage rooms 60 awk -f tools/rooms.awk $(find src include -name '*.[ch]' \
 	-o -name '*.def')
-stage tidy 10 tools/tidy.sh
-stage unit 240 tests/run.sh -unit
+stage tidy 60 tools/tidy.sh
+stage unit 600 tests/run.sh -unit
 for harness in fuzz/fuzz_*.c; do
 	[ -f "$harness" ] || continue
 	name=${harness#fuzz/fuzz_}
@@ -31,5 +31,5 @@ for harness in fuzz/fuzz_*.c; do
 	stage "corpus $name" 120 \
 		tests/run.sh -corpus "$name" "fuzz/corpus/$name"
 done
-[ ! -f tools/gen.c ] || stage generated 60 $MAKE -s generated-check
+[ ! -f tools/gen.c ] || stage generated 180 $MAKE -s generated-check
 stages_end
