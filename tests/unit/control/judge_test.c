@@ -247,8 +247,8 @@ TEST(judge_terminating)
 TEST(judge_is_stable_in_every_group)
 {
 	static const char *const spec[GROUPS] = {
-		"{\"image\":\"r:5000/x\",\"tag\":\"2\",\"tenancy\":"
-		"{\"tenantId\":\"t\"}}",
+		("{\"image\":\"r:5000/x\",\"tag\":\"2\",\"tenancy\":"
+		 "{\"tenantId\":\"t\"}}"),
 		"{\"image\":\"x:1\",\"plugins\":[\"a\"]}",
 		"{\"image\":\"x@sha256:00\",\"transport\":\"http\"}",
 		"{\"image\":\"x\"}"
