@@ -4,7 +4,7 @@
 /*
  * control: the manager that runs every controller in one loop. It keeps a
  * compact record of each MCPServer (record.c), fed by watches (intake.c,
- * children.c, pods.c, refs.c); what may differ from what it should be is
+ * children.c, pods.c, follow.c); what may differ from what it should be is
  * queued (queue.c) and worked on by a fixed number of jobs (job.c), which
  * read the object, plan (plan.c, judge.c; pure) and write.
  */
@@ -51,7 +51,7 @@ extern const size_t manager_opts_n;
 /* What no single row can see: times of the lease, names. ERR_USAGE. */
 int options_check(const struct manager_options *o, struct diag *d);
 
-/* manager.c [manager_] ------------------------------------------------------ */
+/* manager.c [manager_] ----------------------------------------------------- */
 
 struct manager;
 

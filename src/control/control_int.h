@@ -161,7 +161,7 @@ void pods_event(struct manager *m, enum kube_watch_event e,
 /* The worst trouble of a server's pods, or NULL. */
 const struct trouble *pods_worst(const struct pods *p, uint64_t key_hash);
 
-/* ---- refs.c: ConfigMaps and Secrets that servers refer to ---- */
+/* ---- follow.c: ConfigMaps and Secrets that servers refer to ---- */
 
 struct ref_slot {
 	uint64_t hash;		/* of kind, namespace and name */
@@ -270,7 +270,8 @@ bool status_is_minor(const struct server_status *a,
 /* ---- job.c: work on one record ---- */
 
 enum job_step {
-	JOB_IDLE, JOB_GET, JOB_REF, JOB_PROBE, JOB_CHILD, JOB_FINALIZER, JOB_STATUS
+	JOB_IDLE, JOB_GET, JOB_REF, JOB_PROBE, JOB_CHILD, JOB_FINALIZER,
+	JOB_STATUS
 };
 struct job {
 	struct manager *m;

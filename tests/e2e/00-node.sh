@@ -92,7 +92,8 @@ check "health route" health health
 check "readiness route" health ready
 
 image_missing() {
-	get pods '{range .items[*]}{.spec.containers[0].image}{" "}{.status.containerStatuses[0].state.waiting.reason}{"\n"}{end}' |
+	get pods '{range .items[*]}{.spec.containers[0].image}{" "}'\
+'{.status.containerStatuses[0].state.waiting.reason}{"\n"}{end}' |
 		grep -E 'no/such:image (ErrImagePull|ImagePullBackOff)'
 }
 check "an image that is nowhere is reported" wait_for 60 image_missing

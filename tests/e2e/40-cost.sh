@@ -35,7 +35,9 @@ same "gets at rest" 0 "$(audit_count "$AGENT" verb=get)"
 
 # A restart over settled servers.
 for i in $(seq 1 30); do
-	printf -- '---\napiVersion: mcp.allbeone.io/v1\nkind: MCPServer\nmetadata: {name: s%d}\nspec: {image: x, replicas: 0, config: {n: %d}}\n' "$i" "$i"
+	printf -- '---\napiVersion: mcp.allbeone.io/v1\nkind: MCPServer\n'
+	printf 'metadata: {name: s%d}\n' "$i"
+	printf 'spec: {image: x, replicas: 0, config: {n: %d}}\n' "$i"
 done | apply
 settled() { [ "$(k -n "$ns" get mcpservers.mcp.allbeone.io \
 	-o 'jsonpath={range .items[*]}{.status.observedGeneration}{"\n"}{end}' | grep -c 1)" = 30 ]; }

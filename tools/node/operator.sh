@@ -40,7 +40,9 @@ operator_install() {
 
 # group namespace name phase, for each MCPServer that the samples hold
 samples_phases() {
-	$K get -f "$SAMPLE_SERVERS" -o jsonpath='{range .items[?(@.kind=="MCPServer")]}{.apiVersion} {.metadata.namespace} {.metadata.name} {.status.phase}{"\n"}{end}'
+	local row='{.apiVersion} {.metadata.namespace} {.metadata.name} {.status.phase}{"\n"}'
+	$K get -f "$SAMPLE_SERVERS" -o \
+		jsonpath='{range .items[?(@.kind=="MCPServer")]}'"$row{end}"
 }
 
 samples_pending() {
