@@ -222,6 +222,8 @@
 #define STATUS_MINOR_NS (INT64_C(2) * 1000000000)
 /* A first status waits this long for the Deployment to be seen. */
 #define STATUS_FIRST_NS (INT64_C(1) * 1000000000)
+/* Between tries in a namespace that is being deleted. */
+#define TERMINATING_WAIT_NS (INT64_C(10) * 1000000000)
 /* Between looks whether a deleted namesake's children are gone. */
 #define GHOST_WAIT_NS (INT64_C(500) * 1000000)
 /* A repair sooner than this after the last one counts as a fight. */

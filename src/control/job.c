@@ -494,6 +494,10 @@ static void job_child_done(struct job *j)
 		note_repair(j, seen);
 		if (!was)
 			r->flags |= RECORD_CREATED;
+	} else if (j->call.status.why == KUBE_WHY_TERMINATING) {
+		/* The server goes with its namespace; nobody need be told. */
+		job_later(j, j->m->loop.now_ns + TERMINATING_WAIT_NS);
+		return;
 	} else if (is_transient(err)) {
 		job_failed(j, "cannot apply a child");
 		return;

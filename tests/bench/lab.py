@@ -90,15 +90,21 @@ class Api:
         host = re.search(r"server:\s*https://(\S+)", text).group(1)
         self.http = http.client.HTTPSConnection(host, context=context, timeout=120)
 
-    def call(self, method, path, body=None, ok=(200, 201, 202)):
-        self.http.request(
-            method,
-            path,
-            json.dumps(body) if body is not None else None,
-            {"Content-Type": "application/json", "User-Agent": "bench-load"},
-        )
+    def exchange(self, method, path, body):
+        headers = {"Content-Type": "application/json", "User-Agent": "bench-load"}
+        self.http.request(method, path, body, headers)
         answer = self.http.getresponse()
-        text = answer.read()
+        return answer, answer.read()
+
+    def call(self, method, path, body=None, ok=(200, 201, 202)):
+        if body is not None:
+            body = json.dumps(body)
+        try:
+            answer, text = self.exchange(method, path, body)
+        except (http.client.RemoteDisconnected, ConnectionError):
+            # The API server ends a connection that nothing came over.
+            self.http.close()
+            answer, text = self.exchange(method, path, body)
         if answer.status not in ok:
             die(f"{method} {path}: HTTP {answer.status} {text[:300]!r}")
         return json.loads(text)

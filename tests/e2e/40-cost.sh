@@ -8,6 +8,9 @@ namespace
 AGENT='agent=mcp-operator/.*'
 
 quiet() { sleep "${1:-5}"; }
+# Other tests' servers that are on their way out would be counted as well.
+alone() { [ -z "$(k get namespaces -o name | grep /e2e- | grep -v "/$ns\$")" ]; }
+check "other tests' namespaces are gone" wait_for 120 alone
 quiet 5
 audit_mark
 apply <<'Y'
