@@ -8,14 +8,20 @@ folder=$1
 shift
 rm -rf "$folder"
 
-build() { # folder make variables...
-	mkdir -p "$1"
-	tar -cf - --exclude=./build --exclude=./.git . | tar -C "$1" -xf -
-	(cd "$1" && shift && $MAKE O=build "$@" image)
-}
+a=$folder/a
+b=$folder/a-longer-name
+mkdir -p "$a"
+tar -cf - --exclude=./build --exclude=./.git . | tar -C "$a" -xf -
+cp -R "$a" "$b"
 
-(umask 022; TZ=UTC LC_ALL=C build "$folder/a" "$@")
-(umask 077; TZ=Asia/Tokyo LC_ALL=C.UTF-8 build "$folder/a-longer-name" "$@")
+build() { # folder make variables...
+	cd "$1"
+	shift
+	$MAKE O=build "$@" image
+}
+(umask 022; TZ=UTC LC_ALL=C build "$a" "$@")
+(umask 077; TZ=Asia/Tokyo LC_ALL=C.UTF-8 build "$b" "$@")
+
 cd "$folder"
 failed=0
 passed=0
