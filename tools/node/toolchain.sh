@@ -117,10 +117,25 @@ kube_compile() {
 		-ldflags "-s -w -X k8s.io/component-base/version.gitVersion=v$KUBE_VERSION" .
 }
 
+# The compiler takes 4 GB of disk and the linker 2 GB of memory.
+room_for_kube() {
+	local disk memory
+	disk=$(($(df -Pk "$MCP_LAB" | awk 'NR == 2 { print $4 }') / 1024))
+	memory=$(($(awk '/^(MemTotal|SwapTotal)/ { n += $2 } END { print n }' \
+		/proc/meminfo) / 1024))
+	[ "$disk" -ge 6000 ] && [ "$memory" -ge 2800 ] ||
+		die "compiling Kubernetes takes 6 GB of disk and 3 GB of memory; here
+are $disk MB free in $MCP_LAB and $memory MB of memory and swap.
+Set MCP_LAB to a folder with more room, add swap, or copy $KUBE
+from a machine of the same kind."
+}
+
 # One file that is all of Kubernetes and etcd, with a link for each name.
 need_kube() {
 	local part
 	[ ! -x "$KUBE/kubectl" ] || return 0
+	mkdir -p "$MCP_LAB"
+	room_for_kube
 	need_go
 	rm -rf "$KUBE.part"
 	mkdir -p "$KUBE.part"
@@ -130,5 +145,7 @@ need_kube() {
 		ln -s kubernetes "$KUBE.part/$part"
 	done
 	mv "$KUBE.part" "$KUBE"
+	# What only this build downloaded and compiled is not needed again.
+	rm -rf "$MCP_LAB/go"
 	say "    $(du -h "$KUBE/kubernetes" | cut -f1) in $KUBE"
 }
