@@ -26,22 +26,25 @@ missing() {
 	done | sort -u
 }
 
-# Debian starts what it installs; a node needs the programs, not the host's
-# own registry and container daemons.
+# Debian starts what it installs, at once and at every boot; a node needs the
+# programs, not the host's own registry and container daemons.
 apt_install() {
-	local policy=/usr/sbin/policy-rc.d rc=0
+	local policy=/usr/sbin/policy-rc.d rc=0 name
+	export DEBIAN_FRONTEND=noninteractive
 	if [ ! -e $policy ]; then
 		printf '#!/bin/sh\nexit 101\n' >$policy
 		chmod +x $policy
 		trap 'rm -f /usr/sbin/policy-rc.d' EXIT
 	fi
-	set -- -qy -o DPkg::Lock::Timeout=900 -o Acquire::Retries=3 \
-		install --no-install-recommends "$@"
-	export DEBIAN_FRONTEND=noninteractive
-	apt-get "${@:1:5}" update || echo "some package lists are out of reach"
-	apt-get "$@" || rc=$?
-	rm -f /usr/sbin/policy-rc.d
-	trap - EXIT
+	apt-get -qy -o DPkg::Lock::Timeout=900 -o Acquire::Retries=3 update ||
+		echo "some package lists are out of reach"
+	apt-get -qy -o DPkg::Lock::Timeout=900 -o Acquire::Retries=3 \
+		install --no-install-recommends "$@" || rc=$?
+	for name in containerd docker-registry; do
+		case " $* " in
+		*" $name "*) systemctl disable "$name" || true ;;
+		esac
+	done
 	return $rc
 }
 
