@@ -256,7 +256,7 @@ static void child_item(struct manager *m, enum child_kind k,
 	arena_reset(&m->intake, mark);
 }
 
-static void child_sweep(struct manager *m, enum child_kind k)
+static void child_sweep(struct manager *m, enum child_kind k, uint64_t scope)
 {
 	uint32_t i;
 
@@ -264,28 +264,39 @@ static void child_sweep(struct manager *m, enum child_kind k)
 	    i = record_next(&m->records, i + 1)) {
 		struct record *r = record_at(&m->records, i);
 
-		if (r->child[k].exists && !r->child[k].listed)
+		if (r->child[k].exists && !r->child[k].listed &&
+		    record_in(r, scope))
 			child_gone(m, i, k);
 	}
 }
 
-void child_event(struct manager *m, enum child_kind k,
-    enum kube_watch_event e, struct str text)
+static void child_unlist(struct manager *m, enum child_kind k,
+    uint64_t scope)
 {
 	uint32_t i;
 
+	for (i = record_next(&m->records, 0); i != RECORD_NONE;
+	    i = record_next(&m->records, i + 1)) {
+		struct record *r = record_at(&m->records, i);
+
+		if (record_in(r, scope))
+			r->child[k].listed = false;
+	}
+}
+
+void child_event(struct manager *m, enum child_kind k, uint64_t scope,
+    enum kube_watch_event e, struct str text)
+{
 	switch (e) {
 	case WATCH_BEGIN:
-		for (i = record_next(&m->records, 0); i != RECORD_NONE;
-		    i = record_next(&m->records, i + 1))
-			record_at(&m->records, i)->child[k].listed = false;
+		child_unlist(m, k, scope);
 		break;
 	case WATCH_ITEM:
 	case WATCH_DELETED:
 		child_item(m, k, e, text);
 		break;
 	case WATCH_SYNCED:
-		child_sweep(m, k);
+		child_sweep(m, k, scope);
 		break;
 	case WATCH_OVERSIZE:
 	case WATCH_ERROR:

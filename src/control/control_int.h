@@ -89,6 +89,12 @@ void record_drop(struct records *rs, uint32_t i);
 /* Next record in use from i on, or RECORD_NONE. */
 uint32_t record_next(const struct records *rs, uint32_t i);
 bool record_has_children(const struct record *r);
+/*
+ * A list is of one namespace or of all: what it says to be gone is gone from
+ * there only. The hash of the namespace; 0: all.
+ */
+uint64_t scope_of(struct str ns);
+bool record_in(const struct record *r, uint64_t scope);
 /* Its object was seen, or is gone. */
 void record_live(struct records *rs, uint32_t i, bool live);
 /*
@@ -141,7 +147,7 @@ struct trouble {
 	char message[TROUBLE_MESSAGE_MAX];
 };
 struct pod_slot {
-	uint64_t uid_hash, key_hash;
+	uint64_t uid_hash, key_hash, scope;
 	bool listed;
 	struct trouble trouble;
 };
@@ -156,7 +162,7 @@ int pods_init(struct pods *p, struct mem *m, uint32_t cap);
 /* Pure: what is wrong with a Pod, if anything. */
 void pod_diagnose(const struct json_doc *doc, uint32_t at,
     struct trouble *ret);
-void pods_event(struct manager *m, enum kube_watch_event e,
+void pods_event(struct manager *m, uint64_t scope, enum kube_watch_event e,
     struct str text);
 /* The worst trouble of a server's pods, or NULL. */
 const struct trouble *pods_worst(const struct pods *p, uint64_t key_hash);
@@ -165,10 +171,15 @@ const struct trouble *pods_worst(const struct pods *p, uint64_t key_hash);
 
 struct ref_slot {
 	uint64_t hash;		/* of kind, namespace and name */
-	uint64_t version;	/* 0: does not exist */
+	uint64_t scope;
+	uint64_t version;	/* as last told; 0: does not exist */
+	uint64_t digest;	/* of its contents; 0: does not exist */
+	uint64_t tick;		/* of the last change the watch told */
 	uint32_t users;
-	bool known;		/* version was told by a list or a GET */
+	bool known;		/* the digest is that of the version */
+	bool awaited;		/* there when its list began */
 	bool listed, secret;
+	bool changed;		/* its users are to be told */
 };
 struct refs {
 	struct pool pool;
@@ -176,26 +187,39 @@ struct refs {
 	struct map by_hash;
 	uint32_t of_kind[2];	/* slots in use by enum ref_kind */
 	bool synced[2], followed[2];
-	uint64_t refused;
+	uint64_t refused, ticks;
 };
 int refs_init(struct refs *r, struct mem *m, uint32_t cap);
-void refs_event(struct manager *m, enum ref_kind kind,
+void refs_event(struct manager *m, enum ref_kind kind, uint64_t scope,
     enum kube_watch_event e, struct str text);
 /* Lets the record follow what the server refers to, and no more than it. */
 void refs_follow(struct manager *m, struct record *r,
     const struct server *s);
 void refs_leave(struct manager *m, struct record *r);
-/* Are the versions of all that the record refers to known? */
+/* Are the contents of all that the record refers to known? */
 bool refs_ready(const struct manager *m, const struct record *r);
 /*
- * The first one that a GET must tell of, because it came to be followed
- * after its kind was listed; false: none.
+ * The first one that a GET must tell of, because it changed or came to be
+ * followed after its kind was listed; false: none.
  */
 bool refs_unknown(const struct manager *m, const struct server *s,
     enum ref_kind *ret_kind, struct str *ret_name);
 /* What a GET told; version 0: it does not exist. */
+struct ref_content {
+	uint64_t version, digest;
+	uint64_t tick;		/* refs_tick before the GET was sent */
+};
+uint64_t refs_tick(const struct manager *m, enum ref_kind kind,
+    struct str ns, struct str name);
+/* Nothing, when the watch has told of a change meanwhile. */
 void refs_told(struct manager *m, enum ref_kind kind, struct str ns,
-    struct str name, uint64_t version);
+    struct str name, const struct ref_content *c);
+/*
+ * Of data and binaryData, in whatever order their keys stand. ERR_BAD when
+ * the object is none, or has more values than can be read.
+ */
+int ref_digest(struct str object, enum ref_kind kind, struct json_tok *tok,
+    struct arena *a, uint64_t *ret_digest);
 extern const struct gvr ref_gvr[2];
 bool refs_any(const struct server *s, enum ref_kind kind);
 /* Is one of its references not followed for want of room? */
@@ -291,6 +315,8 @@ struct job {
 	uint8_t failed_child;
 	enum ref_kind ref_kind;
 	struct str ref_name;
+	uint64_t ref_tick;
+	bool ref_large;		/* its contents do not fit */
 	struct verdict *verdict;
 	int64_t start_ns;
 	uint64_t facts, inputs;	/* of what was planned */
@@ -307,9 +333,10 @@ bool jobs_offer(struct manager *m, uint32_t record, struct str text);
 
 /* ---- intake.c, children.c ---- */
 
-void intake_event(struct manager *m, enum group g, enum kube_watch_event e,
-    struct str text);
-void child_event(struct manager *m, enum child_kind k,
+/* scope: of the list that the event is from, see scope_of. */
+void intake_event(struct manager *m, enum group g, uint64_t scope,
+    enum kube_watch_event e, struct str text);
+void child_event(struct manager *m, enum child_kind k, uint64_t scope,
     enum kube_watch_event e, struct str text);
 /* Takes version, generation and digest from an answer to our own write. */
 void child_written(struct record *r, enum child_kind k, struct str reply);
@@ -356,6 +383,7 @@ struct watch_slot {
 	struct manager *m;
 	struct kube_watch watch;
 	struct gvr gvr;
+	uint64_t scope;
 	uint8_t role, group;
 	bool started;
 };

@@ -2,6 +2,13 @@
 
 #include "control_int.h"
 
+/*
+ * A watch of metadata tells that an object changed, of all there are in the
+ * cluster at little cost; what changed is read by a GET, and only of those
+ * that servers refer to. So labels and annotations bring no new pods, and
+ * contents of others never come to us.
+ */
+
 const struct gvr ref_gvr[2] = {
 	[REF_CONFIG_MAP] = { "", "v1", "configmaps", true },
 	[REF_SECRET] = { "", "v1", "secrets", true },
@@ -45,7 +52,8 @@ static uint32_t ref_find(const struct refs *r, uint64_t hash)
 	return map_get(&r->by_hash, hash, same_hash, r, &hash);
 }
 
-static uint32_t ref_take(struct refs *r, enum ref_kind kind, uint64_t hash)
+static uint32_t ref_take(struct refs *r, enum ref_kind kind, uint64_t hash,
+    uint64_t scope)
 {
 	uint32_t i = ref_find(r, hash);
 
@@ -56,6 +64,7 @@ static uint32_t ref_take(struct refs *r, enum ref_kind kind, uint64_t hash)
 			return POOL_NONE;
 		}
 		r->r[i].hash = hash;
+		r->r[i].scope = scope;
 		r->r[i].secret = kind == REF_SECRET;
 		r->of_kind[kind]++;
 		CHECK(map_put(&r->by_hash, hash, i) == 0);
@@ -109,7 +118,7 @@ static void follow_one(void *ctx, enum ref_kind kind, struct str name,
 	for (k = 0; k < f->n; k++)
 		if (r->r[f->slot[k]].hash == hash)
 			return;
-	i = ref_take(r, kind, hash);
+	i = ref_take(r, kind, hash, scope_of(str_from(f->r->ns)));
 	if (i != POOL_NONE)
 		f->slot[f->n++] = i;
 }
@@ -154,7 +163,7 @@ uint64_t refs_digest(const struct manager *m, const struct record *r)
 		const struct ref_slot *s = &m->refs.r[r->ref[i]];
 
 		h = hash_more(h, &s->hash, sizeof(s->hash));
-		h = hash_more(h, &s->version, sizeof(s->version));
+		h = hash_more(h, &s->digest, sizeof(s->digest));
 	}
 	return h;
 }
@@ -266,25 +275,111 @@ bool refs_dropped(const struct manager *m, const struct server *s)
 	return f.found;
 }
 
-/* The watch may have told of a later version while the GET was away. */
+uint64_t refs_tick(const struct manager *m, enum ref_kind kind,
+    struct str ns, struct str name)
+{
+	const struct refs *r = &m->refs;
+	uint32_t i = ref_find(r, ref_hash(kind, ns, name));
+
+	return i == MAP_NONE ? 0 : r->r[i].tick;
+}
+
 void refs_told(struct manager *m, enum ref_kind kind, struct str ns,
-    struct str name, uint64_t version)
+    struct str name, const struct ref_content *c)
 {
 	struct refs *r = &m->refs;
 	uint32_t i = ref_find(r, ref_hash(kind, ns, name));
 
-	if (i == MAP_NONE)
+	if (i == MAP_NONE || r->r[i].tick != c->tick)
 		return;
-	if (!r->r[i].known || version > r->r[i].version)
-		r->r[i].version = version;
+	r->r[i].version = c->version;
+	r->r[i].digest = c->version != 0 ? c->digest : 0;
 	r->r[i].known = true;
+}
+
+/* ---- the contents ---- */
+
+/* A member's own digest; all of them are joined in no order. */
+static int member_add(const struct json_doc *doc, uint32_t key,
+    struct arena *a, uint8_t sum[SHA256_LEN])
+{
+	uint8_t d[SHA256_LEN];
+	struct str name, value;
+	struct sha256 c;
+	uint64_t n;
+	size_t i;
+
+	if (json_string(doc, key, a, &name) < 0 ||
+	    json_string(doc, json_value(doc, key), a, &value) < 0)
+		return ERR_BAD;
+	n = name.n;
+	sha256_init(&c);
+	sha256_add(&c, &n, sizeof(n));
+	sha256_add(&c, name.p, name.n);
+	sha256_add(&c, value.p, value.n);
+	sha256_end(&c, d);
+	for (i = 0; i < SHA256_LEN; i++)
+		sum[i] ^= d[i];
+	return 0;
+}
+
+static int members_add(const struct json_doc *doc, const char *path,
+    struct arena *a, struct sha256 *c)
+{
+	uint32_t map = json_path(doc, JSON_ROOT, path), key;
+	uint8_t sum[SHA256_LEN] = { 0 };
+	size_t mark = arena_mark(a);
+
+	for (key = map == JSON_NIL ? JSON_NIL : json_first(doc, map);
+	    key != JSON_NIL; key = json_next(doc, map, key)) {
+		if (member_add(doc, key, a, sum) < 0)
+			return ERR_BAD;
+		arena_reset(a, mark);
+	}
+	sha256_add(c, sum, sizeof(sum));
+	return 0;
+}
+
+/*
+ * The digest ends up where it can be read by people who may not read
+ * Secrets, and a short secret could be guessed from it. The uid, which only
+ * those know who may read the Secret, keeps them from trying.
+ */
+int ref_digest(struct str object, enum ref_kind kind, struct json_tok *tok,
+    struct arena *a, uint64_t *ret_digest)
+{
+	uint8_t d[SHA256_LEN];
+	struct json_doc doc;
+	struct sha256 c;
+	struct str uid;
+	size_t mark = arena_mark(a);
+	int err;
+
+	if (json_parse(&doc, object, tok, JSON_TOKENS_MAX, NULL) < 0)
+		return ERR_BAD;
+	sha256_init(&c);
+	if (kind == REF_SECRET) {
+		if (!kube_peek(object, "metadata.uid", &uid))
+			return ERR_BAD;
+		sha256_add(&c, uid.p, uid.n);
+	}
+	err = members_add(&doc, "data", a, &c);
+	if (err == 0)
+		err = members_add(&doc, "binaryData", a, &c);
+	arena_reset(a, mark);
+	if (err < 0)
+		return err;
+	sha256_end(&c, d);
+	memcpy(ret_digest, d, sizeof(*ret_digest));
+	return 0;
 }
 
 /* ---- the watches ---- */
 
 /* Records keep slots, not the other way round: changes are rare. */
-static void tell_users(struct manager *m, uint32_t slot)
+static void tell_users(struct manager *m)
 {
+	struct refs *refs = &m->refs;
 	uint32_t i;
 	uint8_t k;
 
@@ -293,13 +388,28 @@ static void tell_users(struct manager *m, uint32_t slot)
 		const struct record *r = record_at(&m->records, i);
 
 		for (k = 0; k < r->refs; k++)
-			if (r->ref[k] == slot) {
+			if (refs->r[r->ref[k]].changed) {
 				queue_add(&m->queue, i, true,
 				    m->loop.now_ns);
 				break;
 			}
 	}
+	for (i = 0; i < refs->pool.high; i++)
+		if (pool_has(&refs->pool, i))
+			refs->r[i].changed = false;
 	manager_kick(m);
+}
+
+/* version 0: it does not exist, which is all there is to know. */
+static void ref_changed(struct refs *r, struct ref_slot *s,
+    uint64_t version)
+{
+	s->tick = ++r->ticks;
+	s->version = version;
+	s->known = version == 0;
+	s->changed = true;
+	if (version == 0)
+		s->digest = 0;
 }
 
 static void ref_seen(struct manager *m, enum ref_kind kind,
@@ -320,33 +430,41 @@ static void ref_seen(struct manager *m, enum ref_kind kind,
 	    kube_peek(text, "metadata.resourceVersion", &version))
 		v = version_number(version);
 	r->r[i].listed = true;
-	if (r->r[i].known && r->r[i].version == v)
+	if ((r->r[i].known || r->r[i].tick != 0) && r->r[i].version == v)
 		return;
-	r->r[i].known = true;
-	r->r[i].version = v;
+	ref_changed(r, &r->r[i], v);
 	if (r->synced[kind])
-		tell_users(m, i);
+		tell_users(m);
 }
 
-static void refs_sweep(struct manager *m, enum ref_kind kind)
+static bool ref_in(const struct refs *r, uint32_t i, enum ref_kind kind,
+    uint64_t scope)
+{
+	const struct ref_slot *s = &r->r[i];
+
+	return pool_has(&r->pool, i) && s->secret == (kind == REF_SECRET) &&
+	    (scope == 0 || s->scope == scope);
+}
+
+static void refs_sweep(struct manager *m, enum ref_kind kind,
+    uint64_t scope)
 {
 	struct refs *r = &m->refs;
-	bool first = !r->synced[kind];
 	uint32_t i;
 
 	r->synced[kind] = true;
 	for (i = 0; i < r->pool.high; i++) {
 		struct ref_slot *s = &r->r[i];
 
-		if (!pool_has(&r->pool, i) ||
-		    s->secret != (kind == REF_SECRET))
+		if (!ref_in(r, i, kind, scope))
 			continue;
-		if (first || (!s->listed && s->version != 0)) {
-			s->version = s->listed ? s->version : 0;
-			s->known = true;
-			tell_users(m, i);
-		}
+		/* Who came while it was listed may have been passed by. */
+		if (s->awaited && !s->listed &&
+		    (!s->known || s->version != 0))
+			ref_changed(r, s, 0);
+		s->changed = s->changed || !s->known;
 	}
+	tell_users(m);
 }
 
 void refs_give_up(struct manager *m, enum ref_kind kind)
@@ -370,7 +488,7 @@ void refs_give_up(struct manager *m, enum ref_kind kind)
 	manager_kick(m);
 }
 
-void refs_event(struct manager *m, enum ref_kind kind,
+void refs_event(struct manager *m, enum ref_kind kind, uint64_t scope,
     enum kube_watch_event e, struct str text)
 {
 	struct refs *r = &m->refs;
@@ -379,9 +497,10 @@ void refs_event(struct manager *m, enum ref_kind kind,
 	switch (e) {
 	case WATCH_BEGIN:
 		for (i = 0; i < r->pool.high; i++)
-			if (pool_has(&r->pool, i) &&
-			    r->r[i].secret == (kind == REF_SECRET))
+			if (ref_in(r, i, kind, scope)) {
 				r->r[i].listed = false;
+				r->r[i].awaited = true;
+			}
 		break;
 	case WATCH_ITEM:
 	case WATCH_DELETED:
@@ -389,7 +508,7 @@ void refs_event(struct manager *m, enum ref_kind kind,
 		ref_seen(m, kind, e, text);
 		break;
 	case WATCH_SYNCED:
-		refs_sweep(m, kind);
+		refs_sweep(m, kind, scope);
 		break;
 	case WATCH_ERROR:
 		break;

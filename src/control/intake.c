@@ -218,7 +218,7 @@ static void server_item(struct manager *m, enum group g, struct str text)
 	arena_reset(&m->intake, mark);
 }
 
-static void servers_sweep(struct manager *m, enum group g)
+static void servers_sweep(struct manager *m, enum group g, uint64_t scope)
 {
 	char mem[48];
 	struct buf uid;
@@ -228,7 +228,8 @@ static void servers_sweep(struct manager *m, enum group g)
 	    i = record_next(&m->records, i + 1)) {
 		struct record *r = record_at(&m->records, i);
 
-		if (r->group != g || (r->flags & RECORD_LISTED))
+		if (r->group != g || (r->flags & RECORD_LISTED) ||
+		    !record_in(r, scope))
 			continue;
 		if (r->flags & RECORD_LIVE) {
 			buf_init(&uid, mem, sizeof(mem));
@@ -238,19 +239,27 @@ static void servers_sweep(struct manager *m, enum group g)
 	}
 }
 
-void intake_event(struct manager *m, enum group g, enum kube_watch_event e,
-    struct str text)
+static void servers_unlist(struct manager *m, enum group g, uint64_t scope)
+{
+	uint32_t i;
+
+	for (i = record_next(&m->records, 0); i != RECORD_NONE;
+	    i = record_next(&m->records, i + 1)) {
+		struct record *r = record_at(&m->records, i);
+
+		if (r->group == g && record_in(r, scope))
+			r->flags &= ~(uint32_t)RECORD_LISTED;
+	}
+}
+
+void intake_event(struct manager *m, enum group g, uint64_t scope,
+    enum kube_watch_event e, struct str text)
 {
 	struct str uid;
-	uint32_t i;
 
 	switch (e) {
 	case WATCH_BEGIN:
-		for (i = record_next(&m->records, 0); i != RECORD_NONE;
-		    i = record_next(&m->records, i + 1))
-			if (record_at(&m->records, i)->group == g)
-				record_at(&m->records, i)->flags &=
-				    ~(uint32_t)RECORD_LISTED;
+		servers_unlist(m, g, scope);
 		break;
 	case WATCH_ITEM:
 		server_item(m, g, text);
@@ -260,7 +269,7 @@ void intake_event(struct manager *m, enum group g, enum kube_watch_event e,
 			server_gone(m, uid);
 		break;
 	case WATCH_SYNCED:
-		servers_sweep(m, g);
+		servers_sweep(m, g, scope);
 		break;
 	case WATCH_OVERSIZE:
 		oversize_note(m, g, text);

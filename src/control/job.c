@@ -129,7 +129,7 @@ static void job_begin(struct job *j, uint32_t i)
 	j->uid = r->uid;
 	j->start_ns = m->loop.now_ns;
 	j->id = rng_next(&m->rng);
-	j->refused = j->has_failed = j->planned = false;
+	j->refused = j->has_failed = j->planned = j->ref_large = false;
 	memset(&j->plan, 0, sizeof(j->plan));
 	memset(&j->diag, 0, sizeof(j->diag));
 	arena_reset(&j->arena, 0);
@@ -231,24 +231,37 @@ static bool job_needs_ref(struct job *j)
 	job_call(j);
 	kube_call_get(&j->call, &ref_gvr[j->ref_kind], str_from(r->ns),
 	    j->ref_name);
-	j->call.accept = KUBE_METADATA;
+	/* Of what is too large to read, any change counts. */
+	if (j->ref_large)
+		j->call.accept = KUBE_METADATA;
+	j->ref_tick = refs_tick(j->m, j->ref_kind, str_from(r->ns),
+	    j->ref_name);
 	job_send(j, JOB_REF);
 	return true;
 }
 
 static void job_ref_done(struct job *j)
 {
+	struct ref_content c = { .tick = j->ref_tick };
+	int err = j->call.status.err;
 	struct str version;
-	uint64_t v = 0;
 
-	if (j->call.status.err == 0 && kube_peek(j->call.reply,
-	    "metadata.resourceVersion", &version))
-		v = version_number(version);
-	else if (j->call.status.err != ERR_NOENT) {
+	if (err == 0 && kube_peek(j->call.reply, "metadata.resourceVersion",
+	    &version))
+		c.version = version_number(version);
+	c.digest = c.version;
+	if (!j->ref_large && (err == ERR_LIMIT || (err == 0 &&
+	    ref_digest(j->call.reply, j->ref_kind, j->m->tok, &j->arena,
+	    &c.digest) < 0))) {
+		j->ref_large = true;
+	} else if (err < 0 && err != ERR_NOENT) {
 		job_failed(j, "cannot read a reference");
 		return;
+	} else {
+		j->ref_large = false;
+		refs_told(j->m, j->ref_kind, j->server.meta.ns, j->ref_name,
+		    &c);
 	}
-	refs_told(j->m, j->ref_kind, j->server.meta.ns, j->ref_name, v);
 	if (!job_needs_ref(j))
 		job_next(j);
 }

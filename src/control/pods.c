@@ -243,7 +243,7 @@ static void tell_server(struct manager *m, uint64_t hash)
 }
 
 static void pod_seen(struct manager *m, uint64_t uid, uint64_t key,
-    const struct trouble *t)
+    uint64_t scope, const struct trouble *t)
 {
 	struct pods *p = &m->pods;
 	uint32_t i = map_get(&p->by_uid, uid, same_uid, p, &uid);
@@ -265,6 +265,7 @@ static void pod_seen(struct manager *m, uint64_t uid, uint64_t key,
 		}
 		p->p[i].uid_hash = uid;
 		p->p[i].key_hash = key;
+		p->p[i].scope = scope;
 		CHECK(map_put(&p->by_uid, uid, i) == 0);
 	}
 	p->p[i].listed = true;
@@ -272,7 +273,7 @@ static void pod_seen(struct manager *m, uint64_t uid, uint64_t key,
 	tell_server(m, key);
 }
 
-static void pods_sweep(struct manager *m)
+static void pods_sweep(struct manager *m, uint64_t scope)
 {
 	struct pods *p = &m->pods;
 	uint32_t i;
@@ -280,7 +281,8 @@ static void pods_sweep(struct manager *m)
 	for (i = 0; i < p->pool.high; i++) {
 		uint64_t key;
 
-		if (!pool_has(&p->pool, i) || p->p[i].listed)
+		if (!pool_has(&p->pool, i) || p->p[i].listed ||
+		    (scope != 0 && p->p[i].scope != scope))
 			continue;
 		key = p->p[i].key_hash;
 		slot_free(p, i);
@@ -318,12 +320,14 @@ static void pod_event(struct manager *m, enum kube_watch_event e,
 	if (uid.n > 0 && key.n > 0) {
 		if (e == WATCH_ITEM)
 			pod_diagnose(&doc, JSON_ROOT, &t);
-		pod_seen(m, str_hash(uid), key_hash(ns, key), &t);
+		pod_seen(m, str_hash(uid), key_hash(ns, key),
+		    scope_of(ns), &t);
 	}
 	arena_reset(&m->intake, mark);
 }
 
-void pods_event(struct manager *m, enum kube_watch_event e, struct str text)
+void pods_event(struct manager *m, uint64_t scope, enum kube_watch_event e,
+    struct str text)
 {
 	struct pods *p = &m->pods;
 	uint32_t i;
@@ -331,7 +335,8 @@ void pods_event(struct manager *m, enum kube_watch_event e, struct str text)
 	switch (e) {
 	case WATCH_BEGIN:
 		for (i = 0; i < p->pool.high; i++)
-			if (pool_has(&p->pool, i))
+			if (pool_has(&p->pool, i) &&
+			    (scope == 0 || p->p[i].scope == scope))
 				p->p[i].listed = false;
 		break;
 	case WATCH_ITEM:
@@ -339,7 +344,7 @@ void pods_event(struct manager *m, enum kube_watch_event e, struct str text)
 		pod_event(m, e, text);
 		break;
 	case WATCH_SYNCED:
-		pods_sweep(m);
+		pods_sweep(m, scope);
 		break;
 	case WATCH_OVERSIZE:
 	case WATCH_ERROR:

@@ -171,6 +171,16 @@ bool record_has_children(const struct record *r)
 	return false;
 }
 
+uint64_t scope_of(struct str ns)
+{
+	return ns.n > 0 ? str_hash(ns) : 0;
+}
+
+bool record_in(const struct record *r, uint64_t scope)
+{
+	return scope == 0 || scope == str_hash(str_from(r->ns));
+}
+
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')

@@ -48,8 +48,9 @@ static void on_error(struct watch_slot *s, const struct kube_watch *w)
 		loop_stop(&m->loop);
 	}
 	if (s->role == ROLE_SERVERS && absent) {
-		intake_event(m, (enum group)s->group, WATCH_BEGIN, STR_NONE);
-		intake_event(m, (enum group)s->group, WATCH_SYNCED,
+		intake_event(m, (enum group)s->group, s->scope, WATCH_BEGIN,
+		    STR_NONE);
+		intake_event(m, (enum group)s->group, s->scope, WATCH_SYNCED,
 		    STR_NONE);
 	}
 	if (w->state != WATCH_DENIED)
@@ -75,25 +76,25 @@ static void on_event(void *ctx, struct kube_watch *w,
 	}
 	switch ((enum watch_role)s->role) {
 	case ROLE_DEPLOYMENTS:
-		child_event(m, CHILD_DEPLOYMENT, e, text);
+		child_event(m, CHILD_DEPLOYMENT, s->scope, e, text);
 		break;
 	case ROLE_SERVICES:
-		child_event(m, CHILD_SERVICE, e, text);
+		child_event(m, CHILD_SERVICE, s->scope, e, text);
 		break;
 	case ROLE_CONFIG_MAPS:
-		child_event(m, CHILD_CONFIG_MAP, e, text);
+		child_event(m, CHILD_CONFIG_MAP, s->scope, e, text);
 		break;
 	case ROLE_SERVERS:
-		intake_event(m, (enum group)s->group, e, text);
+		intake_event(m, (enum group)s->group, s->scope, e, text);
 		break;
 	case ROLE_PODS:
-		pods_event(m, e, text);
+		pods_event(m, s->scope, e, text);
 		break;
 	case ROLE_REF_CONFIG_MAPS:
-		refs_event(m, REF_CONFIG_MAP, e, text);
+		refs_event(m, REF_CONFIG_MAP, s->scope, e, text);
 		break;
 	case ROLE_REF_SECRETS:
-		refs_event(m, REF_SECRET, e, text);
+		refs_event(m, REF_SECRET, s->scope, e, text);
 		break;
 	}
 	if (e == WATCH_SYNCED)
@@ -139,6 +140,7 @@ static void slot_init(struct manager *m, size_t row, enum group g,
 	s->m = m;
 	s->role = (uint8_t)roles[row].role;
 	s->group = (uint8_t)g;
+	s->scope = scope_of(ns);
 	gvr_of(roles[row].role, g, &s->gvr);
 	how.gvr = &s->gvr;
 	kube_watch_init(&s->watch, &m->shared, &how, on_event, s);

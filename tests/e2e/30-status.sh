@@ -48,6 +48,10 @@ check "the ConfigMap appears: the server runs" wait_for 90 \
 pod() { k -n "$ns" get pods -l app="$1" -o 'jsonpath={.items[0].metadata.name}'; }
 new_pod() { [ -n "$(pod "$1")" ] && [ "$(pod "$1")" != "$2" ]; }
 was=$(pod noconfig)
+generation=$(get deployment/noconfig .metadata.generation)
+k -n "$ns" label configmap absent note=1 >/dev/null
+sleep 4
+same "a label of a ConfigMap brings none" "$generation" "$(get deployment/noconfig .metadata.generation)"
 k -n "$ns" patch configmap absent --type=merge -p '{"data":{"A":"2"}}' >/dev/null
 check "a changed ConfigMap brings new pods" wait_for 60 new_pod noconfig "$was"
 

@@ -1,0 +1,87 @@
+#include <string.h>
+
+#include "check.h"
+#include "control/control_int.h"
+#include "fake_io.h"
+
+static struct manager m;
+static struct manager_options options;
+static struct fake_io fake;
+static struct mem mem;
+
+static void nothing(void *ctx)
+{
+	(void)ctx;
+}
+
+static void set_up(void)
+{
+	memset(&m, 0, sizeof(m));
+	fake_io_init(&fake);
+	mem_init(&mem, &fake.io);
+	options = (struct manager_options){
+		.max_servers = 8, .queue_depth = 8, .base_delay_ns = NS_PER_S,
+		.max_delay_ns = NS_PER_S
+	};
+	m.o = &options;
+	work_init(&m.feed, nothing, NULL);
+	REQUIRE(loop_init(&m.loop, &mem, &fake.io) == 0);
+	REQUIRE(records_init(&m.records, &mem, 8) == 0);
+	REQUIRE(queue_init(&m.queue, &mem, &m.records, &options, 1) == 0);
+}
+
+/* A server that was listed, and has a Deployment that was. */
+static uint32_t listed(struct str ns, uint8_t id)
+{
+	struct uid uid = { { id } };
+	uint32_t i = record_add(&m.records, &uid, GROUP_MCPDEV, ns,
+	    STR("one"));
+	struct record *r = record_at(&m.records, i);
+
+	record_live(&m.records, i, true);
+	r->flags |= RECORD_LISTED;
+	r->child[CHILD_DEPLOYMENT].exists = true;
+	r->child[CHILD_DEPLOYMENT].listed = true;
+	return i;
+}
+
+static bool is_live(uint32_t i)
+{
+	return (record_at(&m.records, i)->flags & RECORD_LIVE) != 0;
+}
+
+TEST(servers_of_another_namespace_survive_a_list)
+{
+	uint64_t scope = scope_of(STR("a"));
+	uint32_t a, b;
+
+	set_up();
+	a = listed(STR("a"), 1);
+	b = listed(STR("b"), 2);
+	intake_event(&m, GROUP_MCPDEV, scope, WATCH_BEGIN, STR_NONE);
+	intake_event(&m, GROUP_EXAMPLE, 0, WATCH_BEGIN, STR_NONE);
+	intake_event(&m, GROUP_EXAMPLE, 0, WATCH_SYNCED, STR_NONE);
+	EXPECT(is_live(a) && is_live(b));
+	intake_event(&m, GROUP_MCPDEV, scope, WATCH_SYNCED, STR_NONE);
+	EXPECT(!is_live(a) && is_live(b));
+	intake_event(&m, GROUP_MCPDEV, 0, WATCH_BEGIN, STR_NONE);
+	intake_event(&m, GROUP_MCPDEV, 0, WATCH_SYNCED, STR_NONE);
+	EXPECT(!is_live(b));
+}
+
+TEST(children_of_another_namespace_survive_a_list)
+{
+	uint64_t scope = scope_of(STR("a"));
+	struct record *a, *b;
+
+	set_up();
+	a = record_at(&m.records, listed(STR("a"), 1));
+	b = record_at(&m.records, listed(STR("b"), 2));
+	child_event(&m, CHILD_DEPLOYMENT, scope, WATCH_BEGIN, STR_NONE);
+	child_event(&m, CHILD_SERVICE, 0, WATCH_BEGIN, STR_NONE);
+	child_event(&m, CHILD_SERVICE, 0, WATCH_SYNCED, STR_NONE);
+	EXPECT(a->child[CHILD_DEPLOYMENT].exists);
+	child_event(&m, CHILD_DEPLOYMENT, scope, WATCH_SYNCED, STR_NONE);
+	EXPECT(!a->child[CHILD_DEPLOYMENT].exists);
+	EXPECT(b->child[CHILD_DEPLOYMENT].exists);
+}
