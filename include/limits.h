@@ -127,7 +127,7 @@
 /* kube */
 /* Service account tokens are about 1 KiB, OIDC tokens up to 10. */
 #define TOKEN_MAX 16384
-/* Watches: 4 server groups, children, pods, references, some of them once
+/* Watches: 4 server groups, children, pods, references, CRDs; most of them once
  * for each namespace of --watch-namespaces. */
 #define WATCHES_MAX 48
 /* A Status body of an error: its causes are cut at this. */

@@ -377,7 +377,7 @@ void capacity_freed(struct manager *m);
 
 enum watch_role {
 	ROLE_DEPLOYMENTS, ROLE_SERVICES, ROLE_CONFIG_MAPS, ROLE_SERVERS,
-	ROLE_PODS, ROLE_REF_CONFIG_MAPS, ROLE_REF_SECRETS
+	ROLE_PODS, ROLE_REF_CONFIG_MAPS, ROLE_REF_SECRETS, ROLE_CRDS
 };
 struct watch_slot {
 	struct manager *m;
@@ -386,6 +386,8 @@ struct watch_slot {
 	uint64_t scope;
 	uint8_t role, group;
 	bool started;
+	bool absent;	/* its kind is not installed, as far as known */
+	bool parked;	/* ... and it is stopped until it is */
 };
 int watches_init(struct manager *m, struct mem *mem, struct diag *d);
 /* Starts what has become possible or needed, in order. */
@@ -395,6 +397,23 @@ void watches_stop(struct manager *m);
 bool watches_role_synced(const struct manager *m, enum watch_role role);
 /* Every server group has answered: listed, absent or denied. */
 bool watches_all_answered(const struct manager *m);
+
+/* ---- kinds.c: server kinds that are not installed ---- */
+
+struct kinds {
+	struct timer timer;
+	int64_t wake_ns;
+	bool installed[GROUPS], listed[GROUPS];
+	uint8_t tries[GROUPS];	/* since its CRD was seen last */
+	bool synced, denied, told;
+};
+void kinds_init(struct manager *m);
+/* A watch of servers was told that there is no such kind. */
+void kinds_absent(struct manager *m, struct watch_slot *s);
+void kinds_event(struct manager *m, const struct kube_watch *w,
+    enum kube_watch_event e, struct str text);
+/* Opens or ends the watch of CRDs, as needed. */
+void kinds_advance(struct manager *m);
 
 /* ---- series.c: metrics ---- */
 
@@ -433,6 +452,7 @@ struct manager {
 	struct refs refs;
 	struct series series;
 	struct notes notes;
+	struct kinds kinds;
 	struct watch_slot *slot;
 	uint32_t slots;
 	struct job *job;

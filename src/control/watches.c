@@ -37,6 +37,10 @@ static void on_error(struct watch_slot *s, const struct kube_watch *w)
 	struct manager *m = s->m;
 	bool absent = w->state == WATCH_ABSENT;
 
+	if (s->absent && absent) {
+		kinds_absent(m, s);
+		return;
+	}
 	log_line(&m->log, absent ? LOG_INFO : LOG_WARN,
 	    absent ? "kind is not installed" : "watch interrupted",
 	    "group=%s resource=%s state=%s error=%s", w->row.gvr->group,
@@ -52,6 +56,7 @@ static void on_error(struct watch_slot *s, const struct kube_watch *w)
 		    STR_NONE);
 		intake_event(m, (enum group)s->group, s->scope, WATCH_SYNCED,
 		    STR_NONE);
+		kinds_absent(m, s);
 	}
 	if (w->state != WATCH_DENIED)
 		return;
@@ -69,7 +74,8 @@ static void on_event(void *ctx, struct kube_watch *w,
 
 	if (e == WATCH_ITEM || e == WATCH_DELETED)
 		count_add(&m->counts, COUNT_WATCH_EVENTS, 1);
-	if (e == WATCH_ERROR) {
+	if (e == WATCH_ERROR && (s->role != ROLE_CRDS ||
+	    w->state == WATCH_WAITING)) {
 		on_error(s, w);
 		watches_advance(m);
 		return;
@@ -96,9 +102,14 @@ static void on_event(void *ctx, struct kube_watch *w,
 	case ROLE_REF_SECRETS:
 		refs_event(m, REF_SECRET, s->scope, e, text);
 		break;
+	case ROLE_CRDS:
+		kinds_event(m, w, e, text);
+		break;
 	}
-	if (e == WATCH_SYNCED)
+	if (e == WATCH_SYNCED) {
+		s->absent = false;
 		watches_advance(m);
+	}
 }
 
 static void gvr_of(enum watch_role role, enum group g, struct gvr *ret)
@@ -125,6 +136,9 @@ static void gvr_of(enum watch_role role, enum group g, struct gvr *ret)
 	case ROLE_REF_SECRETS:
 		*ret = ref_gvr[REF_SECRET];
 		break;
+	case ROLE_CRDS:
+		*ret = kube_crds;
+		break;
 	}
 }
 
@@ -143,6 +157,21 @@ static void slot_init(struct manager *m, size_t row, enum group g,
 	s->scope = scope_of(ns);
 	gvr_of(roles[row].role, g, &s->gvr);
 	how.gvr = &s->gvr;
+	kube_watch_init(&s->watch, &m->shared, &how, on_event, s);
+}
+
+/* One for all namespaces, and only while a kind is missing: kinds.c. */
+static void crds_init(struct manager *m)
+{
+	struct watch_slot *s = &m->slot[m->slots++];
+	struct kube_watch_row how = {
+		.gvr = &s->gvr, .metadata = true,
+		.why = "CRDs of server kinds that are not installed"
+	};
+
+	s->m = m;
+	s->role = ROLE_CRDS;
+	gvr_of(ROLE_CRDS, GROUP_ALLBEONE, &s->gvr);
 	kube_watch_init(&s->watch, &m->shared, &how, on_event, s);
 }
 
@@ -198,7 +227,7 @@ int watches_init(struct manager *m, struct mem *mem, struct diag *d)
 
 	m->refs.followed[REF_CONFIG_MAP] = m->o->indexing;
 	m->refs.followed[REF_SECRET] = m->o->watch_secrets;
-	n = namespaces(rest) * rows_per_namespace(m);
+	n = namespaces(rest) * rows_per_namespace(m) + 1;
 	if (n > WATCHES_MAX) {
 		diag_set(d, STR("--watch-namespaces"),
 		    "%u watches would be needed, there is room for %u: "
@@ -216,13 +245,15 @@ int watches_init(struct manager *m, struct mem *mem, struct diag *d)
 		rest = str_cut(rest, ',', &ns);
 		rows_init(m, str_trim(ns));
 	}
+	crds_init(m);
+	kinds_init(m);
 	return 0;
 }
 
-static bool answered(const struct kube_watch *w)
+static bool answered(const struct watch_slot *s)
 {
-	return w->synced || w->state == WATCH_ABSENT ||
-	    w->state == WATCH_DENIED;
+	return s->watch.synced || s->absent ||
+	    s->watch.state == WATCH_ABSENT || s->watch.state == WATCH_DENIED;
 }
 
 bool watches_role_synced(const struct manager *m, enum watch_role role)
@@ -242,7 +273,7 @@ static bool role_answered(const struct manager *m, enum watch_role role)
 
 	for (i = 0; i < m->slots; i++)
 		if (m->slot[i].role == role &&
-		    (!m->slot[i].started || !answered(&m->slot[i].watch)))
+		    (!m->slot[i].started || !answered(&m->slot[i])))
 			return false;
 	return true;
 }
@@ -286,6 +317,7 @@ void watches_advance(struct manager *m)
 	if (m->refs.of_kind[REF_SECRET] > 0)
 		role_start(m, ROLE_REF_SECRETS);
 	m->pods.synced = role_answered(m, ROLE_PODS);
+	kinds_advance(m);
 }
 
 void watches_relist(struct manager *m)
@@ -295,7 +327,7 @@ void watches_relist(struct manager *m)
 	for (i = 0; i < m->slots; i++) {
 		struct watch_slot *s = &m->slot[i];
 
-		if (s->role != ROLE_SERVERS || !s->started)
+		if (s->role != ROLE_SERVERS || !s->started || s->parked)
 			continue;
 		kube_watch_stop(&s->watch);
 		kube_watch_start(&s->watch);

@@ -81,6 +81,12 @@ struct world *world_new(void)
 	return w;
 }
 
+void world_serve(struct world *w)
+{
+	fake_file(&w->io, "/kubeconfig", str_from(kubeconfig));
+	fake_serve(&w->io, "127.0.0.1", 8001, FAKE_ACCEPT);
+}
+
 struct world *world_begin(const struct kube_client_options *o)
 {
 	static const struct kube_client_options defaults;
@@ -89,8 +95,7 @@ struct world *world_begin(const struct kube_client_options *o)
 	struct diag d;
 
 	diag_clear(&d);
-	fake_file(&w->io, "/kubeconfig", str_from(kubeconfig));
-	fake_serve(&w->io, "127.0.0.1", 8001, FAKE_ACCEPT);
+	world_serve(w);
 	REQUIRE(loop_init(&w->loop, &w->mem, &w->io.io) == 0);
 	if (kube_config_load(&w->config, &w->mem, &w->io.io, &from, &d))
 		test_fail(__FILE__, __LINE__, "%s: %s", d.path, d.text);

@@ -40,6 +40,8 @@ struct world {
 struct world *world_begin(const struct kube_client_options *o);
 /* The struct to use where world_begin is not wanted. */
 struct world *world_new(void);
+/* Puts the API server and /kubeconfig, which names it, into such a one. */
+void world_serve(struct world *w);
 void world_run(struct world *w, int64_t ns);
 /* Runs until *flag is set, at most ns; false when it was not. */
 bool world_until(struct world *w, const bool *flag, int64_t ns);

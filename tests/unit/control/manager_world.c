@@ -1,0 +1,121 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "manager_world.h"
+
+struct manager_world mw;
+
+#define INITIAL_END MW_LINE("BOOKMARK", \
+	"{\"metadata\":{\"resourceVersion\":\"1000\",\"annotations\":" \
+	"{\"k8s.io/initial-events-end\":\"true\"}}}")
+
+static struct str path_keep(struct str path)
+{
+	char *copy = malloc(path.n + 1);
+
+	REQUIRE(copy);
+	memcpy(copy, path.p, path.n);
+	return (struct str){ copy, path.n };
+}
+
+static void open_watch(const struct world_request *r, struct str path)
+{
+	const char *lines = "";
+
+	if (mw.watch != NULL)
+		lines = mw.watch(r, path);
+	if (lines == NULL)
+		return;
+	REQUIRE(mw.opened < ARRAY_LEN(mw.open));
+	mw.open[mw.opened].path = path_keep(path);
+	mw.open[mw.opened++].peer = r->peer;
+	world_stream(mw.w, r->peer);
+	if (lines[0] != '\0')
+		world_chunk(mw.w, r->peer, MS, str_from(lines));
+	if (str_search(r->path, STR("sendInitialEvents")) < r->path.n)
+		world_chunk(mw.w, r->peer, MS, STR(INITIAL_END));
+}
+
+static void serve(struct world *w, const struct world_request *r)
+{
+	struct str path;
+
+	(void)str_cut(r->path, '?', &path);
+	if (str_search(r->path, STR("watch=true")) < r->path.n)
+		open_watch(r, path);
+	else if (mw.serve != NULL)
+		mw.serve(r, path);
+	else
+		world_reply(w, r->peer, 404, NULL, world_status(404,
+		    "NotFound", "not found"));
+}
+
+void mw_begin(const char *const *args)
+{
+	static struct manager_options o;
+	const char *argv[16] = {
+		"manager", "--kubeconfig=/kubeconfig",
+		"--metrics-bind-address=0", "--health-probe-bind-address=0",
+		"--log-level=error"
+	};
+	struct diag d = { 0 };
+	int n = 5, rest = 0;
+
+	while (args != NULL && *args != NULL)
+		argv[n++] = *args++;
+	mw.w = world_new();
+	mw.w->serve = serve;
+	world_serve(mw.w);
+	if (opts_parse(manager_opts, manager_opts_n, &mw.w->io.io, n,
+	    (char **)(uintptr_t)argv, &o, &rest, &d) < 0 ||
+	    manager_new(&mw.w->mem, &mw.w->io.io, &o, "test", &mw.m,
+	    &d) < 0 || manager_start(mw.m, &d) < 0)
+		test_fail(__FILE__, __LINE__, "%s: %s", d.path, d.text);
+}
+
+void mw_run(int64_t ns)
+{
+	int64_t until = mw.w->io.now_ns + ns;
+
+	while (mw.w->io.now_ns < until)
+		loop_turn(manager_loop(mw.m), until);
+}
+
+static int peer_of(const char *path_end)
+{
+	uint32_t i = mw.opened;
+
+	while (i-- > 0)
+		if (str_ends(mw.open[i].path, str_from(path_end)))
+			return mw.open[i].peer;
+	test_fail(__FILE__, __LINE__, "no watch of %s", path_end);
+	abort();
+}
+
+void mw_tell(const char *path_end, const char *line)
+{
+	world_chunk(mw.w, peer_of(path_end), MS, str_from(line));
+}
+
+void mw_end(const char *path_end)
+{
+	world_stream_end(mw.w, peer_of(path_end), MS);
+}
+
+unsigned mw_count(const char *what)
+{
+	struct str rest = buf_view(&mw.w->log), line;
+	unsigned n = 0;
+
+	while (rest.n > 0) {
+		rest = str_cut(rest, '\n', &line);
+		n += str_search(line, str_from(what)) < line.n;
+	}
+	return n;
+}
+
+void mw_forget(void)
+{
+	buf_clear(&mw.w->log);
+}
