@@ -79,8 +79,12 @@ cp "$from/30-metrics.yaml" "$to/namespaced/30-metrics.yaml"
 	#
 	#   sed s/mcp-system/team-a/ manifests/overlays/namespaced/*.yaml |
 	#     kubectl apply -f -
+	#
+	# CustomResourceDefinitions are of the cluster, which a Role cannot
+	# grant: a kind that is not installed is asked for every two minutes.
 	END
 	sed -e 's/ClusterRole/Role/' -e '/^# All that/,/^# overlays/d' \
+		-e '/^# Metadata only, and/,/^  verbs/d' \
 		-e '/^kind: Role/,/^  labels/s/^  name: .*/&\n  namespace: mcp-system/' \
 		-e 1d "$from/10-rbac.yaml" |
 	awk '/^---$/ && ++n == 2 {
