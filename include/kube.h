@@ -334,6 +334,12 @@ void kube_client_close(struct kube_client *c);
  */
 void kube_call_get(struct kube_call *call, const struct gvr *r,
     struct str namespace, struct str name);
+/*
+ * Lets a GET be answered from the API server's memory as long as that is not
+ * older than this resourceVersion; else it waits for it about 3 s, and then
+ * fails with ERR_TIMEOUT or ERR_THROTTLED.
+ */
+void kube_call_not_older(struct kube_call *call, uint64_t version);
 /* limit 0: all; continue_token empty: from the start. */
 void kube_call_list(struct kube_call *call, const struct gvr *r,
     struct str namespace, const char *labels, const char *fields,

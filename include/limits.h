@@ -216,6 +216,10 @@
 #define TROUBLE_MESSAGE_MAX 232
 /* Objects being worked on at once; more only queue in the API server. */
 #define JOBS_MAX 32
+/* Objects told while all jobs are busy that are held until their turn, and
+ * the largest one; others are read again. 2 MiB, touched in bursts only. */
+#define HELD_MAX 512
+#define HELD_TEXT_MAX 4084
 /* One job: the object, its decoded form, three children, a status. */
 #define JOB_ARENA_MAX (4 * JSON_OBJECT_MAX)
 /* Small changes of a status (counters) are gathered for this long. */

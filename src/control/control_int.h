@@ -60,6 +60,8 @@ struct record {
 	int64_t minor_since_ns;	/* a small change waits; 0: none */
 	int64_t repaired_ns, queued_ns;
 	uint32_t next;		/* in a ready list */
+	uint32_t held;		/* its line in held.c, or POOL_NONE */
+	uint64_t version;	/* the newest that was told or written */
 	uint32_t ref[RECORD_REFS_MAX];	/* slots in refs */
 	struct child_state child[CHILD_KINDS];
 	struct workload workload;
@@ -95,6 +97,8 @@ bool record_has_children(const struct record *r);
  */
 uint64_t scope_of(struct str ns);
 bool record_in(const struct record *r, uint64_t scope);
+/* A version of its object was told or written; false: an old one. */
+bool record_version(struct record *r, struct str version);
 /* Its object was seen, or is gone. */
 void record_live(struct records *rs, uint32_t i, bool live);
 /*
@@ -137,6 +141,16 @@ int64_t queue_next_ns(const struct queue *q);	/* earliest of the later */
 void queue_wake(struct queue *q, int64_t now_ns);
 uint32_t queue_take(struct queue *q);
 void queue_forget(struct queue *q, uint32_t i);
+
+/* ---- held.c: lines that wait for a job ---- */
+
+int held_init(struct manager *m, struct mem *mem);
+/* Holds the text, of r->version, if there is room; it replaces another. */
+void held_keep(struct manager *m, struct record *r, struct str text);
+/* Copies it to `to`, of at least HELD_TEXT_MAX; empty: none is held, or a
+ * newer version is known of. */
+struct str held_take(struct manager *m, struct record *r, char *to);
+void held_drop(struct manager *m, struct record *r);
 
 /* ---- pods.c: pods with something wrong ---- */
 
@@ -312,6 +326,10 @@ struct job {
 	struct diag diag;
 	struct kube_status failed;
 	bool refused, has_failed, planned;
+	bool reread;		/* the first answer to JOB_GET was no good */
+	bool looked;		/* at what stands under the child's name */
+	struct uid found;	/* ours, as the look told */
+	bool adopts;		/* found is set */
 	uint8_t failed_child;
 	enum ref_kind ref_kind;
 	struct str ref_name;
@@ -448,6 +466,7 @@ struct manager {
 	struct lease lease;
 	struct records records;
 	struct queue queue;
+	struct pool held;
 	struct pods pods;
 	struct refs refs;
 	struct series series;

@@ -147,12 +147,14 @@ static void server_seen(struct manager *m, enum group g,
 {
 	uint32_t i = server_record(m, g, s);
 	struct record *r;
+	bool newest;
 
 	if (i == RECORD_NONE) {
 		server_refused(m, s);
 		return;
 	}
 	r = record_at(&m->records, i);
+	newest = record_version(r, s->meta.resource_version);
 	own_versions(r, &s->status);
 	record_facts(r, s, valid);
 	if (valid)
@@ -167,8 +169,10 @@ static void server_seen(struct manager *m, enum group g,
 	}
 	/* Small waits of the status are over when the spec changes. */
 	r->minor_since_ns = 0;
-	if (jobs_offer(m, i, text))
+	if (newest && jobs_offer(m, i, text))
 		return;
+	if (newest)
+		held_keep(m, r, text);
 	queue_add(&m->queue, i, true, m->loop.now_ns);
 	manager_kick(m);
 }
@@ -186,6 +190,7 @@ static void server_gone(struct manager *m, struct str uid_text)
 	r = record_at(&m->records, i);
 	record_live(&m->records, i, false);
 	refs_leave(m, r);
+	held_drop(m, r);
 	queue_forget(&m->queue, i);
 	if (!(r->flags & RECORD_BUSY) && !record_has_children(r))
 		record_drop(&m->records, i);

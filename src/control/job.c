@@ -111,6 +111,9 @@ static void job_get(struct job *j)
 	server_gvr((enum group)r->group, &gvr);
 	job_call(j);
 	kube_call_get(&j->call, &gvr, str_from(r->ns), str_from(r->name));
+	/* What the watch has told of, the API server has at hand. */
+	if (r->version != 0 && !j->reread)
+		kube_call_not_older(&j->call, r->version);
 	j->call.reply_mem = j->reply;
 	j->call.reply_cap = JSON_OBJECT_MAX;
 	job_send(j, JOB_GET);
@@ -130,6 +133,7 @@ static void job_begin(struct job *j, uint32_t i)
 	j->start_ns = m->loop.now_ns;
 	j->id = rng_next(&m->rng);
 	j->refused = j->has_failed = j->planned = j->ref_large = false;
+	j->reread = j->looked = j->adopts = false;
 	memset(&j->plan, 0, sizeof(j->plan));
 	memset(&j->diag, 0, sizeof(j->diag));
 	arena_reset(&j->arena, 0);
@@ -162,7 +166,11 @@ void jobs_feed(struct manager *m)
 		if (!(record_at(&m->records, i)->flags & RECORD_LIVE))
 			continue;
 		job_begin(j, i);
-		job_get(j);
+		j->text = held_take(m, record_at(&m->records, i), j->reply);
+		if (j->text.n > 0)
+			job_plan(j);
+		else
+			job_get(j);
 	}
 }
 
@@ -173,6 +181,7 @@ bool jobs_offer(struct manager *m, uint32_t i, struct str text)
 	if (j == NULL || text.n > JSON_OBJECT_MAX)
 		return false;
 	queue_forget(&m->queue, i);
+	held_drop(m, record_at(&m->records, i));
 	job_begin(j, i);
 	memcpy(j->reply, text.p, text.n);
 	j->text = (struct str){ j->reply, text.n };
@@ -212,6 +221,7 @@ static int job_decode(struct job *j)
 	(void)uid_parse(j->server.meta.uid, &uid);
 	if (memcmp(uid.b, j->uid.b, UID_LEN) != 0)
 		return ERR_NOENT;
+	(void)record_version(r, j->server.meta.resource_version);
 	record_facts(r, &j->server, !j->refused);
 	if (HAS(&j->server.meta, object_meta, deletion_time))
 		r->flags |= RECORD_DELETING;
@@ -311,17 +321,7 @@ static void job_plan(struct job *j)
 
 /* ---- children ---- */
 
-static bool needs_look(const struct step *s)
-{
-	return s->what == STEP_APPLY && !s->force &&
-	    s->child != CHILD_DEPLOYMENT;
-}
-
-/*
- * Server-side apply merges into a stranger's ConfigMap or Service where no
- * field is in both, so these are looked at first. A Deployment's selector
- * is always in both.
- */
+/* What stands under the name of a child that was thought not to exist. */
 static void job_probe(struct job *j, const struct step *s)
 {
 	const struct record *r = job_record(j);
@@ -370,16 +370,30 @@ static void child_failed(struct job *j, enum kube_why why, int err)
 	j->failed_diag = j->call.diag;
 }
 
-/* Puts metadata.uid into the body: only the object that was meant. */
-static struct str body_with_uid(struct job *j, const struct child *c,
-    const struct uid *uid)
+/*
+ * Server-side apply would merge into a stranger's ConfigMap or Service where
+ * no field is in both. A body with a resourceVersion that no object has is a
+ * conflict with whatever exists, and makes what does not: the first apply of
+ * a child takes over nothing, and needs no look before it. Later ones name
+ * the uid: only the object that was meant.
+ */
+static struct str job_body(struct job *j, const struct step *s)
 {
+	const struct record *r = job_record(j);
+	const struct child *c = &j->plan.out.child[s->child];
 	struct buf b = arena_buf(&j->arena);
 
+	if (j->looked && !j->adopts)
+		return c->body;
 	buf_str(&b, str_sub(c->body, 0, c->uid_at));
-	buf_cstr(&b, "\"uid\":\"");
-	uid_format(uid, &b);
-	buf_cstr(&b, "\",");
+	if (s->force || j->adopts) {
+		buf_cstr(&b, "\"uid\":\"");
+		uid_format(s->force ? &r->child[s->child].uid : &j->found,
+		    &b);
+		buf_cstr(&b, "\",");
+	} else {
+		buf_cstr(&b, "\"resourceVersion\":\"1\",");
+	}
 	buf_str(&b, str_sub(c->body, c->uid_at, c->body.n));
 	return arena_keep(&j->arena, &b);
 }
@@ -388,10 +402,8 @@ static void job_apply(struct job *j, const struct step *s)
 {
 	const struct record *r = job_record(j);
 	const struct child *c = &j->plan.out.child[s->child];
-	struct str body = c->body;
+	struct str body = job_body(j, s);
 
-	if (s->force)
-		body = body_with_uid(j, c, &r->child[s->child].uid);
 	job_call(j);
 	kube_call_apply(&j->call, &child_gvr[s->child], str_from(r->ns),
 	    c->name, NULL, group_info((enum group)r->group)->manager,
@@ -424,12 +436,15 @@ static void job_delete(struct job *j, const struct step *s)
 static void job_probe_done(struct job *j)
 {
 	int err = j->call.status.err;
+	struct str uid;
 
+	j->looked = true;
 	if (err == 0 && !may_adopt(j, j->call.reply)) {
 		diag_clear(&j->call.diag);
 		diag_set(&j->call.diag, STR_NONE,
 		    "exists already and belongs to somebody else");
 		child_failed(j, KUBE_WHY_OWNED, ERR_CONFLICT);
+		j->looked = false;
 		job_next(j);
 		return;
 	}
@@ -437,6 +452,8 @@ static void job_probe_done(struct job *j)
 		job_failed(j, "cannot look for a child");
 		return;
 	}
+	j->adopts = err == 0 && kube_peek(j->call.reply, "metadata.uid",
+	    &uid) && uid_parse(uid, &j->found);
 	job_apply(j, &j->plan.step[j->at]);
 }
 
@@ -520,11 +537,16 @@ static void job_child_done(struct job *j)
 		memset(c, 0, sizeof(*c));
 		job_later(j, j->m->loop.now_ns);
 		return;
+	} else if ((err == ERR_CONFLICT || err == ERR_EXIST) && !s->force &&
+	    !j->looked) {
+		job_probe(j, s);
+		return;
 	} else {
 		child_failed(j, j->call.status.why, err);
 	}
 	if (j->at < j->plan.steps)
 		j->at++;
+	j->looked = j->adopts = false;
 	job_next(j);
 }
 
@@ -570,6 +592,15 @@ static void job_finalizers(struct job *j)
 	job_send(j, JOB_FINALIZER);
 }
 
+/* Of our own write to the object, of which the watch will tell later. */
+static void note_version(struct job *j)
+{
+	struct str version;
+
+	if (kube_peek(j->call.reply, "metadata.resourceVersion", &version))
+		(void)record_version(job_record(j), version);
+}
+
 static void job_finalizer_done(struct job *j)
 {
 	int err = j->call.status.err;
@@ -582,6 +613,7 @@ static void job_finalizer_done(struct job *j)
 		job_failed(j, "cannot write finalizers");
 		return;
 	}
+	note_version(j);
 	if (j->plan.drop_finalizers) {
 		job_done(j);
 		return;
@@ -764,6 +796,7 @@ static void job_status_done(struct job *j)
 		job_failed(j, "cannot write status");
 		return;
 	}
+	note_version(j);
 	r->minor_since_ns = 0;
 	job_tell(j);
 	job_end(j);
@@ -789,8 +822,6 @@ static void job_next(struct job *j)
 		}
 		if (s->what == STEP_DELETE)
 			job_delete(j, s);
-		else if (needs_look(s))
-			job_probe(j, s);
 		else
 			job_apply(j, s);
 		return;
@@ -810,6 +841,10 @@ static void job_on_done(void *ctx, struct kube_call *call)
 	case JOB_GET:
 		if (call->status.err == ERR_NOENT) {
 			job_release(j);
+		} else if (call->status.err < 0 && !j->reread) {
+			/* Not as new as asked for; so from the store. */
+			j->reread = true;
+			job_get(j);
 		} else if (call->status.err < 0) {
 			job_failed(j, "cannot read the server");
 		} else {

@@ -276,8 +276,8 @@ static int records_set_up(struct manager *m, struct mem *mem,
 	    rng_next(&m->rng)) < 0 ||
 	    pods_init(&m->pods, mem, (uint32_t)m->o->max_pods) < 0 ||
 	    refs_init(&m->refs, mem, (uint32_t)m->o->max_refs) < 0 ||
-	    jobs_init(m, mem) < 0 || notes_init(m, mem) < 0 ||
-	    series_init(m, mem) < 0)
+	    held_init(m, mem) < 0 || jobs_init(m, mem) < 0 ||
+	    notes_init(m, mem) < 0 || series_init(m, mem) < 0)
 		return ERR_FULL;
 	arena_init(&m->intake, intake, INTAKE_ARENA_MAX);
 	return watches_init(m, mem, d);

@@ -95,6 +95,7 @@ uint32_t record_add(struct records *rs, const struct uid *uid, enum group g,
 	r->uid = *uid;
 	r->group = (uint8_t)g;
 	r->next = RECORD_NONE;
+	r->held = POOL_NONE;
 	rs->ghosts++;
 	text_set(r->ns, sizeof(r->ns), ns);
 	text_set(r->name, sizeof(r->name), name);
@@ -112,6 +113,7 @@ void record_drop(struct records *rs, uint32_t i)
 	struct record *r = record_at(rs, i);
 
 	CHECK((r->flags & (RECORD_BUSY | RECORD_QUEUED)) == 0);
+	CHECK(r->held == POOL_NONE);
 	record_live(rs, i, false);
 	rs->ghosts--;
 	map_del(&rs->by_uid, uid_hash(&r->uid), i);
@@ -125,6 +127,16 @@ uint32_t record_next(const struct records *rs, uint32_t i)
 		if (pool_has(&rs->pool, i))
 			return i;
 	return RECORD_NONE;
+}
+
+bool record_version(struct record *r, struct str version)
+{
+	uint64_t v = version_number(version);
+
+	if (v < r->version)
+		return false;
+	r->version = v;
+	return true;
 }
 
 void record_live(struct records *rs, uint32_t i, bool live)

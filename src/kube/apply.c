@@ -58,6 +58,21 @@ void kube_call_get(struct kube_call *call, const struct gvr *r,
 	text_path(call, &b);
 }
 
+void kube_call_not_older(struct kube_call *call, uint64_t version)
+{
+	char digits[20];
+	struct buf n, b;
+
+	CHECK(str_is(str_from(call->method), "GET") &&
+	    call->path.p == call->text);
+	buf_init(&b, call->text, sizeof(call->text));
+	b.n = call->path.n;
+	buf_init(&n, digits, sizeof(digits));
+	buf_u64(&n, version);
+	kube_query(&b, "resourceVersion", buf_view(&n));
+	text_path(call, &b);
+}
+
 void kube_call_list(struct kube_call *call, const struct gvr *r,
     struct str namespace, const char *labels, const char *fields,
     uint32_t limit, struct str continue_token)

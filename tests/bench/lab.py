@@ -101,7 +101,7 @@ class Api:
             body = json.dumps(body)
         try:
             answer, text = self.exchange(method, path, body)
-        except (http.client.RemoteDisconnected, ConnectionError):
+        except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLError):
             # The API server ends a connection that nothing came over.
             self.http.close()
             answer, text = self.exchange(method, path, body)
