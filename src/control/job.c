@@ -1,18 +1,18 @@
 #include <string.h>
 
-#include "control_int.h"
+#include "job_int.h"
 
 static void job_plan(struct job *j);
-static void job_next(struct job *j);
+static void job_on_done(void *ctx, struct kube_call *call);
 
-static struct record *job_record(const struct job *j)
+struct record *job_record(const struct job *j)
 {
 	return record_at(&j->m->records, j->record);
 }
 
 /* ---- end ---- */
 
-static void job_release(struct job *j)
+void job_release(struct job *j)
 {
 	struct record *r = job_record(j);
 	uint32_t i = j->record;
@@ -33,7 +33,7 @@ static void job_release(struct job *j)
 	manager_kick(j->m);
 }
 
-static void job_done(struct job *j)
+void job_done(struct job *j)
 {
 	struct manager *m = j->m;
 	struct record *r = job_record(j);
@@ -52,7 +52,7 @@ static void job_done(struct job *j)
 	job_release(j);
 }
 
-static void job_failed(struct job *j, const char *what)
+void job_failed(struct job *j, const char *what)
 {
 	struct manager *m = j->m;
 	struct record *r = job_record(j);
@@ -70,7 +70,7 @@ static void job_failed(struct job *j, const char *what)
 }
 
 /* Again in a while, without counting as a failure. */
-static void job_later(struct job *j, int64_t at_ns)
+void job_later(struct job *j, int64_t at_ns)
 {
 	struct manager *m = j->m;
 	struct record *r = job_record(j);
@@ -84,7 +84,7 @@ static void job_later(struct job *j, int64_t at_ns)
 
 /* ---- calls ---- */
 
-static void job_send(struct job *j, enum job_step step)
+void job_send(struct job *j, enum job_step step)
 {
 	struct manager *m = j->m;
 	int64_t limit = j->start_ns + m->o->reconcile_timeout_ns;
@@ -96,9 +96,7 @@ static void job_send(struct job *j, enum job_step step)
 	kube_send(&m->client, &j->call);
 }
 
-static void job_on_done(void *ctx, struct kube_call *call);
-
-static void job_call(struct job *j)
+void job_call(struct job *j)
 {
 	kube_call_init(&j->call, job_on_done, j);
 }
@@ -319,492 +317,9 @@ static void job_plan(struct job *j)
 		job_next(j);
 }
 
-/* ---- children ---- */
-
-/* What stands under the name of a child that was thought not to exist. */
-static void job_probe(struct job *j, const struct step *s)
-{
-	const struct record *r = job_record(j);
-
-	job_call(j);
-	kube_call_get(&j->call, &child_gvr[s->child], str_from(r->ns),
-	    j->plan.out.child[s->child].name);
-	j->call.accept = KUBE_METADATA;
-	job_send(j, JOB_PROBE);
-}
-
-/* Ours, or an orphan of ours that a new server of the name takes up. */
-static bool may_adopt(const struct job *j, struct str reply)
-{
-	const struct record *r = job_record(j);
-	char mem[64];
-	struct buf key;
-	struct str owners, labels, need;
-
-	buf_init(&key, mem, sizeof(mem));
-	render_key((enum group)r->group, str_from(r->name), &key);
-	if (kube_peek(reply, "metadata.ownerReferences", &owners))
-		return str_search(owners, j->server.meta.uid) < owners.n;
-	if (!kube_peek(reply, "metadata.labels", &labels))
-		return false;
-	need = buf_view(&key);
-	return str_search(labels, STR("\"" LABEL_KEY "\"")) < labels.n &&
-	    str_search(labels, need) < labels.n;
-}
-
-static void child_failed(struct job *j, enum kube_why why, int err)
-{
-	const struct step *s = &j->plan.step[j->at];
-
-	j->m->series.errors[s->child]++;
-	/* Who has not got one name shall not take the others. */
-	if (why == KUBE_WHY_OWNED)
-		j->at = j->plan.steps;
-	if (j->has_failed)
-		return;
-	j->has_failed = true;
-	j->failed = j->call.status;
-	j->failed.err = err;
-	j->failed.why = why;
-	j->failed_child = s->child;
-	j->failed_diag = j->call.diag;
-}
-
-/*
- * Server-side apply would merge into a stranger's ConfigMap or Service where
- * no field is in both. A body with a resourceVersion that no object has is a
- * conflict with whatever exists, and makes what does not: the first apply of
- * a child takes over nothing, and needs no look before it. Later ones name
- * the uid: only the object that was meant.
- */
-static struct str job_body(struct job *j, const struct step *s)
-{
-	const struct record *r = job_record(j);
-	const struct child *c = &j->plan.out.child[s->child];
-	struct buf b = arena_buf(&j->arena);
-
-	if (j->looked && !j->adopts)
-		return c->body;
-	buf_str(&b, str_sub(c->body, 0, c->uid_at));
-	if (s->force || j->adopts) {
-		buf_cstr(&b, "\"uid\":\"");
-		uid_format(s->force ? &r->child[s->child].uid : &j->found,
-		    &b);
-		buf_cstr(&b, "\",");
-	} else {
-		buf_cstr(&b, "\"resourceVersion\":\"1\",");
-	}
-	buf_str(&b, str_sub(c->body, c->uid_at, c->body.n));
-	return arena_keep(&j->arena, &b);
-}
-
-static void job_apply(struct job *j, const struct step *s)
-{
-	const struct record *r = job_record(j);
-	const struct child *c = &j->plan.out.child[s->child];
-	struct str body = job_body(j, s);
-
-	job_call(j);
-	kube_call_apply(&j->call, &child_gvr[s->child], str_from(r->ns),
-	    c->name, NULL, group_info((enum group)r->group)->manager,
-	    s->force, body);
-	j->m->series.applies[s->child]++;
-	job_send(j, JOB_CHILD);
-}
-
-static void job_delete(struct job *j, const struct step *s)
-{
-	struct record *r = job_record(j);
-	char uid_mem[40], name_mem[300];
-	struct buf uid, name;
-
-	buf_init(&uid, uid_mem, sizeof(uid_mem));
-	uid_format(&r->child[s->child].uid, &uid);
-	buf_init(&name, name_mem, sizeof(name_mem));
-	buf_cstr(&name, r->name);
-	if (s->child == CHILD_CONFIG_MAP)
-		buf_cstr(&name, "-config");
-	job_call(j);
-	/* In the foreground, so that a finalizer waits for the pods. */
-	kube_call_delete(&j->call, &child_gvr[s->child], str_from(r->ns),
-	    buf_view(&name), buf_view(&uid), STR_NONE,
-	    r->flags & RECORD_DELETING ? KUBE_FOREGROUND : KUBE_BACKGROUND);
-	j->m->series.deletes[s->child]++;
-	job_send(j, JOB_CHILD);
-}
-
-static void job_probe_done(struct job *j)
-{
-	int err = j->call.status.err;
-	struct str uid;
-
-	j->looked = true;
-	if (err == 0 && !may_adopt(j, j->call.reply)) {
-		diag_clear(&j->call.diag);
-		diag_set(&j->call.diag, STR_NONE,
-		    "exists already and belongs to somebody else");
-		child_failed(j, KUBE_WHY_OWNED, ERR_CONFLICT);
-		j->looked = false;
-		job_next(j);
-		return;
-	}
-	if (err < 0 && err != ERR_NOENT) {
-		job_failed(j, "cannot look for a child");
-		return;
-	}
-	j->adopts = err == 0 && kube_peek(j->call.reply, "metadata.uid",
-	    &uid) && uid_parse(uid, &j->found);
-	job_apply(j, &j->plan.step[j->at]);
-}
-
-/* Failures that say nothing about the object: only trying again helps. */
-static bool is_transient(int err)
-{
-	switch (err) {
-	case ERR_CONFLICT:
-	case ERR_EXIST:
-	case ERR_INVALID:
-	case ERR_FORBIDDEN:
-	case ERR_LIMIT:
-	case ERR_NOENT:
-		return false;
-	default:
-		return true;
-	}
-}
-
-/*
- * Who repairs the same child again and again fights with somebody: each
- * time a little later, and the user is told.
- */
-static void note_repair(struct job *j, uint64_t seen)
-{
-	struct manager *m = j->m;
-	struct record *r = job_record(j);
-	const struct step *s = &j->plan.step[j->at];
-
-	if (!s->repair || r->child[s->child].own == seen)
-		return;
-	if (m->loop.now_ns - r->repaired_ns < REPAIR_CALM_NS) {
-		if (r->repairs < 16)
-			r->repairs++;
-	} else {
-		r->repairs = 0;
-	}
-	r->repaired_ns = m->loop.now_ns;
-	log_line(&m->log, LOG_INFO, "repaired a child",
-	    "namespace=%s name=%s kind=%s", r->ns, r->name,
-	    child_kind_name[s->child]);
-	if (r->repairs == 3)
-		manager_event(m, &j->server, true, "Contested",
-		    STR("somebody else keeps changing an object that belongs "
-		    "to this server"));
-}
-
-static void job_child_done(struct job *j)
-{
-	struct record *r = job_record(j);
-	const struct step *s = &j->plan.step[j->at];
-	struct child_state *c = &r->child[s->child];
-	int err = j->call.status.err;
-	uint64_t seen = c->version;
-	bool was = c->exists;
-
-	if (s->what == STEP_DELETE) {
-		if (err == ERR_NOENT || err == ERR_CONFLICT)
-			memset(c, 0, sizeof(*c));
-		else if (err == 0)
-			c->going = true;
-		else {
-			job_failed(j, "cannot delete a child");
-			return;
-		}
-	} else if (err == 0) {
-		child_written(r, (enum child_kind)s->child, j->call.reply);
-		note_repair(j, seen);
-		if (!was)
-			r->flags |= RECORD_CREATED;
-	} else if (j->call.status.why == KUBE_WHY_TERMINATING) {
-		/* The server goes with its namespace; nobody need be told. */
-		job_later(j, j->m->loop.now_ns + TERMINATING_WAIT_NS);
-		return;
-	} else if (is_transient(err)) {
-		job_failed(j, "cannot apply a child");
-		return;
-	} else if (err == ERR_CONFLICT &&
-	    j->call.status.why == KUBE_WHY_UID) {
-		/* Somebody made it anew; next time as if it were not there. */
-		memset(c, 0, sizeof(*c));
-		job_later(j, j->m->loop.now_ns);
-		return;
-	} else if ((err == ERR_CONFLICT || err == ERR_EXIST) && !s->force &&
-	    !j->looked) {
-		job_probe(j, s);
-		return;
-	} else {
-		child_failed(j, j->call.status.why, err);
-	}
-	if (j->at < j->plan.steps)
-		j->at++;
-	j->looked = j->adopts = false;
-	job_next(j);
-}
-
-/* ---- finalizers ---- */
-
-static bool is_ours(struct str finalizer)
-{
-	size_t i;
-
-	for (i = 0; group_foreign_finalizers[i][0] != '\0'; i++)
-		if (str_is(finalizer, group_foreign_finalizers[i]))
-			return true;
-	return false;
-}
-
-static void job_finalizers(struct job *j)
-{
-	const struct server *s = &j->server;
-	const struct group_info *g = group_info(s->group);
-	struct buf b = arena_buf(&j->arena);
-	struct gvr gvr;
-	struct jw w;
-	uint32_t i;
-
-	jw_init(&w, &b);
-	jw_open(&w);
-	jw_kopen(&w, "metadata");
-	jw_kstr(&w, "resourceVersion", s->meta.resource_version);
-	jw_kopen_list(&w, "finalizers");
-	for (i = 0; i < s->meta.finalizers.n; i++)
-		if (!j->plan.drop_finalizers ||
-		    !is_ours(s->meta.finalizers.p[i]))
-			jw_str(&w, s->meta.finalizers.p[i]);
-	if (j->plan.add_finalizer)
-		jw_str(&w, str_from(g->finalizer));
-	jw_close_list(&w);
-	jw_close(&w);
-	jw_close(&w);
-	server_gvr(s->group, &gvr);
-	job_call(j);
-	kube_call_merge(&j->call, &gvr, s->meta.ns, s->meta.name, NULL,
-	    g->manager, arena_keep(&j->arena, &b));
-	job_send(j, JOB_FINALIZER);
-}
-
-/* Of our own write to the object, of which the watch will tell later. */
-static void note_version(struct job *j)
-{
-	struct str version;
-
-	if (kube_peek(j->call.reply, "metadata.resourceVersion", &version))
-		(void)record_version(job_record(j), version);
-}
-
-static void job_finalizer_done(struct job *j)
-{
-	int err = j->call.status.err;
-
-	if (err == ERR_NOENT) {
-		job_release(j);
-		return;
-	}
-	if (err < 0) {
-		job_failed(j, "cannot write finalizers");
-		return;
-	}
-	note_version(j);
-	if (j->plan.drop_finalizers) {
-		job_done(j);
-		return;
-	}
-	j->plan.add_finalizer = false;
-	job_next(j);
-}
-
-/* ---- status ---- */
-
-void judge_fill(const struct manager *m, const struct record *r,
-    const struct server *s, struct judge_in *in)
-{
-	enum ref_kind kind;
-
-	in->wall_ns = m->io->wall_ns(m->io->ctx);
-	if (r->workload.ready < r->desired)
-		in->trouble = pods_worst(&m->pods, r->key_hash);
-	if (refs_missing(m, s, &kind, &in->missing_name))
-		in->missing_kind = kind == REF_SECRET ? "Secret" :
-		    "ConfigMap";
-	in->secrets_unfollowed = !m->refs.followed[REF_SECRET] &&
-	    refs_any(s, REF_SECRET);
-	in->full = m->refs.refused > 0 && refs_dropped(m, s);
-}
-
-/* Created, but not yet seen by who makes the pods: a status written now
- * would be written again at once. */
-static bool is_early(const struct job *j, const struct record *r)
-{
-	const struct workload *w = &r->workload;
-
-	if (j->refused || j->has_failed || w->replica_failure ||
-	    j->verdict->reason != NULL || (r->flags & RECORD_DELETING))
-		return false;
-	return w->observed < w->generation ||
-	    w->updated < render_replicas(&j->server);
-}
-
-static bool job_status_waits(struct job *j)
-{
-	struct record *r = job_record(j);
-	int64_t now = j->m->loop.now_ns, wait;
-
-	if (is_early(j, r))
-		wait = STATUS_FIRST_NS;
-	else if (status_is_minor(&j->server.status, &j->verdict->status))
-		wait = STATUS_MINOR_NS;
-	else
-		return false;
-	if (r->minor_since_ns == 0)
-		r->minor_since_ns = now;
-	if (now - r->minor_since_ns >= wait)
-		return false;
-	queue_at(&j->m->queue, j->record, r->minor_since_ns + wait);
-	return true;
-}
-
-static void job_write_status(struct job *j)
-{
-	struct server *s = &j->server;
-	const struct group_info *g = group_info(s->group);
-	struct server_status *st = &j->verdict->status;
-	int64_t now = j->m->io->wall_ns(j->m->io->ctx);
-	bool moved = st->phase != s->status.phase ||
-	    !HAS(&s->status, server_status, changed);
-	struct buf b;
-	struct gvr gvr;
-	struct jw w;
-
-	HAS_SET(st, server_status, updated);
-	st->updated = now;
-	HAS_SET(st, server_status, changed);
-	st->changed = moved ? now : s->status.changed;
-	b = arena_buf(&j->arena);
-	jw_init(&w, &b);
-	jw_open(&w);
-	jw_kcstr(&w, "apiVersion", g->api_version);
-	jw_kcstr(&w, "kind", g->kind);
-	jw_kopen(&w, "metadata");
-	jw_kstr(&w, "name", s->meta.name);
-	jw_kstr(&w, "uid", s->meta.uid);
-	jw_close(&w);
-	jw_key(&w, STR("status"));
-	status_write(s->group, st, &w);
-	jw_close(&w);
-	server_gvr(s->group, &gvr);
-	job_call(j);
-	kube_call_apply(&j->call, &gvr, s->meta.ns, s->meta.name, "status",
-	    g->manager, true, arena_keep(&j->arena, &b));
-	j->m->series.status_writes++;
-	job_send(j, JOB_STATUS);
-}
-
-static void job_tell(struct job *j)
-{
-	struct record *r = job_record(j);
-	char mem[320];
-	struct buf b;
-
-	if (r->flags & RECORD_CREATED) {
-		r->flags &= ~(uint32_t)RECORD_CREATED;
-		buf_init(&b, mem, sizeof(mem));
-		buf_fmt(&b, "created Deployment%s%s %s",
-		    j->plan.out.child[CHILD_SERVICE].wanted ?
-		    ", Service" : "",
-		    j->plan.out.child[CHILD_CONFIG_MAP].wanted ?
-		    ", ConfigMap" : "", r->name);
-		manager_event(j->m, &j->server, false, "Created",
-		    buf_view(&b));
-	}
-	if (j->verdict != NULL && j->verdict->reason != NULL)
-		manager_event(j->m, &j->server, j->verdict->warning,
-		    j->verdict->reason, str_from(j->verdict->message));
-}
-
-/* A failed child is tried again after a while; the user knows by then. */
-static void job_end(struct job *j)
-{
-	if (j->has_failed) {
-		j->call.diag = j->failed_diag;
-		j->call.status = j->failed;
-		job_failed(j, "child refused");
-		return;
-	}
-	job_done(j);
-}
-
-static void job_status(struct job *j)
-{
-	struct manager *m = j->m;
-	struct record *r = job_record(j);
-	struct judge_in in = {
-		.server = &j->server, .record = r,
-		.refused = j->refused ? &j->diag : NULL,
-		.failed = j->has_failed ? &j->failed_diag : NULL,
-		.failed_why = j->failed.why, .failed_child = j->failed_child
-	};
-
-	/* Why pods are missing is not known before they were listed. */
-	if (!m->pods.synced && r->workload.ready < r->desired) {
-		job_later(j, m->loop.now_ns + NS_PER_S / 5);
-		return;
-	}
-	j->verdict = arena_new(&j->arena, struct verdict);
-	if (j->verdict == NULL) {
-		job_failed(j, "arena is full");
-		return;
-	}
-	judge_fill(m, r, &j->server, &in);
-	j->inputs = record_inputs(m, r);
-	judge(&in, &j->arena, j->verdict);
-	r->phase = (uint8_t)j->verdict->status.phase;
-	if (status_digest(j->server.group, &j->verdict->status,
-	    &j->arena) == status_digest(j->server.group,
-	    &j->server.status, &j->arena)) {
-		r->minor_since_ns = 0;
-		j->verdict = NULL;
-		job_tell(j);
-		job_end(j);
-	} else if (job_status_waits(j)) {
-		j->verdict = NULL;
-		job_tell(j);
-		job_end(j);
-	} else {
-		job_write_status(j);
-	}
-}
-
-static void job_status_done(struct job *j)
-{
-	struct record *r = job_record(j);
-	int err = j->call.status.err;
-
-	if (err == ERR_NOENT) {
-		job_release(j);
-		return;
-	}
-	if (err < 0) {
-		job_failed(j, "cannot write status");
-		return;
-	}
-	note_version(j);
-	r->minor_since_ns = 0;
-	job_tell(j);
-	job_end(j);
-}
-
 /* ---- steps ---- */
 
-static void job_next(struct job *j)
+void job_next(struct job *j)
 {
 	const struct step *s;
 

@@ -1,0 +1,232 @@
+#include <string.h>
+
+#include "job_int.h"
+
+/* What stands under the name of a child that was thought not to exist. */
+static void job_probe(struct job *j, const struct step *s)
+{
+	const struct record *r = job_record(j);
+
+	job_call(j);
+	kube_call_get(&j->call, &child_gvr[s->child], str_from(r->ns),
+	    j->plan.out.child[s->child].name);
+	j->call.accept = KUBE_METADATA;
+	job_send(j, JOB_PROBE);
+}
+
+/* Ours, or an orphan of ours that a new server of the name takes up. */
+static bool may_adopt(const struct job *j, struct str reply)
+{
+	const struct record *r = job_record(j);
+	char mem[64];
+	struct buf key;
+	struct str owners, labels, need;
+
+	buf_init(&key, mem, sizeof(mem));
+	render_key((enum group)r->group, str_from(r->name), &key);
+	if (kube_peek(reply, "metadata.ownerReferences", &owners))
+		return str_search(owners, j->server.meta.uid) < owners.n;
+	if (!kube_peek(reply, "metadata.labels", &labels))
+		return false;
+	need = buf_view(&key);
+	return str_search(labels, STR("\"" LABEL_KEY "\"")) < labels.n &&
+	    str_search(labels, need) < labels.n;
+}
+
+static void child_failed(struct job *j, enum kube_why why, int err)
+{
+	const struct step *s = &j->plan.step[j->at];
+
+	j->m->series.errors[s->child]++;
+	/* Who has not got one name shall not take the others. */
+	if (why == KUBE_WHY_OWNED)
+		j->at = j->plan.steps;
+	if (j->has_failed)
+		return;
+	j->has_failed = true;
+	j->failed = j->call.status;
+	j->failed.err = err;
+	j->failed.why = why;
+	j->failed_child = s->child;
+	j->failed_diag = j->call.diag;
+}
+
+/*
+ * Server-side apply would merge into a stranger's ConfigMap or Service where
+ * no field is in both. A body with a resourceVersion that no object has is a
+ * conflict with whatever exists, and makes what does not: the first apply of
+ * a child takes over nothing, and needs no look before it. Later ones name
+ * the uid: only the object that was meant.
+ */
+static struct str job_body(struct job *j, const struct step *s)
+{
+	const struct record *r = job_record(j);
+	const struct child *c = &j->plan.out.child[s->child];
+	struct buf b = arena_buf(&j->arena);
+
+	if (j->looked && !j->adopts)
+		return c->body;
+	buf_str(&b, str_sub(c->body, 0, c->uid_at));
+	if (s->force || j->adopts) {
+		buf_cstr(&b, "\"uid\":\"");
+		uid_format(s->force ? &r->child[s->child].uid : &j->found,
+		    &b);
+		buf_cstr(&b, "\",");
+	} else {
+		buf_cstr(&b, "\"resourceVersion\":\"1\",");
+	}
+	buf_str(&b, str_sub(c->body, c->uid_at, c->body.n));
+	return arena_keep(&j->arena, &b);
+}
+
+void job_apply(struct job *j, const struct step *s)
+{
+	const struct record *r = job_record(j);
+	const struct child *c = &j->plan.out.child[s->child];
+	struct str body = job_body(j, s);
+
+	job_call(j);
+	kube_call_apply(&j->call, &child_gvr[s->child], str_from(r->ns),
+	    c->name, NULL, group_info((enum group)r->group)->manager,
+	    s->force, body);
+	j->m->series.applies[s->child]++;
+	job_send(j, JOB_CHILD);
+}
+
+void job_delete(struct job *j, const struct step *s)
+{
+	struct record *r = job_record(j);
+	char uid_mem[40], name_mem[300];
+	struct buf uid, name;
+
+	buf_init(&uid, uid_mem, sizeof(uid_mem));
+	uid_format(&r->child[s->child].uid, &uid);
+	buf_init(&name, name_mem, sizeof(name_mem));
+	buf_cstr(&name, r->name);
+	if (s->child == CHILD_CONFIG_MAP)
+		buf_cstr(&name, "-config");
+	job_call(j);
+	/* In the foreground, so that a finalizer waits for the pods. */
+	kube_call_delete(&j->call, &child_gvr[s->child], str_from(r->ns),
+	    buf_view(&name), buf_view(&uid), STR_NONE,
+	    r->flags & RECORD_DELETING ? KUBE_FOREGROUND : KUBE_BACKGROUND);
+	j->m->series.deletes[s->child]++;
+	job_send(j, JOB_CHILD);
+}
+
+void job_probe_done(struct job *j)
+{
+	int err = j->call.status.err;
+	struct str uid;
+
+	j->looked = true;
+	if (err == 0 && !may_adopt(j, j->call.reply)) {
+		diag_clear(&j->call.diag);
+		diag_set(&j->call.diag, STR_NONE,
+		    "exists already and belongs to somebody else");
+		child_failed(j, KUBE_WHY_OWNED, ERR_CONFLICT);
+		j->looked = false;
+		job_next(j);
+		return;
+	}
+	if (err < 0 && err != ERR_NOENT) {
+		job_failed(j, "cannot look for a child");
+		return;
+	}
+	j->adopts = err == 0 && kube_peek(j->call.reply, "metadata.uid",
+	    &uid) && uid_parse(uid, &j->found);
+	job_apply(j, &j->plan.step[j->at]);
+}
+
+/* Failures that say nothing about the object: only trying again helps. */
+static bool is_transient(int err)
+{
+	switch (err) {
+	case ERR_CONFLICT:
+	case ERR_EXIST:
+	case ERR_INVALID:
+	case ERR_FORBIDDEN:
+	case ERR_LIMIT:
+	case ERR_NOENT:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/*
+ * Who repairs the same child again and again fights with somebody: each
+ * time a little later, and the user is told.
+ */
+static void note_repair(struct job *j, uint64_t seen)
+{
+	struct manager *m = j->m;
+	struct record *r = job_record(j);
+	const struct step *s = &j->plan.step[j->at];
+
+	if (!s->repair || r->child[s->child].own == seen)
+		return;
+	if (m->loop.now_ns - r->repaired_ns < REPAIR_CALM_NS) {
+		if (r->repairs < 16)
+			r->repairs++;
+	} else {
+		r->repairs = 0;
+	}
+	r->repaired_ns = m->loop.now_ns;
+	log_line(&m->log, LOG_INFO, "repaired a child",
+	    "namespace=%s name=%s kind=%s", r->ns, r->name,
+	    child_kind_name[s->child]);
+	if (r->repairs == 3)
+		manager_event(m, &j->server, true, "Contested",
+		    STR("somebody else keeps changing an object that belongs "
+		    "to this server"));
+}
+
+void job_child_done(struct job *j)
+{
+	struct record *r = job_record(j);
+	const struct step *s = &j->plan.step[j->at];
+	struct child_state *c = &r->child[s->child];
+	int err = j->call.status.err;
+	uint64_t seen = c->version;
+	bool was = c->exists;
+
+	if (s->what == STEP_DELETE) {
+		if (err == ERR_NOENT || err == ERR_CONFLICT)
+			memset(c, 0, sizeof(*c));
+		else if (err == 0)
+			c->going = true;
+		else {
+			job_failed(j, "cannot delete a child");
+			return;
+		}
+	} else if (err == 0) {
+		child_written(r, (enum child_kind)s->child, j->call.reply);
+		note_repair(j, seen);
+		if (!was)
+			r->flags |= RECORD_CREATED;
+	} else if (j->call.status.why == KUBE_WHY_TERMINATING) {
+		/* The server goes with its namespace; nobody need be told. */
+		job_later(j, j->m->loop.now_ns + TERMINATING_WAIT_NS);
+		return;
+	} else if (is_transient(err)) {
+		job_failed(j, "cannot apply a child");
+		return;
+	} else if (err == ERR_CONFLICT &&
+	    j->call.status.why == KUBE_WHY_UID) {
+		/* Somebody made it anew; next time as if it were not there. */
+		memset(c, 0, sizeof(*c));
+		job_later(j, j->m->loop.now_ns);
+		return;
+	} else if ((err == ERR_CONFLICT || err == ERR_EXIST) && !s->force &&
+	    !j->looked) {
+		job_probe(j, s);
+		return;
+	} else {
+		child_failed(j, j->call.status.why, err);
+	}
+	if (j->at < j->plan.steps)
+		j->at++;
+	j->looked = j->adopts = false;
+	job_next(j);
+}

@@ -1,0 +1,40 @@
+#ifndef JOB_INT_H
+#define JOB_INT_H
+
+#include "control_int.h"
+
+/*
+ * A job is a chain of calls: each function below either sends one, and
+ * job.c's dispatch goes on with its answer, or ends the job.
+ */
+
+/* ---- job.c ---- */
+
+struct record *job_record(const struct job *j);
+/* Begins a call; a builder of kube.h follows, then job_send(). */
+void job_call(struct job *j);
+void job_send(struct job *j, enum job_step step);
+/* The next step of the plan, or what follows the last. */
+void job_next(struct job *j);
+/* Ends it: without a word, well, with what j->call says, again later. */
+void job_release(struct job *j);
+void job_done(struct job *j);
+void job_failed(struct job *j, const char *what);
+/* Does not count as a failure. */
+void job_later(struct job *j, int64_t at_ns);
+
+/* ---- job_child.c: steps of the plan ---- */
+
+void job_apply(struct job *j, const struct step *s);
+void job_delete(struct job *j, const struct step *s);
+void job_probe_done(struct job *j);
+void job_child_done(struct job *j);
+
+/* ---- job_status.c: finalizers, status, Events ---- */
+
+void job_finalizers(struct job *j);
+void job_finalizer_done(struct job *j);
+void job_status(struct job *j);
+void job_status_done(struct job *j);
+
+#endif

@@ -1,0 +1,253 @@
+#include "job_int.h"
+
+/* ---- finalizers ---- */
+
+static bool is_ours(struct str finalizer)
+{
+	size_t i;
+
+	for (i = 0; group_foreign_finalizers[i][0] != '\0'; i++)
+		if (str_is(finalizer, group_foreign_finalizers[i]))
+			return true;
+	return false;
+}
+
+void job_finalizers(struct job *j)
+{
+	const struct server *s = &j->server;
+	const struct group_info *g = group_info(s->group);
+	struct buf b = arena_buf(&j->arena);
+	struct gvr gvr;
+	struct jw w;
+	uint32_t i;
+
+	jw_init(&w, &b);
+	jw_open(&w);
+	jw_kopen(&w, "metadata");
+	jw_kstr(&w, "resourceVersion", s->meta.resource_version);
+	jw_kopen_list(&w, "finalizers");
+	for (i = 0; i < s->meta.finalizers.n; i++)
+		if (!j->plan.drop_finalizers ||
+		    !is_ours(s->meta.finalizers.p[i]))
+			jw_str(&w, s->meta.finalizers.p[i]);
+	if (j->plan.add_finalizer)
+		jw_str(&w, str_from(g->finalizer));
+	jw_close_list(&w);
+	jw_close(&w);
+	jw_close(&w);
+	server_gvr(s->group, &gvr);
+	job_call(j);
+	kube_call_merge(&j->call, &gvr, s->meta.ns, s->meta.name, NULL,
+	    g->manager, arena_keep(&j->arena, &b));
+	job_send(j, JOB_FINALIZER);
+}
+
+/* Of our own write to the object, of which the watch will tell later. */
+static void note_version(struct job *j)
+{
+	struct str version;
+
+	if (kube_peek(j->call.reply, "metadata.resourceVersion", &version))
+		(void)record_version(job_record(j), version);
+}
+
+void job_finalizer_done(struct job *j)
+{
+	int err = j->call.status.err;
+
+	if (err == ERR_NOENT) {
+		job_release(j);
+		return;
+	}
+	if (err < 0) {
+		job_failed(j, "cannot write finalizers");
+		return;
+	}
+	note_version(j);
+	if (j->plan.drop_finalizers) {
+		job_done(j);
+		return;
+	}
+	j->plan.add_finalizer = false;
+	job_next(j);
+}
+
+/* ---- status ---- */
+
+void judge_fill(const struct manager *m, const struct record *r,
+    const struct server *s, struct judge_in *in)
+{
+	enum ref_kind kind;
+
+	in->wall_ns = m->io->wall_ns(m->io->ctx);
+	if (r->workload.ready < r->desired)
+		in->trouble = pods_worst(&m->pods, r->key_hash);
+	if (refs_missing(m, s, &kind, &in->missing_name))
+		in->missing_kind = kind == REF_SECRET ? "Secret" :
+		    "ConfigMap";
+	in->secrets_unfollowed = !m->refs.followed[REF_SECRET] &&
+	    refs_any(s, REF_SECRET);
+	in->full = m->refs.refused > 0 && refs_dropped(m, s);
+}
+
+/* Created, but not yet seen by who makes the pods: a status written now
+ * would be written again at once. */
+static bool is_early(const struct job *j, const struct record *r)
+{
+	const struct workload *w = &r->workload;
+
+	if (j->refused || j->has_failed || w->replica_failure ||
+	    j->verdict->reason != NULL || (r->flags & RECORD_DELETING))
+		return false;
+	return w->observed < w->generation ||
+	    w->updated < render_replicas(&j->server);
+}
+
+static bool job_status_waits(struct job *j)
+{
+	struct record *r = job_record(j);
+	int64_t now = j->m->loop.now_ns, wait;
+
+	if (is_early(j, r))
+		wait = STATUS_FIRST_NS;
+	else if (status_is_minor(&j->server.status, &j->verdict->status))
+		wait = STATUS_MINOR_NS;
+	else
+		return false;
+	if (r->minor_since_ns == 0)
+		r->minor_since_ns = now;
+	if (now - r->minor_since_ns >= wait)
+		return false;
+	queue_at(&j->m->queue, j->record, r->minor_since_ns + wait);
+	return true;
+}
+
+static void job_write_status(struct job *j)
+{
+	struct server *s = &j->server;
+	const struct group_info *g = group_info(s->group);
+	struct server_status *st = &j->verdict->status;
+	int64_t now = j->m->io->wall_ns(j->m->io->ctx);
+	bool moved = st->phase != s->status.phase ||
+	    !HAS(&s->status, server_status, changed);
+	struct buf b;
+	struct gvr gvr;
+	struct jw w;
+
+	HAS_SET(st, server_status, updated);
+	st->updated = now;
+	HAS_SET(st, server_status, changed);
+	st->changed = moved ? now : s->status.changed;
+	b = arena_buf(&j->arena);
+	jw_init(&w, &b);
+	jw_open(&w);
+	jw_kcstr(&w, "apiVersion", g->api_version);
+	jw_kcstr(&w, "kind", g->kind);
+	jw_kopen(&w, "metadata");
+	jw_kstr(&w, "name", s->meta.name);
+	jw_kstr(&w, "uid", s->meta.uid);
+	jw_close(&w);
+	jw_key(&w, STR("status"));
+	status_write(s->group, st, &w);
+	jw_close(&w);
+	server_gvr(s->group, &gvr);
+	job_call(j);
+	kube_call_apply(&j->call, &gvr, s->meta.ns, s->meta.name, "status",
+	    g->manager, true, arena_keep(&j->arena, &b));
+	j->m->series.status_writes++;
+	job_send(j, JOB_STATUS);
+}
+
+static void job_tell(struct job *j)
+{
+	struct record *r = job_record(j);
+	char mem[320];
+	struct buf b;
+
+	if (r->flags & RECORD_CREATED) {
+		r->flags &= ~(uint32_t)RECORD_CREATED;
+		buf_init(&b, mem, sizeof(mem));
+		buf_fmt(&b, "created Deployment%s%s %s",
+		    j->plan.out.child[CHILD_SERVICE].wanted ?
+		    ", Service" : "",
+		    j->plan.out.child[CHILD_CONFIG_MAP].wanted ?
+		    ", ConfigMap" : "", r->name);
+		manager_event(j->m, &j->server, false, "Created",
+		    buf_view(&b));
+	}
+	if (j->verdict != NULL && j->verdict->reason != NULL)
+		manager_event(j->m, &j->server, j->verdict->warning,
+		    j->verdict->reason, str_from(j->verdict->message));
+}
+
+/* A failed child is tried again after a while; the user knows by then. */
+static void job_end(struct job *j)
+{
+	if (j->has_failed) {
+		j->call.diag = j->failed_diag;
+		j->call.status = j->failed;
+		job_failed(j, "child refused");
+		return;
+	}
+	job_done(j);
+}
+
+void job_status(struct job *j)
+{
+	struct manager *m = j->m;
+	struct record *r = job_record(j);
+	struct judge_in in = {
+		.server = &j->server, .record = r,
+		.refused = j->refused ? &j->diag : NULL,
+		.failed = j->has_failed ? &j->failed_diag : NULL,
+		.failed_why = j->failed.why, .failed_child = j->failed_child
+	};
+
+	/* Why pods are missing is not known before they were listed. */
+	if (!m->pods.synced && r->workload.ready < r->desired) {
+		job_later(j, m->loop.now_ns + NS_PER_S / 5);
+		return;
+	}
+	j->verdict = arena_new(&j->arena, struct verdict);
+	if (j->verdict == NULL) {
+		job_failed(j, "arena is full");
+		return;
+	}
+	judge_fill(m, r, &j->server, &in);
+	j->inputs = record_inputs(m, r);
+	judge(&in, &j->arena, j->verdict);
+	r->phase = (uint8_t)j->verdict->status.phase;
+	if (status_digest(j->server.group, &j->verdict->status,
+	    &j->arena) == status_digest(j->server.group,
+	    &j->server.status, &j->arena)) {
+		r->minor_since_ns = 0;
+		j->verdict = NULL;
+		job_tell(j);
+		job_end(j);
+	} else if (job_status_waits(j)) {
+		j->verdict = NULL;
+		job_tell(j);
+		job_end(j);
+	} else {
+		job_write_status(j);
+	}
+}
+
+void job_status_done(struct job *j)
+{
+	struct record *r = job_record(j);
+	int err = j->call.status.err;
+
+	if (err == ERR_NOENT) {
+		job_release(j);
+		return;
+	}
+	if (err < 0) {
+		job_failed(j, "cannot write status");
+		return;
+	}
+	note_version(j);
+	r->minor_since_ns = 0;
+	job_tell(j);
+	job_end(j);
+}
