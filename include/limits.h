@@ -214,6 +214,18 @@
 #define REPLICA_FAILURE_MAX 200
 /* What is wrong with a pod, for the user. */
 #define TROUBLE_MESSAGE_MAX 232
+/* A pod that is being made for this long is asked about: large images take
+ * longer, volumes and networks do not. Then again, each time twice as late. */
+#define WAIT_FIRST_NS (INT64_C(20) * 1000000000)
+#define WAIT_AGAIN_NS (INT64_C(30) * 1000000000)
+#define WAIT_MOST_NS (INT64_C(600) * 1000000000)
+/* Between two pods' Events: each list of them is a walk through etcd. */
+#define WAIT_PACE_NS (INT64_C(200) * 1000000)
+#define WAIT_ASK_NS (INT64_C(10) * 1000000000)
+/* Warnings of one pod; the kubelet repeats one rather than making new ones,
+ * but at least every five minutes while it holds. */
+#define WAIT_EVENTS 64
+#define WAIT_STALE_NS (INT64_C(900) * 1000000000)
 /* Objects being worked on at once; more only queue in the API server. */
 #define JOBS_MAX 32
 /* Objects told while all jobs are busy that are held until their turn, and

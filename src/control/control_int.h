@@ -163,6 +163,7 @@ struct trouble {
 struct pod_slot {
 	uint64_t uid_hash, key_hash, scope;
 	bool listed;
+	bool told;		/* by Events, see waits.c */
 	struct trouble trouble;
 };
 struct pods {
@@ -171,15 +172,64 @@ struct pods {
 	struct map by_uid;
 	uint64_t dropped;
 	bool synced;
+	bool lost;		/* some had no slot: to be listed again */
 };
 int pods_init(struct pods *p, struct mem *m, uint32_t cap);
 /* Pure: what is wrong with a Pod, if anything. */
 void pod_diagnose(const struct json_doc *doc, uint32_t at,
     struct trouble *ret);
+/* One step: weight only rises. The message names the pod. */
+void trouble_set(struct trouble *t, enum trouble_weight weight,
+    struct str reason, const char *fmt, struct str pod, struct str detail);
+/* Pure: is it on a node, and none of its containers was made yet? */
+bool pod_is_made(const struct json_doc *doc, struct arena *a);
+struct wait_slot;
+/* What Events told of a pod that is being made; TROUBLE_NONE: nothing. */
+void pods_told(struct manager *m, const struct wait_slot *w,
+    const struct trouble *t);
 void pods_event(struct manager *m, uint64_t scope, enum kube_watch_event e,
     struct str text);
 /* The worst trouble of a server's pods, or NULL. */
 const struct trouble *pods_worst(const struct pods *p, uint64_t key_hash);
+
+/* ---- waits.c: pods that are being made for long ---- */
+
+struct wait_pod {
+	struct uid uid;
+	uint64_t uid_hash, key_hash, scope;
+	int64_t start_wall_ns;	/* INT64_MAX: not told */
+};
+struct wait_slot {
+	struct uid uid;
+	uint64_t uid_hash, key_hash, scope;
+	int64_t due_ns;
+	uint8_t tries;
+	bool listed;
+	bool old;	/* was due when first seen, and is not asked yet */
+};
+struct waits {
+	struct pool pool;
+	struct wait_slot *w;
+	struct map by_uid;
+	struct timer timer;
+	int64_t wake_ns;
+	struct uid asking;
+	struct kube_call call;	/* one at a time */
+};
+int waits_init(struct manager *m, struct mem *mem, uint32_t cap);
+void waits_see(struct manager *m, const struct wait_pod *pod);
+void waits_forget(struct manager *m, const struct uid *uid);
+void waits_unlist(struct manager *m, uint64_t scope);
+void waits_sweep(struct manager *m, uint64_t scope);
+/*
+ * After a restart, until the Events were read again: what the status says
+ * that they told.
+ */
+bool waits_recall(const struct manager *m, const struct record *r,
+    const struct server *s, struct trouble *ret);
+/* Pure: the reason in a list of Events, if there is one. */
+void events_diagnose(const struct json_doc *doc, int64_t wall_ns,
+    struct arena *a, struct trouble *ret);
 
 /* ---- follow.c: ConfigMaps and Secrets that servers refer to ---- */
 
@@ -276,6 +326,7 @@ struct judge_in {
 	const struct server *server;
 	const struct record *record;
 	const struct trouble *trouble;	/* of the pods, or NULL */
+	struct trouble recalled;	/* where that may point to */
 	const struct diag *refused;	/* the spec is not valid, or NULL */
 	const struct diag *failed;	/* the last write, or NULL */
 	enum kube_why failed_why;
@@ -410,7 +461,7 @@ struct watch_slot {
 int watches_init(struct manager *m, struct mem *mem, struct diag *d);
 /* Starts what has become possible or needed, in order. */
 void watches_advance(struct manager *m);
-void watches_relist(struct manager *m);	/* the servers */
+void watches_relist(struct manager *m, enum watch_role role);
 void watches_stop(struct manager *m);
 bool watches_role_synced(const struct manager *m, enum watch_role role);
 /* Every server group has answered: listed, absent or denied. */
@@ -468,6 +519,7 @@ struct manager {
 	struct queue queue;
 	struct pool held;
 	struct pods pods;
+	struct waits waits;
 	struct refs refs;
 	struct series series;
 	struct notes notes;

@@ -82,6 +82,9 @@ void judge_fill(const struct manager *m, const struct record *r,
 	in->wall_ns = m->io->wall_ns(m->io->ctx);
 	if (r->workload.ready < r->desired)
 		in->trouble = pods_worst(&m->pods, r->key_hash);
+	if (r->workload.ready < r->desired && in->trouble == NULL &&
+	    waits_recall(m, r, s, &in->recalled))
+		in->trouble = &in->recalled;
 	if (refs_missing(m, s, &kind, &in->missing_name))
 		in->missing_kind = kind == REF_SECRET ? "Secret" :
 		    "ConfigMap";

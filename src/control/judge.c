@@ -128,9 +128,25 @@ static void find_missing(struct view *v)
 	wrong(v, true, "ReferenceMissing", arena_keep(v->a, &b));
 }
 
+/*
+ * A copy, for a verdict outlives what it was made of: the pod may be gone
+ * by the time that its trouble is told.
+ */
+static const struct trouble *trouble_keep(struct view *v)
+{
+	struct trouble *t;
+
+	if (v->in->trouble == NULL)
+		return NULL;
+	t = arena_new(v->a, struct trouble);
+	if (t != NULL)
+		*t = *v->in->trouble;
+	return t;
+}
+
 static void find_trouble(struct view *v)
 {
-	const struct trouble *t = v->in->trouble;
+	const struct trouble *t = trouble_keep(v);
 
 	if (v->w->replica_failure)
 		wrong(v, true, strstr(v->w->failure, "exceeded quota") ?

@@ -193,7 +193,7 @@ static void relist(void *ctx)
 	struct manager *m = ctx;
 
 	m->records.full = false;
-	watches_relist(m);
+	watches_relist(m, ROLE_SERVERS);
 }
 
 void capacity_freed(struct manager *m)

@@ -37,7 +37,7 @@ static struct str text_at(const struct json_doc *doc, uint32_t at,
 	return s;
 }
 
-static void trouble_set(struct trouble *t, enum trouble_weight weight,
+void trouble_set(struct trouble *t, enum trouble_weight weight,
     struct str reason, const char *fmt, struct str pod, struct str detail)
 {
 	struct buf b;
@@ -213,6 +213,39 @@ void pod_diagnose(const struct json_doc *doc, uint32_t at,
 	diagnose_scheduling(doc, at, pod, &a, ret);
 }
 
+/* ---- pods that are being made ---- */
+
+/* How many of the list are, -1 when one is not. */
+static int count_made(const struct json_doc *doc, const char *path,
+    struct arena *a)
+{
+	uint32_t list = json_path(doc, JSON_ROOT, path), c;
+	int n = 0;
+
+	if (list == JSON_NIL)
+		return 0;
+	for (c = json_first(doc, list); c != JSON_NIL;
+	    c = json_next(doc, list, c)) {
+		struct str why = text_at(doc, c, "state.waiting.reason", a);
+
+		if (!str_is(why, "ContainerCreating") &&
+		    !str_is(why, "PodInitializing"))
+			return -1;
+		n++;
+	}
+	return n;
+}
+
+bool pod_is_made(const struct json_doc *doc, struct arena *a)
+{
+	int first = count_made(doc, "status.initContainerStatuses", a);
+	int rest = count_made(doc, "status.containerStatuses", a);
+
+	return first >= 0 && rest >= 0 && first + rest > 0 &&
+	    json_path(doc, JSON_ROOT, "metadata.deletionTimestamp") ==
+	    JSON_NIL;
+}
+
 /* ---- slots ---- */
 
 static bool same_uid(const void *ctx, uint32_t value, const void *key)
@@ -261,6 +294,7 @@ static void pod_seen(struct manager *m, uint64_t uid, uint64_t key,
 			/* The server is still told as not ready; only the
 			 * reason is missing until a slot is free. */
 			p->dropped++;
+			p->lost = true;
 			return;
 		}
 		p->p[i].uid_hash = uid;
@@ -269,8 +303,33 @@ static void pod_seen(struct manager *m, uint64_t uid, uint64_t key,
 		CHECK(map_put(&p->by_uid, uid, i) == 0);
 	}
 	p->p[i].listed = true;
+	p->p[i].told = false;
 	p->p[i].trouble = *t;
 	tell_server(m, key);
+}
+
+void pods_told(struct manager *m, const struct wait_slot *w,
+    const struct trouble *t)
+{
+	struct pods *p = &m->pods;
+	uint64_t uid = w->uid_hash;
+	uint32_t i;
+
+	pod_seen(m, uid, w->key_hash, w->scope, t);
+	i = map_get(&p->by_uid, uid, same_uid, p, &uid);
+	if (i != MAP_NONE)
+		p->p[i].told = true;
+}
+
+/* What its Events told holds until they are read again. */
+static bool pod_keeps(struct pods *p, uint64_t uid)
+{
+	uint32_t i = map_get(&p->by_uid, uid, same_uid, p, &uid);
+
+	if (i == MAP_NONE || !p->p[i].told)
+		return false;
+	p->p[i].listed = true;
+	return true;
 }
 
 static void pods_sweep(struct manager *m, uint64_t scope)
@@ -304,11 +363,39 @@ static struct str server_key_of(const struct json_doc *doc,
 	return key;
 }
 
+static void wait_pod_read(const struct json_doc *doc, struct arena *a,
+    struct wait_pod *ret)
+{
+	struct str start = text_at(doc, JSON_ROOT, "status.startTime", a);
+
+	if (time_parse(start, &ret->start_wall_ns) < 0)
+		ret->start_wall_ns = INT64_MAX;
+}
+
+static void pod_take(struct manager *m, enum kube_watch_event e,
+    const struct json_doc *doc, struct wait_pod *pod)
+{
+	struct trouble t = { 0 };
+
+	if (e == WATCH_ITEM)
+		pod_diagnose(doc, JSON_ROOT, &t);
+	if (e == WATCH_ITEM && t.weight == TROUBLE_NONE &&
+	    pod_is_made(doc, &m->intake)) {
+		wait_pod_read(doc, &m->intake, pod);
+		waits_see(m, pod);
+		if (pod_keeps(&m->pods, pod->uid_hash))
+			return;
+	} else {
+		waits_forget(m, &pod->uid);
+	}
+	pod_seen(m, pod->uid_hash, pod->key_hash, pod->scope, &t);
+}
+
 static void pod_event(struct manager *m, enum kube_watch_event e,
     struct str text)
 {
 	struct json_doc doc;
-	struct trouble t = { 0 };
+	struct wait_pod pod = { .start_wall_ns = 0 };
 	struct str uid, ns, key;
 	size_t mark = arena_mark(&m->intake);
 
@@ -318,10 +405,11 @@ static void pod_event(struct manager *m, enum kube_watch_event e,
 	ns = text_at(&doc, JSON_ROOT, "metadata.namespace", &m->intake);
 	key = server_key_of(&doc, &m->intake);
 	if (uid.n > 0 && key.n > 0) {
-		if (e == WATCH_ITEM)
-			pod_diagnose(&doc, JSON_ROOT, &t);
-		pod_seen(m, str_hash(uid), key_hash(ns, key),
-		    scope_of(ns), &t);
+		(void)uid_parse(uid, &pod.uid);
+		pod.uid_hash = str_hash(uid);
+		pod.key_hash = key_hash(ns, key);
+		pod.scope = scope_of(ns);
+		pod_take(m, e, &doc, &pod);
 	}
 	arena_reset(&m->intake, mark);
 }
@@ -338,6 +426,7 @@ void pods_event(struct manager *m, uint64_t scope, enum kube_watch_event e,
 			if (pool_has(&p->pool, i) &&
 			    (scope == 0 || p->p[i].scope == scope))
 				p->p[i].listed = false;
+		waits_unlist(m, scope);
 		break;
 	case WATCH_ITEM:
 	case WATCH_DELETED:
@@ -345,6 +434,7 @@ void pods_event(struct manager *m, uint64_t scope, enum kube_watch_event e,
 		break;
 	case WATCH_SYNCED:
 		pods_sweep(m, scope);
+		waits_sweep(m, scope);
 		break;
 	case WATCH_OVERSIZE:
 	case WATCH_ERROR:

@@ -320,14 +320,14 @@ void watches_advance(struct manager *m)
 	kinds_advance(m);
 }
 
-void watches_relist(struct manager *m)
+void watches_relist(struct manager *m, enum watch_role role)
 {
 	uint32_t i;
 
 	for (i = 0; i < m->slots; i++) {
 		struct watch_slot *s = &m->slot[i];
 
-		if (s->role != ROLE_SERVERS || !s->started || s->parked)
+		if (s->role != role || !s->started || s->parked)
 			continue;
 		kube_watch_stop(&s->watch);
 		kube_watch_start(&s->watch);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Status tells what is wrong: with the pods, with what they refer to, with the
 # spec. And changed ConfigMaps bring new pods.
-# budget: 300
+# budget: 420
 . "$(dirname "$0")/lib.sh"
 node_up
 operator_up
@@ -29,6 +29,9 @@ server noconfig '  envFrom: [{configMapRef: {name: absent}}]'
 server oom '  command: ["python3", "-c", "x = bytearray(1 << 29)"]
   resources: {limits: {memory: 32Mi}}'
 
+server novolume '  volumes: [{name: v, secret: {secretName: missing}}]
+  volumeMounts: [{name: v, mountPath: /v}]'
+
 check "a failed pull" wait_for 60 is pull ImagePullBackOff
 check "it names the image" message_has pull no-such-image
 check "no node fits" wait_for 30 is nowhere Unschedulable
@@ -39,6 +42,8 @@ check "a missing ConfigMap" wait_for 60 sh -c \
 check "a crash loop" wait_for 90 is crash CrashLoopBackOff
 check "with its exit code" message_has crash 'exit code 3'
 check "out of memory" wait_for 90 is oom OOMKilled
+check "a volume's missing Secret, from the kubelet's Events" wait_for 90 is novolume FailedMount
+check "it is named" message_has novolume missing
 same "phase of what cannot run" Failed "$(get mcpservers.mcp.mcp.dev/crash .status.phase)"
 
 # It gets well by itself when the cause is gone.
@@ -54,6 +59,10 @@ sleep 4
 same "a label of a ConfigMap brings none" "$generation" "$(get deployment/noconfig .metadata.generation)"
 k -n "$ns" patch configmap absent --type=merge -p '{"data":{"A":"2"}}' >/dev/null
 check "a changed ConfigMap brings new pods" wait_for 60 new_pod noconfig "$was"
+
+k -n "$ns" create secret generic missing --from-literal=A=1 >/dev/null
+check "the Secret appears: the server runs" wait_for 150 \
+	field_is Running mcpservers.mcp.mcp.dev/novolume .status.phase
 
 # A quota.
 k create namespace "$ns-quota" >/dev/null

@@ -1,0 +1,293 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "manager_world.h"
+
+/* ---- Events, pure ---- */
+
+static struct json_tok tok[4096];
+static char arena_mem[1 << 16];
+
+#define NOW_S 1000000
+#define EVENT(type, reason, message, at) "{\"type\":\"" type "\"," \
+	"\"reason\":\"" reason "\",\"message\":\"" message "\"," \
+	"\"involvedObject\":{\"name\":\"p-1\"},\"lastTimestamp\":\"" at "\"}"
+/* 1970-01-12T13:46:40Z is NOW_S. */
+#define RECENT "1970-01-12T13:46:00Z"
+#define EARLIER "1970-01-12T13:45:00Z"
+#define STALE "1970-01-12T13:16:00Z"
+#define LIST(items) "{\"items\":[" items "]}"
+
+static struct trouble diagnose(const char *text)
+{
+	struct trouble t;
+	struct json_doc doc;
+	struct arena a;
+
+	arena_init(&a, arena_mem, sizeof(arena_mem));
+	REQUIRE(json_parse(&doc, guard_copy(text, strlen(text)), tok,
+	    ARRAY_LEN(tok), NULL) == 0);
+	events_diagnose(&doc, NOW_S * NS_PER_S, &a, &t);
+	return t;
+}
+
+TEST(a_mount_that_fails_is_told)
+{
+	struct trouble t = diagnose(LIST(
+	    EVENT("Warning", "FailedMount", "MountVolume.SetUp failed for "
+	    "volume \\\"v\\\" : secret \\\"absent\\\" not found", RECENT)));
+
+	EXPECT_EQ(t.weight, TROUBLE_HARD);
+	EXPECT_STR(str_from(t.reason), "FailedMount");
+	EXPECT_STR(str_from(t.message), "pod p-1: MountVolume.SetUp failed "
+	    "for volume \"v\" : secret \"absent\" not found");
+}
+
+TEST(other_events_tell_nothing)
+{
+	EXPECT_EQ(diagnose("{}").weight, TROUBLE_NONE);
+	EXPECT_EQ(diagnose(LIST("")).weight, TROUBLE_NONE);
+	EXPECT_EQ(diagnose(LIST("1,{},null,[]")).weight, TROUBLE_NONE);
+	EXPECT_EQ(diagnose("{\"items\":3}").weight, TROUBLE_NONE);
+	EXPECT_EQ(diagnose(LIST(EVENT("Normal", "FailedMount", "x", RECENT)
+	    "," EVENT("Warning", "FailedScheduling", "x", RECENT)
+	    "," EVENT("Warning", "FailedMount", "x", STALE)
+	    "," EVENT("Warning", "FailedMount", "x", "yesterday"))).weight,
+	    TROUBLE_NONE);
+}
+
+TEST(the_latest_event_wins_but_not_a_vague_one)
+{
+#define VAGUE EVENT("Warning", "FailedMount", \
+	"Unable to attach: timed out waiting for the condition", RECENT)
+#define OLDER EVENT("Warning", "FailedMount", "one", EARLIER)
+#define NEWER EVENT("Warning", "FailedCreatePodSandBox", "two", RECENT)
+	EXPECT_STR(str_from(diagnose(LIST(OLDER "," NEWER)).message),
+	    "pod p-1: two");
+	EXPECT_STR(str_from(diagnose(LIST(NEWER "," OLDER)).message),
+	    "pod p-1: two");
+	EXPECT_STR(str_from(diagnose(LIST(VAGUE "," OLDER)).message),
+	    "pod p-1: one");
+	EXPECT_STR(str_from(diagnose(LIST(OLDER "," VAGUE)).message),
+	    "pod p-1: one");
+	EXPECT_EQ(diagnose(LIST(VAGUE)).weight, TROUBLE_HARD);
+}
+
+TEST(ids_do_not_make_a_new_message)
+{
+	static const char format[] = LIST(EVENT("Warning",
+	    "FailedCreatePodSandBox", "sandbox \\\"%s\\\": no deadbeef",
+	    RECENT));
+	char text[1024];
+
+	snprintf(text, sizeof(text), format, "0123456789abcdef0123456789abcdef"
+	    "0123456789abcdef0123456789abcdef");
+	EXPECT_STR(str_from(diagnose(text).message),
+	    "pod p-1: sandbox \"...\": no deadbeef");
+}
+
+TEST(long_messages_are_cut)
+{
+	static char text[4096];
+	char x[1500];
+	struct trouble t;
+
+	memset(x, 'f', sizeof(x) - 1);
+	x[sizeof(x) - 1] = '\0';
+	x[20] = 'z';
+	snprintf(text, sizeof(text), LIST(EVENT("Warning", "FailedMount",
+	    "%s", RECENT)), x);
+	EXPECT_EQ(diagnose(text).weight, TROUBLE_HARD);
+	memset(x, 'z', sizeof(x) - 1);
+	snprintf(text, sizeof(text), LIST(EVENT("Warning", "FailedMount",
+	    "%s", RECENT)), x);
+	t = diagnose(text);
+	EXPECT_EQ(strlen(t.message), TROUBLE_MESSAGE_MAX - 1);
+}
+
+/* ---- asking ---- */
+
+#define UID "0188f7f2-9b3a-4c5d-8e6f-0123456789ab"
+#define SERVER_UID "1188f7f2-9b3a-4c5d-8e6f-0123456789ab"
+#define POD(uid, name, waiting) \
+	"{\"metadata\":{\"namespace\":\"ns\",\"name\":\"" name "\"," \
+	"\"uid\":\"" uid "\",\"resourceVersion\":\"9\",\"labels\":" \
+	"{\"" LABEL_KEY "\":\"m.one\"}},\"status\":{" \
+	"\"containerStatuses\":[{\"state\":{\"waiting\":{\"reason\":\"" \
+	waiting "\"}}}]}}"
+#define SERVER "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"one\"," \
+	"\"uid\":\"" SERVER_UID "\",\"resourceVersion\":\"5\"," \
+	"\"generation\":1},\"spec\":{\"image\":\"x\"}}"
+
+static const char *events, *pods;
+static int events_code;
+
+static const char *watch(const struct world_request *r, struct str path)
+{
+	(void)r;
+	if (str_ends(path, STR("/mcp.mcp.dev/v1alpha1/mcpservers")))
+		return MW_LINE("ADDED", SERVER);
+	return str_ends(path, STR("/pods")) ? pods : "";
+}
+
+static void serve(const struct world_request *r, struct str path)
+{
+	if (str_ends(path, STR("/namespaces/ns/events")) &&
+	    str_is(r->method, "GET")) {
+		EXPECT(str_search(r->path, STR("limit=64")) < r->path.n);
+		if (events == NULL)
+			return;
+		world_reply(mw.w, r->peer, events_code, NULL, events);
+	} else if (str_is(r->method, "GET")) {
+		world_reply(mw.w, r->peer, 200, NULL, SERVER);
+	} else {
+		world_reply_str(mw.w, r->peer, 200, NULL, STR("{\"metadata\":"
+		    "{\"uid\":\"2188f7f2-9b3a-4c5d-8e6f-0123456789ab\","
+		    "\"resourceVersion\":\"7\",\"generation\":1}}"));
+	}
+}
+
+static void begin(const char *listed)
+{
+	static char text[1024];
+	char stamp[32] = "";
+	struct buf b;
+
+	mw.watch = watch;
+	mw.serve = serve;
+	pods = listed;
+	mw_begin(NULL);
+	buf_init(&b, stamp, sizeof(stamp) - 1);
+	time_rfc3339(&b, mw.m->io->wall_ns(mw.m->io->ctx));
+	snprintf(text, sizeof(text), LIST(EVENT("Warning", "FailedMount",
+	    "no secret", "%s")), stamp);
+	events = text;
+	events_code = 200;
+}
+
+static unsigned asked(void)
+{
+	return mw_count("GET /api/v1/namespaces/ns/events");
+}
+
+static const struct trouble *worst(void)
+{
+	return pods_worst(&mw.m->pods, key_hash(STR("ns"), STR("m.one")));
+}
+
+TEST(a_pod_that_is_made_for_long_is_asked_about)
+{
+	begin(MW_LINE("ADDED", POD(UID, "p-1", "ContainerCreating")));
+	mw_run(18 * SEC);
+	EXPECT_EQ(asked(), 0);
+	mw_run(4 * SEC);
+	EXPECT_EQ(asked(), 1);
+	EXPECT_EQ(mw_count("involvedObject.uid%3D" UID), 1);
+	REQUIRE(worst() != NULL);
+	EXPECT_STR(str_from(worst()->reason), "FailedMount");
+	/* Another line of the same pod changes nothing. */
+	mw_tell("/pods", MW_LINE("MODIFIED",
+	    POD(UID, "p-1", "ContainerCreating")));
+	mw_run(SEC);
+	EXPECT(worst() != NULL);
+	mw_run(240 * SEC);
+	EXPECT(asked() >= 3 && asked() <= 5);
+}
+
+TEST(what_was_wrong_is_over_when_its_containers_are_made)
+{
+	begin(MW_LINE("ADDED", POD(UID, "p-1", "ContainerCreating")));
+	mw_run(22 * SEC);
+	EXPECT(worst() != NULL);
+	mw_tell("/pods", MW_LINE("MODIFIED", POD(UID, "p-1", "")));
+	mw_run(SEC);
+	EXPECT(worst() == NULL);
+	EXPECT_EQ(mw.m->waits.pool.used, 0);
+	mw_forget();
+	mw_run(200 * SEC);
+	EXPECT_EQ(asked(), 0);
+}
+
+TEST(a_pod_that_goes_is_not_asked_about)
+{
+	begin(MW_LINE("ADDED", POD(UID, "p-1", "ContainerCreating")));
+	mw_run(10 * SEC);
+	mw_tell("/pods", MW_LINE("DELETED",
+	    POD(UID, "p-1", "ContainerCreating")));
+	mw_run(60 * SEC);
+	EXPECT_EQ(asked(), 0);
+	EXPECT_EQ(mw.m->waits.pool.used, 0);
+}
+
+TEST(a_refusal_is_no_reason_to_hurry)
+{
+	begin(MW_LINE("ADDED", POD(UID, "p-1", "PodInitializing")));
+	events_code = 403;
+	events = "{}";
+	mw_run(240 * SEC);
+	EXPECT(asked() >= 3 && asked() <= 5);
+	EXPECT(worst() == NULL);
+}
+
+TEST(what_the_events_no_longer_say_is_dropped)
+{
+	begin(MW_LINE("ADDED", POD(UID, "p-1", "ContainerCreating")));
+	mw_run(22 * SEC);
+	EXPECT(worst() != NULL);
+	events = LIST("");
+	mw_run(40 * SEC);
+	EXPECT_EQ(asked(), 2);
+	EXPECT(worst() == NULL);
+}
+
+TEST(many_pods_are_asked_about_one_after_the_other)
+{
+	static char text[1 << 16];
+	size_t n = 0;
+	int i;
+
+	for (i = 0; i < 100; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n,
+		    MW_LINE("ADDED", POD("0188f7f2-9b3a-4c5d-8e6f-%012d",
+		    "p", "ContainerCreating")), i);
+	begin(text);
+	mw_run(20 * SEC);
+	mw_forget();
+	mw_run(10 * SEC);
+	EXPECT(asked() >= 40 && asked() <= 52);
+}
+
+/* A pod that is being made since before this operator began. */
+#define OLD_POD "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"p-1\"," \
+	"\"uid\":\"" UID "\",\"labels\":{\"" LABEL_KEY "\":\"m.one\"}}," \
+	"\"status\":{\"startTime\":\"2001-01-01T00:00:00Z\"," \
+	"\"containerStatuses\":[{\"state\":{\"waiting\":{\"reason\":" \
+	"\"ContainerCreating\"}}}]}}"
+
+TEST(after_a_restart_the_status_is_believed_until_it_was_asked)
+{
+	struct server s = { .group = GROUP_MCPDEV };
+	struct record *r;
+	struct trouble t;
+	struct uid uid;
+
+	begin(MW_LINE("ADDED", OLD_POD));
+	mw.w->io.wall_offset_ns += INT64_C(1800000000) * NS_PER_S;
+	events = NULL;
+	mw_run(2 * SEC);
+	EXPECT_EQ(asked(), 1);
+	REQUIRE(uid_parse(STR(SERVER_UID), &uid));
+	r = record_at(&mw.m->records, record_find(&mw.m->records, &uid));
+	s.status.reason = STR("FailedMount");
+	s.status.message = STR("pod p-1: no secret");
+	EXPECT(waits_recall(mw.m, r, &s, &t));
+	EXPECT_EQ(t.weight, TROUBLE_HARD);
+	EXPECT_STR(str_from(t.reason), "FailedMount");
+	EXPECT_STR(str_from(t.message), "pod p-1: no secret");
+	s.status.reason = STR("CrashLoopBackOff");
+	EXPECT(!waits_recall(mw.m, r, &s, &t));
+	/* The request is given up, which is an answer, too. */
+	s.status.reason = STR("FailedMount");
+	mw_run(15 * SEC);
+	EXPECT(!waits_recall(mw.m, r, &s, &t));
+}
