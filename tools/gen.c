@@ -213,14 +213,25 @@ static void validations(const struct schema *s, int row, enum group g)
 #define QUANTITY_PATTERN "^[+-]?([0-9]+\\\\.?[0-9]*|\\\\.[0-9]+)" \
 	"([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$"
 
-static void int_or_string(bool quantity)
+static void int_or_string(void)
 {
 	line("anyOf:");
 	line("- type: integer");
 	line("- type: string");
-	if (quantity)
-		line("pattern: \"%s\"", QUANTITY_PATTERN);
 	line("x-kubernetes-int-or-string: true");
+}
+
+/*
+ * Core resources take "cpu: 0.5" without quotes, which int-or-string
+ * refuses, and a schema has no number-or-string: any scalar, then. What a
+ * boolean would mean is left to server_check.
+ */
+static void any_quantity(void)
+{
+	line("pattern: \"%s\"", QUANTITY_PATTERN);
+	line("maxProperties: 0");
+	line("maxItems: 0");
+	line("x-kubernetes-preserve-unknown-fields: true");
 }
 
 static void whole_number(int64_t min, int64_t max, const char *format)
@@ -263,7 +274,7 @@ static void map(bool quantity, int64_t max)
 	line("additionalProperties:");
 	indent += 2;
 	if (quantity)
-		int_or_string(true);
+		any_quantity();
 	else
 		line("type: string");
 	indent -= 2;
@@ -336,8 +347,10 @@ static void value(const struct schema *s, size_t row, enum group g)
 		    f->type == FIELD_I32 ? "int32" : "int64");
 		break;
 	case FIELD_INT_OR_STR:
+		int_or_string();
+		break;
 	case FIELD_QUANTITY:
-		int_or_string(f->type == FIELD_QUANTITY);
+		any_quantity();
 		break;
 	case FIELD_TIME:
 	case FIELD_TIME_MICRO:

@@ -104,6 +104,15 @@ check "no pods" wait_for 40 field_is 0 $D .status.replicas
 same "scaled to zero is not ready" ScaledToZero \
 	"$(get $D '.status.conditions[?(@.type=="Ready")].reason')"
 
+# Quantities as core resources take them: numbers without quotes, too.
+check "a fraction of a CPU without quotes" k -n "$ns" patch $D --type=merge \
+	-p '{"spec":{"resources":{"limits":{"cpu":0.5,"memory":"64Mi"}}}}'
+check "is what its pods get" wait_for 20 field_is 500m deployment/example-server \
+	'.spec.template.spec.containers[0].resources.limits.cpu'
+refused() { ! k -n "$ns" patch "$@" >/dev/null 2>&1; }
+check "what is no quantity is refused" refused $D --type=merge \
+	-p '{"spec":{"resources":{"limits":{"cpu":"half"}}}}'
+
 # An update of the image rolls, and nothing else of the object is touched.
 before=$(get $A .spec)
 check "a patch of the image" k -n "$ns" patch $A --type=merge -p '{"spec":{"replicas":1}}'
