@@ -396,6 +396,7 @@ image: $(d_release)/root
 	$Q tools/image.sh $< $(ARCH) $(version) $(IMG) $(image)
 
 push: image
+	$Q tools/need.sh 'command -v skopeo' skopeo
 	$Q skopeo copy $(SKOPEO_FLAGS) oci-archive:$(image) docker://$(IMG)
 
 docker-build: $(d_release)/root
