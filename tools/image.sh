@@ -21,8 +21,9 @@ riscv64) platform='"architecture":"riscv64"' ;;
 *)	echo "image: unknown architecture $arch" >&2; exit 1 ;;
 esac
 
-# The whole name, as containerd keeps it: a first part without dot or colon
-# is no registry.
+# The whole name, as containerd keeps it: under a shorter one the image would
+# be imported, and found by no pod.  A first part without dot or colon is no
+# registry.
 case $img in
 *:*/* | *.*/* | localhost/*) name=$img ;;
 */*)	name=docker.io/$img ;;
