@@ -11,7 +11,7 @@ operator_make() { env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS "$MAKE" --no-print-dir
 
 # operator_archive IMG: builds the image, prints where its archive is
 operator_archive() {
-	operator_make release image ${1:+"IMG=$1"} >&2 || return
+	operator_make image ${1:+"IMG=$1"} >&2 || return
 	ls -t "$TOP"/build/mcp-operator-*-"$(uname -m | sed s/armv7l/arm/)".oci.tar | head -n 1
 }
 
