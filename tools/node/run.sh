@@ -90,7 +90,9 @@ FOREIGN=${KUBECONFIG:-}
 [ "$FOREIGN" != "$S/admin.kubeconfig" ] || FOREIGN=
 if [ -n "$FOREIGN" ]; then
 	foreign_image
-	command -v kubectl >/dev/null || die "kubectl is needed in PATH"
+	command -v kubectl >/dev/null || PATH=$PATH:$KUBE
+	command -v kubectl >/dev/null || die "kubectl is needed and is not in PATH.
+Install it, or let tools/node/node.sh build compile one; it is then found."
 	K=kubectl IN=()
 	IMAGE_NAME=$IMG
 	say "the cluster of $KUBECONFIG: $($K config current-context)"
