@@ -51,8 +51,9 @@ say() { printf '%5ds  %s\n' "$SECONDS" "$*"; }
 die() { printf '\n%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
 # beat WHAT LOG COMMAND...: runs it with its output in LOG and a sign of life
-# every 15 seconds; on failure shows the end of the log. A process group of its
-# own, so that an interrupt ends all of it.
+# every 15 seconds; on failure shows the end of the log and HINT. A process
+# group of its own, so that an interrupt ends all of it.
+HINT=
 beat() {
 	local what=$1 log=$2 start=$SECONDS pid tick=0
 	shift 2
@@ -70,7 +71,8 @@ beat() {
 	done
 	wait $pid || {
 		tail -n 20 "$log" >&2
-		die "$what: failed; all of it is in $log"
+		die "$what: failed; all of it is in $log${HINT:+
+$HINT}"
 	}
 	trap - INT TERM
 }

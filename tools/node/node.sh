@@ -118,6 +118,8 @@ registry) registry "${@:2}" ;;
 samples)
 	need_up
 	. "$HERE/samples.sh"
+	HINT="Its packages come from PyPI and npm; PIP_INDEX_URL and
+NPM_CONFIG_REGISTRY name other places for them."
 	samples_push ;;
 status) status ;;
 down) down ;;

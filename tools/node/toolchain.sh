@@ -49,7 +49,7 @@ apt_install() {
 }
 
 need_packages() {
-	local list
+	local list HINT
 	list=$(missing)
 	[ -n "$list" ] || return 0
 	list=$(echo $list)
@@ -59,15 +59,20 @@ with. They come with these Debian packages: $list.
 Install what holds them on this system and run this again."
 	say "apt-get install $list"
 	mkdir -p "$MCP_LAB"
+	HINT="Where no Debian mirror is in reach, install these packages by other
+means and run this again: $list"
 	beat "packages" "$MCP_LAB/apt.log" apt_install $list
 	list=$(missing)
 	[ -z "$list" ] ||
-		die "still missing after apt-get install: $(echo $list)"
+		die "still missing after apt-get install: $(echo $list)
+What it said is in $MCP_LAB/apt.log."
 }
 
 # wheel NAME VERSION DIR: a PyPI wheel, unpacked
 wheel() {
 	local name=$1 version=$2 dir=$3 tmp=$3.part
+	local HINT="Without PyPI: put this wheel into a folder, name the folder with
+PIP_FIND_LINKS, set PIP_NO_INDEX=1 and run this again."
 	[ ! -d "$dir" ] || return 0
 	rm -rf "$tmp"
 	mkdir -p "$tmp"
@@ -135,7 +140,8 @@ from a machine of the same kind."
 
 # One file that is all of Kubernetes and etcd, with a link for each name.
 need_kube() {
-	local part
+	local part HINT="Its sources come as Go modules; GOPROXY names another place for them.
+A finished $KUBE from a machine of the same kind will do, too."
 	[ ! -x "$KUBE/kubectl" ] || return 0
 	mkdir -p "$MCP_LAB"
 	room_for_kube
