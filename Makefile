@@ -164,14 +164,18 @@ need-release:
 		$(cross),-$(subst _,-,$(triple)))) $(if $(cross),,libc6-dev)
 need-test:
 	$Q tools/need.sh 'command -v $(CC)' $(CC) libc6-dev
+	$Q $(if $(is_clang),$(call need_sanitizers,$(CC)))
 need-fuzz:
 	$Q tools/need.sh 'command -v $(CLANG)' clang libc6-dev
-	$Q tools/need.sh '$(fuzz_probe)' \
-		libclang-rt-$$($(CLANG) -dumpversion | cut -d. -f1)-dev
+	$Q $(call need_sanitizers,$(CLANG))
 need-emulator:
 	$Q $(if $(cross),tools/need.sh 'command -v $(emulator)' qemu-user)
-fuzz_probe = echo "int LLVMFuzzerTestOneInput(void) { return 0; }" | \
-	$(CLANG) -fsanitize=fuzzer,address,undefined -x c - -o /dev/null
+# Debian has clang's sanitizers, their headers and libFuzzer in one package.
+need_sanitizers = tools/need.sh 'echo \
+	"int LLVMFuzzerTestOneInput(void) { return 0; }" | \
+	$1 -fsanitize=fuzzer,address,undefined -x c - -o /dev/null \
+	-include sanitizer/asan_interface.h' \
+	libclang-rt-$$($1 -dumpversion | cut -d. -f1)-dev
 
 # $1 flavour, $2 variables for deps.mk
 define deps_rule
