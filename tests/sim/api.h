@@ -29,7 +29,7 @@ struct api_options {
 	uint32_t groups;	/* bit per group: its CRD is installed */
 	bool no_watch_list;	/* sendInitialEvents is refused with 422 */
 	bool no_discovery;	/* 404 below /apis and /api */
-	int64_t compact_ns;	/* a version is compacted when older; 0: 300 s */
+	int64_t compact_ns;	/* compacted when older; 0: 300 s */
 	int64_t bookmark_ns;	/* between bookmarks; 0: 60 s */
 	int64_t gc_ns;		/* the collector's delay; 0: 100 ms */
 	const char *token;	/* Bearer token that is accepted; NULL: any */
