@@ -217,7 +217,8 @@ $(d_$1)/%.o: %.c $(d_$1)/.flags $(o_$1)/.stamp
 		-MMD -MP -MF $$(@:.o=.d) -MT $$@ -c -o $$$$t $$< && \
 		mv $$$$t $$@ || { rm -f $$$$t; exit 1; }
 -include $(patsubst %.c,$(d_$1)/%.d,$(srcs) $(units) \
-	$(wildcard tests/*.c tests/bench/*.c fuzz/*.c tools/*.c))
+	$(wildcard tests/*.c tests/bench/*.c tests/live/*.c tests/sim/*.c \
+	fuzz/*.c tools/*.c))
 endef
 $(foreach f,release test fuzz,$(eval $(call object_rules,$f)))
 FORCE:
@@ -289,12 +290,16 @@ release: $(d_release)/mcp-operator $(d_release)/mcp-gateway
 check_objs := $(d_test)/tests/guard.o $(d_test)/tests/golden.o
 more_tests := $(filter-out tests/main.c tests/guard.c tests/golden.c,\
 	$(sort $(wildcard tests/*.c)))
+# The simulator's API server, which has tests of its own.
+model_api := $(sort $(wildcard $(addprefix tests/sim/,api*.c fields.c \
+	managed.c shape*.c tree*.c typed*.c)))
 test_link = $(cc_test) $(cflags_test) -o $@.new $(filter %.o,$^) \
 	$(link_libs) && mv $@.new $@
 link_libs = -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
 # Helpers of several rooms' tests; only what a test names is linked.
-$(d_test)/libcheck.a: $(check_objs) $(more_tests:%.c=$(d_test)/%.o)
+$(d_test)/libcheck.a: $(check_objs) \
+		$(patsubst %.c,$(d_test)/%.o,$(more_tests) $(model_api))
 	$Q rm -f $@ && ar rcD $@ $^
 
 # $1 program, $2 rooms, $3 objects
@@ -317,6 +322,9 @@ $(foreach g,$(wildcard tools/gen.c),$(eval $(call test_program,gen,\
 	$(rooms_gen),$(d_test)/tools/gen.o)))
 $O/tools/gen: $(d_test)/gen
 	$Q mkdir -p $(@D) && ln -sf $(abspath $<) $@
+
+# The same behind standard input and output, for tests/e2e/70-model.sh.
+$(eval $(call test_program,simapi,base codec,$(d_test)/tests/live/simapi.o))
 
 export ASAN_OPTIONS ?= detect_stack_use_after_return=1
 export UBSAN_OPTIONS ?= print_stacktrace=1

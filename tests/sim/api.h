@@ -26,10 +26,10 @@ enum api_kind {
 struct api_options {
 	uint64_t seed;
 	int64_t wall_ns;	/* now */
-	uint32_t groups;	/* bit per group: its CRD is installed */
+	uint32_t groups;	/* bit per group: its CRD is there */
 	bool no_watch_list;	/* sendInitialEvents is refused with 422 */
 	bool no_discovery;	/* 404 below /apis and /api */
-	int64_t compact_ns;	/* compacted when older; 0: 300 s */
+	int64_t compact_ns;	/* older versions go; 0: 300 s */
 	int64_t bookmark_ns;	/* between bookmarks; 0: 60 s */
 	int64_t gc_ns;		/* the collector's delay; 0: 100 ms */
 	const char *token;	/* Bearer token that is accepted; NULL: any */
@@ -57,6 +57,7 @@ enum api_fault {
 	API_ADMISSION_GONE,	/* a webhook cannot be reached: 500 */
 	API_QUOTA,		/* 403: exceeded quota; creations only */
 	API_CONFLICT,		/* 409, as if somebody had been faster */
+	API_GONE,		/* 410 as the answer to a list or watch */
 	API_ETCD_SLOW		/* 500: etcdserver: request timed out */
 };
 
@@ -128,7 +129,7 @@ const char *api_kind_name(enum api_kind kind);	/* "Deployment" */
 const char *api_kind_api_version(enum api_kind kind);	/* "apps/v1" */
 /* "/apis/apps/v1/namespaces/ns/deployments/name", until the next call;
  * name empty: the collection. */
-const char *api_path(const struct api *a, enum api_kind kind, struct str ns,
+const char *api_path(struct api *a, enum api_kind kind, struct str ns,
     struct str name);
 
 /* One write that was committed.  old NULL: created; new NULL: it is gone. */

@@ -19,6 +19,7 @@ void tree_free(struct tree *t);
 void tree_reset(struct tree *t);
 void *tree_alloc(struct tree *t, size_t n);
 struct str tree_str(struct tree *t, struct str s);
+struct str tree_join(struct tree *t, struct str a, struct str b);
 struct str tree_fmt(struct tree *t, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -45,7 +46,7 @@ struct node {
 	};
 };
 
-/* Growing text; free(p) is the owner's. */
+/* Growing text. */
 struct text {
 	char *p;
 	size_t n, cap;
@@ -55,6 +56,7 @@ void text_str(struct text *t, struct str s);
 void text_fmt(struct text *t, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 struct str text_view(const struct text *t);
+void text_free(struct text *t);
 
 /* NULL: not one JSON value (of at most 100 levels).  Of members of the same
  * name the last one counts.  why, if given, becomes a static text. */

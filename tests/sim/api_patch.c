@@ -1,0 +1,288 @@
+#include <string.h>
+
+#include "api_int.h"
+
+/* ---- merge and JSON patches ------------------------------------------ */
+
+static struct node *read_patch(struct call *c)
+{
+	const char *why = NULL;
+	struct node *v = node_parse(c->t, c->r->body, &why);
+
+	if (!v)
+		(void)refuse(c, 400, "BadRequest", "error decoding patch: "
+		    "%s", why);
+	return v;
+}
+
+/* Either of them, onto what is there now. */
+static struct node *patched(struct call *c, const struct slot *slot,
+    bool merge)
+{
+	struct node *patch = read_patch(c), *v;
+	struct str why;
+
+	if (!patch)
+		return NULL;
+	v = node_copy(c->t, slot->v->root);
+	if (merge && patch->type != NODE_OBJECT) {
+		(void)refuse(c, 400, "BadRequest", "error decoding patch: "
+		    "json: cannot unmarshal into Go value of type map[string]"
+		    "interface {}");
+		return NULL;
+	}
+	v = merge ? node_merge(c->t, v, patch) :
+	    node_patch(c->t, v, patch, &why);
+	if (!v)
+		(void)refuse(c, 422, "Invalid", "the server rejected our "
+		    "request due to an error in our request");
+	return v;
+}
+
+static bool keeps_identity(struct call *c, const struct slot *slot,
+    const struct node *v)
+{
+	struct str name = node_text(v, "metadata.name");
+
+	if (str_eq(name, slot->o.name))
+		return true;
+	return refuse(c, 400, "BadRequest", "the name of the object (%.*s) "
+	    "does not match the name on the URL (%.*s)", (int)name.n,
+	    name.p ? name.p : "", (int)c->name.n, c->name.p);
+}
+
+static void patch_plain(struct call *c, bool merge)
+{
+	struct slot *slot = store_find(c->a, c->kind, c->ns, c->name);
+	struct node *v;
+
+	c->verb = "patch";
+	if (!slot) {
+		(void)refuse_missing(c, c->kind, c->name);
+		return;
+	}
+	v = patched(c, slot, merge);
+	if (v && keeps_identity(c, slot, v) && object_decode(c, v))
+		(void)update_object(c, slot, v, false);
+}
+
+/* ---- server-side apply ----------------------------------------------- */
+
+static bool refuse_options(struct call *c, const char *reason,
+    const char *field, const char *message)
+{
+	struct node *causes = node_list(c->t), *details = node_object(c->t);
+
+	cause_add(c->t, causes, reason, field, "%s", message);
+	node_set(c->t, details, "group", node_cstr(c->t, "meta.k8s.io"));
+	node_set(c->t, details, "kind", node_cstr(c->t, "PatchOptions"));
+	node_set(c->t, details, "causes", causes);
+	return refuse_details(c, 422, "Invalid", details, tree_fmt(c->t,
+	    "PatchOptions.meta.k8s.io \"\" is invalid: %s: %s", field,
+	    message));
+}
+
+static bool check_apply(struct call *c, const struct node *v)
+{
+	struct str version = node_text(v, "apiVersion");
+
+	if (!node_is(v, NODE_OBJECT))
+		return refuse(c, 400, "BadRequest", "error decoding YAML: "
+		    "not an object");
+	if (!query_get(c, "fieldManager").n)
+		return refuse_options(c, "FieldValueRequired",
+		    "fieldManager", "Required value: is required for apply "
+		    "patch");
+	if (!version.n || !node_text(v, "kind").n)
+		return refuse(c, 400, "BadRequest", "invalid object type: /, "
+		    "Kind=");
+	if (!str_is(version, kind_api_version(c->kind)) ||
+	    !str_is(node_text(v, "kind"), c->info->kind))
+		return refuse(c, 400, "BadRequest", "invalid object type: "
+		    "%.*s, Kind=%.*s", (int)version.n, version.p,
+		    (int)node_text(v, "kind").n, node_text(v, "kind").p);
+	if (node_path(v, "metadata.managedFields.0"))
+		return refuse(c, 400, "BadRequest",
+		    "metadata.managedFields must be nil");
+	return true;
+}
+
+static bool refuse_apply(struct call *c, enum apply_result result,
+    const struct apply_out *out)
+{
+	struct node *details;
+
+	if (result == APPLY_TYPES)
+		return refuse(c, 500, "", "failed to create typed patch "
+		    "object (%.*s/%.*s; %s, Kind=%s): %.*s", (int)c->ns.n,
+		    c->ns.p ? c->ns.p : "", (int)c->name.n, c->name.p,
+		    kind_api_version(c->kind), c->info->kind,
+		    (int)out->message.n, out->message.p);
+	details = node_object(c->t);
+	node_set(c->t, details, "causes", out->causes);
+	return refuse_details(c, 409, "Conflict", details, out->message);
+}
+
+static void apply_new(struct call *c, struct node *config)
+{
+	struct managed m = managed_of(c);
+	struct str uid = node_text(config, "metadata.uid");
+	enum apply_result result;
+	struct apply_out out;
+
+	if (c->sub.n) {
+		(void)refuse_missing(c, c->kind, c->name);
+		return;
+	}
+	if (uid.n) {
+		(void)refuse_conflict(c, c->name, tree_fmt(c->t,
+		    "uid mismatch: the provided object specified uid %.*s, "
+		    "and no existing object was found", (int)uid.n,
+		    uid.p).p);
+		return;
+	}
+	result = managed_apply(&m, object_blank(c->t, c->kind), config,
+	    true, &out);
+	if (result != APPLY_DONE)
+		(void)refuse_apply(c, result, &out);
+	else if (object_decode(c, out.object))
+		(void)create_object(c, out.object, true);
+}
+
+static void apply_over(struct call *c, struct slot *slot,
+    struct node *config)
+{
+	struct managed m = managed_of(c);
+	enum apply_result result;
+	struct apply_out out;
+
+	result = managed_apply(&m, slot->v->root, config,
+	    query_true(c, "force"), &out);
+	if (result != APPLY_DONE)
+		(void)refuse_apply(c, result, &out);
+	else if (object_decode(c, out.object))
+		(void)update_object(c, slot, out.object, true);
+}
+
+static void patch_apply(struct call *c)
+{
+	struct slot *slot = store_find(c->a, c->kind, c->ns, c->name);
+	struct node *config = read_patch(c), *meta;
+
+	c->verb = "apply";
+	if (!config || !check_apply(c, config))
+		return;
+	/* The path tells both. */
+	meta = node_need(c->t, config, "metadata");
+	if (!node_get(meta, "name"))
+		node_set(c->t, meta, "name", node_str(c->t, c->name));
+	if (slot)
+		apply_over(c, slot, config);
+	else
+		apply_new(c, config);
+}
+
+void write_patch(struct call *c)
+{
+	struct str type;
+
+	str_cut(c->r->content_type, ';', &type);
+	type = str_trim(type);
+	if (str_is(type, "application/merge-patch+json"))
+		patch_plain(c, true);
+	else if (str_is(type, "application/json-patch+json"))
+		patch_plain(c, false);
+	else if (str_is(type, "application/apply-patch+yaml"))
+		patch_apply(c);
+	else
+		(void)refuse(c, 415, "UnsupportedMediaType",
+		    "the body of the request was in an unknown format - "
+		    "accepted media types include: application/json-patch+"
+		    "json, application/merge-patch+json, application/apply-"
+		    "patch+yaml");
+}
+
+/* ---- scale ----------------------------------------------------------- */
+
+static struct node *scale_of(struct call *c, const struct node *root)
+{
+	static const char *const kept[] = { "name", "namespace", "uid",
+		"resourceVersion", "creationTimestamp" };
+	struct tree *t = c->t;
+	struct node *v = node_object(t), *meta, *spec, *status;
+	const struct node *from;
+	struct str selector = node_text(root, "status.selector");
+
+	node_set(t, v, "kind", node_cstr(t, "Scale"));
+	node_set(t, v, "apiVersion", node_cstr(t, "autoscaling/v1"));
+	meta = node_need(t, v, "metadata");
+	for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+		from = node_path(root, "metadata");
+		from = node_get(from, kept[i]);
+		if (from)
+			node_set(t, meta, kept[i], node_copy(t, from));
+	}
+	spec = node_need(t, v, "spec");
+	from = node_path(root, "spec.replicas");
+	if (from && !node_empty(from))
+		node_set(t, spec, "replicas", node_copy(t, from));
+	status = node_need(t, v, "status");
+	node_set(t, status, "replicas", node_int(t,
+	    node_number(root, "status.replicas", 0)));
+	if (selector.n)
+		node_set(t, status, "selector", node_str(t, selector));
+	return v;
+}
+
+static struct node *scale_wanted(struct call *c, const struct slot *slot)
+{
+	struct node *scale = scale_of(c, slot->v->root), *patch;
+	struct str why;
+
+	patch = read_patch(c);
+	if (!patch)
+		return NULL;
+	if (str_is(c->r->method, "PUT"))
+		return patch;
+	if (str_starts(c->r->content_type,
+	    STR("application/json-patch+json")))
+		scale = node_patch(c->t, scale, patch, &why);
+	else
+		scale = node_merge(c->t, scale, patch);
+	if (!scale)
+		(void)refuse(c, 422, "Invalid", "the server rejected our "
+		    "request due to an error in our request");
+	return scale;
+}
+
+void scale_call(struct call *c)
+{
+	struct slot *slot = store_find(c->a, c->kind, c->ns, c->name);
+	struct node *scale, *v;
+	struct str version;
+
+	c->verb = str_is(c->r->method, "PUT") ? "update" : "patch";
+	if (!slot) {
+		(void)refuse_missing(c, c->kind, c->name);
+		return;
+	}
+	if (str_is(c->r->method, "GET")) {
+		answer_node(c, 200, scale_of(c, slot->v->root));
+		return;
+	}
+	scale = scale_wanted(c, slot);
+	if (!scale)
+		return;
+	v = node_copy(c->t, slot->v->root);
+	node_set(c->t, node_need(c->t, v, "spec"), "replicas", node_int(c->t,
+	    node_number(scale, "spec.replicas", 0)));
+	version = node_text(scale, "metadata.resourceVersion");
+	if (version.n)
+		node_set(c->t, node_get(v, "metadata"), "resourceVersion",
+		    node_str(c->t, version));
+	if (!update_object(c, slot, v, false) || c->dry)
+		return;
+	slot = store_find(c->a, c->kind, c->ns, c->name);
+	if (slot)
+		answer_node(c, 200, scale_of(c, slot->v->root));
+}

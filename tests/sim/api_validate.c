@@ -1,0 +1,448 @@
+#include <string.h>
+
+#include "api_int.h"
+
+struct check {
+	struct tree *t;
+	struct node *causes;
+};
+
+static struct str json_of(struct tree *t, const struct node *v)
+{
+	struct text text = { 0 };
+	struct str s;
+
+	if (!v)
+		return STR("null");
+	node_write(v, &text);
+	s = tree_str(t, text_view(&text));
+	text_free(&text);
+	return s;
+}
+
+static void required(struct check *c, const char *field)
+{
+	cause_add(c->t, c->causes, "FieldValueRequired", field,
+	    "Required value");
+}
+
+static void immutable(struct check *c, const char *field,
+    const struct node *v)
+{
+	cause_add(c->t, c->causes, "FieldValueInvalid", field,
+	    "Invalid value: %s: field is immutable", json_of(c->t, v).p);
+}
+
+/* ---- names ----------------------------------------------------------- */
+
+static bool is_alnum(char c, bool upper)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+	    (upper && c >= 'A' && c <= 'Z');
+}
+
+static bool is_label_name(struct str s, bool letter_first)
+{
+	if (!s.n || s.n > 63 || !is_alnum(s.p[0], false) ||
+	    !is_alnum(s.p[s.n - 1], false) ||
+	    (letter_first && s.p[0] <= '9'))
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if (!is_alnum(s.p[i], false) && s.p[i] != '-')
+			return false;
+	return true;
+}
+
+static bool is_subdomain(struct str s)
+{
+	struct str one;
+
+	if (!s.n || s.n > 253)
+		return false;
+	for (;;) {
+		bool last = str_find(s, '.') == s.n;
+
+		s = str_cut(s, '.', &one);
+		if (!is_label_name(str_sub(one, 0, 63), false))
+			return false;
+		if (last)
+			return true;
+	}
+}
+
+static bool is_label_value(struct str s)
+{
+	if (!s.n)
+		return true;
+	if (s.n > 63 || !is_alnum(s.p[0], true) ||
+	    !is_alnum(s.p[s.n - 1], true))
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if (!is_alnum(s.p[i], true) && !memchr("-_.", s.p[i], 3))
+			return false;
+	return true;
+}
+
+static void check_labels(struct check *c, const struct node *labels,
+    const char *field)
+{
+	for (uint32_t i = 0; labels && i < labels->n; i++) {
+		struct str v = labels->member[i].value->text;
+
+		if (v.n > 63)
+			cause_add(c->t, c->causes, "FieldValueTooLong",
+			    field, "Too long: may not be more than 63 "
+			    "bytes");
+		if (!is_label_value(v))
+			cause_add(c->t, c->causes, "FieldValueInvalid",
+			    field, "Invalid value: \"%.*s\": a valid label "
+			    "must be an empty string or consist of "
+			    "alphanumeric characters, '-', '_' or '.', and "
+			    "must start and end with an alphanumeric "
+			    "character (e.g. 'MyValue',  or 'my_value',  or "
+			    "'12345', regex used for validation is "
+			    "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
+			    (int)v.n, v.p);
+	}
+}
+
+static void check_name(struct check *c, enum api_kind k, struct str name)
+{
+	if (!name.n) {
+		cause_add(c->t, c->causes, "FieldValueRequired",
+		    "metadata.name", "Required value: name or generateName "
+		    "is required");
+	} else if (k == API_SERVICE && !is_label_name(name, true)) {
+		cause_add(c->t, c->causes, "FieldValueInvalid",
+		    "metadata.name", "Invalid value: \"%.*s\": a DNS-1035 "
+		    "label must consist of lower case alphanumeric "
+		    "characters or '-', start with an alphabetic character, "
+		    "and end with an alphanumeric character (e.g. 'my-name',"
+		    "  or 'abc-123', regex used for validation is "
+		    "'[a-z]([-a-z0-9]*[a-z0-9])?')", (int)name.n, name.p);
+	} else if (!is_subdomain(name)) {
+		cause_add(c->t, c->causes, "FieldValueInvalid",
+		    "metadata.name", "Invalid value: \"%.*s\": a lowercase "
+		    "RFC 1123 subdomain must consist of lower case "
+		    "alphanumeric characters, '-' or '.', and must start and "
+		    "end with an alphanumeric character (e.g. 'example.com',"
+		    " regex used for validation is "
+		    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*"
+		    "[a-z0-9])?)*')", (int)name.n, name.p);
+	}
+}
+
+static void check_owners(struct check *c, const struct node *refs)
+{
+	static const char *const need[] = { "apiVersion", "kind", "name",
+		"uid" };
+	uint32_t controllers = 0;
+
+	for (uint32_t i = 0; refs && i < refs->n; i++) {
+		controllers += node_true(refs->item[i], "controller");
+		for (size_t j = 0; j < ARRAY_LEN(need); j++)
+			if (!node_text(refs->item[i], need[j]).n)
+				cause_add(c->t, c->causes,
+				    "FieldValueInvalid", tree_fmt(c->t,
+				    "metadata.ownerReferences.%s",
+				    need[j]).p, "Invalid value: \"\": must "
+				    "not be empty");
+	}
+	if (controllers > 1)
+		cause_add(c->t, c->causes, "FieldValueInvalid",
+		    "metadata.ownerReferences", "Invalid value: null: Only "
+		    "one reference can have Controller set to true");
+}
+
+static bool is_among(const struct node *list, struct str s)
+{
+	for (uint32_t i = 0; list && i < list->n; i++)
+		if (str_eq(list->item[i]->text, s))
+			return true;
+	return false;
+}
+
+/* Who goes takes up no new finalizer. */
+static void check_finalizers(struct check *c, const struct node *v,
+    const struct node *old)
+{
+	const struct node *list = node_path(v, "metadata.finalizers");
+	const struct node *was = node_path(old, "metadata.finalizers");
+
+	if (!node_path(old, "metadata.deletionTimestamp"))
+		return;
+	for (uint32_t i = 0; list && i < list->n; i++)
+		if (!is_among(was, list->item[i]->text))
+			cause_add(c->t, c->causes, "FieldValueForbidden",
+			    "metadata.finalizers", "Forbidden: no new "
+			    "finalizers can be added if the object is being "
+			    "deleted, found new finalizers []string{\"%.*s\"}",
+			    (int)list->item[i]->text.n,
+			    list->item[i]->text.p);
+}
+
+static void check_meta(struct check *c, enum api_kind k,
+    const struct node *v, const struct node *old)
+{
+	const struct node *meta = node_get(v, "metadata");
+
+	if (!old)
+		check_name(c, k, node_text(meta, "name"));
+	check_owners(c, node_get(meta, "ownerReferences"));
+	check_finalizers(c, v, old);
+	if (old && !str_eq(node_text(meta, "uid"),
+	    node_text(old, "metadata.uid")))
+		immutable(c, "metadata.uid", node_get(meta, "uid"));
+	check_labels(c, node_get(meta, "labels"), "metadata.labels");
+}
+
+/* ---- pods ------------------------------------------------------------ */
+
+static bool has_named(const struct node *list, struct str name)
+{
+	for (uint32_t i = 0; list && i < list->n; i++)
+		if (str_eq(node_text(list->item[i], "name"), name))
+			return true;
+	return false;
+}
+
+static void check_port(struct check *c, int64_t port, struct str field)
+{
+	if (port < 1 || port > 65535)
+		cause_add(c->t, c->causes, "FieldValueInvalid", field.p,
+		    "Invalid value: %lld: must be between 1 and 65535, "
+		    "inclusive", (long long)port);
+}
+
+static void check_container(struct check *c, const struct node *v,
+    const struct node *volumes, struct str at)
+{
+	const struct node *list = node_get(v, "ports");
+	uint32_t i;
+
+	if (!node_text(v, "name").n)
+		required(c, tree_fmt(c->t, "%s.name", at.p).p);
+	if (!node_text(v, "image").n)
+		required(c, tree_fmt(c->t, "%s.image", at.p).p);
+	for (i = 0; list && i < list->n; i++)
+		check_port(c, node_number(list->item[i], "containerPort", 0),
+		    tree_fmt(c->t, "%s.ports[%u].containerPort", at.p, i));
+	list = node_get(v, "volumeMounts");
+	for (i = 0; list && i < list->n; i++) {
+		struct str name = node_text(list->item[i], "name");
+
+		if (!has_named(volumes, name))
+			cause_add(c->t, c->causes, "FieldValueNotFound",
+			    tree_fmt(c->t, "%s.volumeMounts[%u].name", at.p,
+			    i).p, "Not found: \"%.*s\"", (int)name.n,
+			    name.p);
+	}
+}
+
+static void check_pod(struct check *c, const struct node *spec,
+    const char *at)
+{
+	const struct node *list = node_get(spec, "containers");
+
+	if (!list || !list->n)
+		required(c, tree_fmt(c->t, "%s.containers", at).p);
+	for (uint32_t i = 0; list && i < list->n; i++)
+		check_container(c, list->item[i], node_get(spec, "volumes"),
+		    tree_fmt(c->t, "%s.containers[%u]", at, i));
+}
+
+/* ---- workloads ------------------------------------------------------- */
+
+static bool selects(const struct node *selector, const struct node *labels)
+{
+	const struct node *match = node_get(selector, "matchLabels");
+
+	for (uint32_t i = 0; match && i < match->n; i++)
+		if (!node_equal(match->member[i].value,
+		    node_get_str(labels, match->member[i].key)))
+			return false;
+	return true;
+}
+
+static bool is_zero(const struct node *v)
+{
+	return (node_is(v, NODE_INT) && !v->integer) ||
+	    (node_is(v, NODE_STRING) && str_is(v->text, "0%"));
+}
+
+static void check_workload(struct check *c, const struct node *v,
+    const struct node *old)
+{
+	const struct node *spec = node_get(v, "spec");
+	const struct node *selector = node_get(spec, "selector");
+	const struct node *labels = node_path(spec,
+	    "template.metadata.labels");
+	const struct node *rolling = node_path(spec,
+	    "strategy.rollingUpdate");
+
+	if (!selector)
+		required(c, "spec.selector");
+	else if (!node_path(selector, "matchLabels") &&
+	    !node_path(selector, "matchExpressions"))
+		cause_add(c->t, c->causes, "FieldValueInvalid",
+		    "spec.selector", "Invalid value: {}: empty selector is "
+		    "invalid for deployment");
+	else if (!selects(selector, labels))
+		cause_add(c->t, c->causes, "FieldValueInvalid",
+		    "spec.template.metadata.labels", "Invalid value: %s: "
+		    "`selector` does not match template `labels`",
+		    json_of(c->t, labels).p);
+	if (node_number(spec, "replicas", 0) < 0)
+		cause_add(c->t, c->causes, "FieldValueInvalid",
+		    "spec.replicas", "Invalid value: %lld: must be greater "
+		    "than or equal to 0",
+		    (long long)node_number(spec, "replicas", 0));
+	if (rolling && is_zero(node_get(rolling, "maxSurge")) &&
+	    is_zero(node_get(rolling, "maxUnavailable")))
+		cause_add(c->t, c->causes, "FieldValueInvalid",
+		    "spec.strategy.rollingUpdate.maxUnavailable",
+		    "Invalid value: 0: may not be 0 when `maxSurge` is 0");
+	check_labels(c, labels, "spec.template.labels");
+	check_pod(c, node_path(spec, "template.spec"), "spec.template.spec");
+	if (old && !node_equal(selector, node_path(old, "spec.selector")))
+		immutable(c, "spec.selector", selector);
+}
+
+/* ---- services -------------------------------------------------------- */
+
+static void check_service(struct check *c, const struct node *v,
+    const struct node *old)
+{
+	const struct node *spec = node_get(v, "spec");
+	const struct node *ports = node_get(spec, "ports"), *list;
+	struct str was = node_text(old, "spec.clusterIP");
+	uint32_t i, j;
+
+	if (!ports || !ports->n)
+		required(c, "spec.ports");
+	for (i = 0; ports && i < ports->n; i++) {
+		const struct node *p = ports->item[i];
+		struct str name = node_text(p, "name");
+
+		if (ports->n > 1 && !name.n)
+			required(c, tree_fmt(c->t, "spec.ports[%u].name",
+			    i).p);
+		check_port(c, node_number(p, "port", 0),
+		    tree_fmt(c->t, "spec.ports[%u].port", i));
+		for (j = 0; name.n && j < i; j++)
+			if (str_eq(node_text(ports->item[j], "name"), name))
+				cause_add(c->t, c->causes,
+				    "FieldValueDuplicate", tree_fmt(c->t,
+				    "spec.ports[%u].name", i).p, "Duplicate "
+				    "value: \"%.*s\"", (int)name.n, name.p);
+	}
+	if (!was.n || str_eq(node_text(spec, "clusterIP"), was))
+		return;
+	list = node_list(c->t);
+	cause_add(c->t, c->causes, "FieldValueInvalid", "spec.clusterIPs[0]",
+	    "Invalid value: %s: may not change once set",
+	    json_of(c->t, node_get(spec, "clusterIPs") ?
+	    node_get(spec, "clusterIPs") : list).p);
+}
+
+/* ---- the rest -------------------------------------------------------- */
+
+static bool is_data_key(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!is_alnum(s.p[i], true) && !memchr("-_.", s.p[i], 3))
+			return false;
+	return s.n && s.n <= 253 && !str_is(s, ".") && !str_is(s, "..");
+}
+
+static void check_data(struct check *c, const struct node *v,
+    const struct node *old)
+{
+	const struct node *data = node_get(v, "data");
+	size_t n = 0;
+
+	for (uint32_t i = 0; data && i < data->n; i++) {
+		struct str key = data->member[i].key;
+
+		n += data->member[i].value->text.n;
+		if (!is_data_key(key))
+			cause_add(c->t, c->causes, "FieldValueInvalid",
+			    tree_fmt(c->t, "data[%.*s]", (int)key.n,
+			    key.p).p, "Invalid value: \"%.*s\": a valid "
+			    "config key must consist of alphanumeric "
+			    "characters, '-', '_' or '.' (e.g. 'key.name',  "
+			    "or 'KEY_NAME',  or 'key-name', regex used for "
+			    "validation is '[-._a-zA-Z0-9]+')", (int)key.n,
+			    key.p);
+	}
+	if (n > 1 << 20)
+		cause_add(c->t, c->causes, "FieldValueTooLong", "",
+		    "Too long: may not be more than 1048576 bytes");
+	if (node_true(old, "immutable") &&
+	    !node_equal(data, node_get(old, "data")))
+		cause_add(c->t, c->causes, "FieldValueForbidden", "data",
+		    "Forbidden: field is immutable when `immutable` is set");
+}
+
+static void check_event(struct check *c, const struct node *v)
+{
+	struct str ns = node_text(v, "involvedObject.namespace");
+
+	if (!str_eq(ns, node_text(v, "metadata.namespace")) && !(!ns.n &&
+	    str_is(node_text(v, "metadata.namespace"), "default")))
+		cause_add(c->t, c->causes, "FieldValueInvalid",
+		    "involvedObject.namespace", "Invalid value: \"%.*s\": "
+		    "does not match event.namespace", (int)ns.n,
+		    ns.p ? ns.p : "");
+}
+
+static void check_lease(struct check *c, const struct node *v)
+{
+	const struct node *n = node_path(v, "spec.leaseDurationSeconds");
+
+	if (n && n->integer <= 0)
+		cause_add(c->t, c->causes, "FieldValueInvalid",
+		    "spec.leaseDurationSeconds", "Invalid value: %lld: must "
+		    "be greater than 0", (long long)n->integer);
+	n = node_path(v, "spec.leaseTransitions");
+	if (n && n->integer < 0)
+		cause_add(c->t, c->causes, "FieldValueInvalid",
+		    "spec.leaseTransitions", "Invalid value: %lld: must be "
+		    "greater than or equal to 0", (long long)n->integer);
+}
+
+void object_validate(struct call *call, const struct node *v,
+    const struct node *old, struct node *causes)
+{
+	struct check c = { .t = call->t, .causes = causes };
+
+	check_meta(&c, call->kind, v, old);
+	if (kind_is_custom(call->kind)) {
+		shape_check(call->t, kind_shape(call->kind), v, causes);
+		return;
+	}
+	switch (call->kind) {
+	case API_DEPLOYMENT:
+	case API_REPLICA_SET:
+		check_workload(&c, v, old);
+		break;
+	case API_POD:
+		check_pod(&c, node_get(v, "spec"), "spec");
+		break;
+	case API_SERVICE:
+		check_service(&c, v, old);
+		break;
+	case API_CONFIG_MAP:
+	case API_SECRET:
+		check_data(&c, v, old);
+		break;
+	case API_EVENT:
+		check_event(&c, v);
+		break;
+	case API_LEASE:
+		check_lease(&c, v);
+		break;
+	default:
+		break;
+	}
+}
