@@ -21,7 +21,7 @@ struct api_watch {
 	struct version **initial;
 	uint32_t initial_n, initial_at;
 	int64_t end_ns, bookmark_ns;
-	struct node *error;		/* an ERROR line to come, then the end */
+	struct node *error;	/* an ERROR line to come, then the end */
 	struct text line;
 };
 
