@@ -385,13 +385,27 @@ static void value(const struct schema *s, size_t row, enum group g)
 	}
 }
 
+/* kubectl explain shows no defaults: the description says them. */
+static void description(const struct schema *s, size_t row, enum group g)
+{
+	const struct schema_rule *def = rule(s, row, g, RULE_DEFAULT);
+	char said[1024];
+
+	if (!def)
+		def = rule(s, row, g, RULE_DEFAULT_HIDDEN);
+	snprintf(said, sizeof(said), "%s%s%s%s%s", docs_of(s)[row + 1],
+	    def ? " Default: " : "", def ? def->text : "", def ? "." : "",
+	    s->row[row].flags & FIELD_LATER ? " Not acted on yet." : "");
+	quoted("description", said);
+}
+
 static void property(const struct schema *s, size_t row, enum group g)
 {
 	const struct schema_rule *def = rule(s, row, g, RULE_DEFAULT);
 
 	line("%s:", s->row[row].key);
 	indent += 2;
-	quoted("description", docs_of(s)[row + 1]);
+	description(s, row, g);
 	value(s, row, g);
 	if (def)
 		line("default: %s", def->text);
@@ -502,7 +516,9 @@ static void crd_schema(enum group g)
 	line("schema:");
 	line("  openAPIV3Schema:");
 	indent += 4;
-	quoted("description", "An MCP (Model Context Protocol) server.");
+	quoted("description", "An MCP (Model Context Protocol) server. It "
+	    "becomes a Deployment, a Service unless its transport is stdio, "
+	    "and a ConfigMap if it has config.");
 	line("type: object");
 	if (spec_required(g)) {
 		line("required:");
