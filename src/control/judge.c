@@ -179,14 +179,18 @@ static void find_wrong(struct view *v)
 
 /* ---- conditions ---- */
 
+static struct str pods(struct view *v, int32_t n, const char *what)
+{
+	struct buf b = arena_buf(v->a);
+
+	buf_fmt(&b, "%d of %d pods are %s", n, v->desired, what);
+	return arena_keep(v->a, &b);
+}
+
 static void set_ready(struct view *v)
 {
-	struct buf b;
-	struct str counts;
+	struct str counts = pods(v, v->w->ready, "ready");
 
-	b = arena_buf(v->a);
-	buf_fmt(&b, "%d of %d pods are ready", v->w->ready, v->desired);
-	counts = arena_keep(v->a, &b);
 	if (v->deleting)
 		set(v, "Ready", COND_FALSE, "Terminating",
 		    STR("the server is being deleted"));
@@ -208,17 +212,19 @@ static void set_ready(struct view *v)
 
 static void set_progress(struct view *v)
 {
+	struct str counts = pods(v, v->w->updated, "of the current spec");
+
 	if (v->deleting)
 		set(v, "Progressing", COND_TRUE, "DeletionInProgress",
-		    STR_NONE);
+		    STR("the server is being deleted"));
 	else if (v->complete)
 		set(v, "Progressing", COND_FALSE, "DeploymentComplete",
-		    STR_NONE);
+		    counts);
 	else if (v->reason != NULL && v->hard)
-		set(v, "Progressing", COND_FALSE, v->reason, STR_NONE);
+		set(v, "Progressing", COND_FALSE, v->reason, v->message);
 	else
 		set(v, "Progressing", COND_TRUE, "DeploymentInProgress",
-		    STR_NONE);
+		    counts);
 }
 
 static void set_common(struct view *v)
@@ -229,7 +235,8 @@ static void set_common(struct view *v)
 	set_ready(v);
 	set(v, "Available", available ? COND_TRUE : COND_FALSE,
 	    available ? "PodsAvailable" : v->reason != NULL ? v->reason :
-	    v->desired == 0 ? "ScaledToZero" : "PodsMissing", STR_NONE);
+	    v->desired == 0 ? "ScaledToZero" : "PodsMissing",
+	    pods(v, v->w->available, "available"));
 	set_progress(v);
 	if (v->reason != NULL)
 		set(v, "Degraded", COND_TRUE, v->reason, v->message);

@@ -64,6 +64,13 @@ static struct str cond(const char *type)
 	return arena_keep(&texts, &b);
 }
 
+static struct str said(const char *type)
+{
+	const struct condition *c = cond_get(&verdict.conditions, type);
+
+	return c != NULL ? c->message : STR_NONE;
+}
+
 TEST(judge_running)
 {
 	read_server(GROUP_MCPDEV, "", "{\"image\":\"r/x:1\",\"replicas\":2}",
@@ -76,6 +83,9 @@ TEST(judge_running)
 	EXPECT_STR(cond("Progressing"), "False/DeploymentComplete");
 	EXPECT_STR(cond("Degraded"), "False/AsExpected");
 	EXPECT_STR(cond("ConfigurationValid"), "True/ConfigurationValid");
+	EXPECT_STR(said("Ready"), "2 of 2 pods are ready");
+	EXPECT_STR(said("Available"), "2 of 2 pods are available");
+	EXPECT_STR(said("Progressing"), "2 of 2 pods are of the current spec");
 	EXPECT_STR(verdict.status.image, "r/x");
 	EXPECT_STR(verdict.status.tag, "1");
 	EXPECT_EQ(verdict.status.observed_generation, 3);
@@ -106,6 +116,7 @@ TEST(judge_rolling_keeps_running)
 	EXPECT_EQ(verdict.status.phase, PHASE_RUNNING);
 	EXPECT_STR(cond("Ready"), "False/RollingUpdate");
 	EXPECT_STR(cond("Available"), "True/PodsAvailable");
+	EXPECT_STR(said("Progressing"), "1 of 2 pods are of the current spec");
 }
 
 TEST(judge_an_old_generation_is_not_ready)
