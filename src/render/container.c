@@ -213,17 +213,36 @@ static void probe_write(struct render *r, const char *key,
 	probe_default_write(r, key, d);
 }
 
+/*
+ * The default liveness check waits, five minutes at most, until the server
+ * has answered it once: an interpreter that takes half a minute to start on a
+ * small board would be killed before, over and over. Readiness waits as well,
+ * so the period is short.
+ */
+enum { STARTUP_PERIOD_S = 2, STARTUP_MAX_S = 300 };
+
+static struct probe_default startup_default(const struct probe_default *live)
+{
+	struct probe_default d = *live;
+
+	d.initial_delay_s = 0;
+	d.period_s = STARTUP_PERIOD_S;
+	d.failures = STARTUP_MAX_S / STARTUP_PERIOD_S;
+	return d;
+}
+
 static void probes_write(struct render *r)
 {
 	const struct group_info *g = group_info(r->s->group);
 	const struct probes *p = &r->spec->probes;
+	struct probe_default startup = startup_default(&g->liveness);
 
 	probe_write(r, "livenessProbe", &p->liveness,
 	    HAS(p, probes, liveness), &g->liveness);
 	probe_write(r, "readinessProbe", &p->readiness,
 	    HAS(p, probes, readiness), &g->readiness);
 	probe_write(r, "startupProbe", &p->startup, HAS(p, probes, startup),
-	    NULL);
+	    HAS(p, probes, liveness) ? NULL : &startup);
 }
 
 /* ---- security ---- */

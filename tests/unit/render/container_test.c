@@ -210,7 +210,25 @@ TEST(container_default_probes_are_for_tcp)
 	EXPECT_STR(deployment_at(SERVER(""),
 	    CONTAINER "|livenessProbe|tcpSocket|port"), "8080");
 	EXPECT_STR(deployment_at(udp, CONTAINER "|livenessProbe"), "");
+	EXPECT_STR(deployment_at(udp, CONTAINER "|startupProbe"), "");
 	EXPECT_STR(deployment_at(udp, CONTAINER "|readinessProbe"), "");
 	EXPECT_STR(deployment_at(off, CONTAINER "|livenessProbe"), "");
 	EXPECT_STR(deployment_at(off, CONTAINER "|readinessProbe"), "");
+	EXPECT_STR(deployment_at(off, CONTAINER "|startupProbe"), "");
+}
+
+/* The user's own liveness check may ask what the server cannot answer yet. */
+TEST(container_default_startup_goes_with_default_liveness)
+{
+	struct str own = SERVER(",\"probes\":{\"liveness\":{\"exec\":"
+	    "{\"command\":[\"x\"]}}}");
+	struct str both = SERVER(",\"probes\":{\"startup\":{\"exec\":"
+	    "{\"command\":[\"x\"]}}}");
+
+	EXPECT_STR(deployment_at(SERVER(""), CONTAINER "|startupProbe"),
+	    "{\"tcpSocket\":{\"port\":8080},\"periodSeconds\":2,"
+	    "\"timeoutSeconds\":5,\"failureThreshold\":150}");
+	EXPECT_STR(deployment_at(own, CONTAINER "|startupProbe"), "");
+	EXPECT_STR(deployment_at(both, CONTAINER "|startupProbe"),
+	    "{\"exec\":{\"command\":[\"x\"]}}");
 }
