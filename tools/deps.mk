@@ -62,6 +62,11 @@ $$($1_obj): $(OUT)/obj/%.o: $(SRC)/%.c $(inputs) $(libc)
 endef
 $(foreach l,bearssl yaml z,$(eval $(call library,$l)))
 
+# Arithmetic on curves is most of what a connection costs; unrolled, it takes
+# less than half the time for 20 KB more.
+hot := ec/ec_p256_m31 ec/ec_c25519_m31 int/i31_montmul codec/ccopy
+$(hot:%=$(OUT)/obj/bearssl/src/%.o): bearssl_flags += -O3
+
 # Built in a folder of its own, by musl's own Makefile; none of the variables
 # given on our command line may reach it.
 MAKEOVERRIDES =
