@@ -249,6 +249,7 @@ struct pool {
 	uint32_t *next;
 	size_t size;
 	uint32_t cap, used, high, fresh, free_head;
+	size_t touched;		/* bytes, the most there were; for mem_watch */
 };
 #define POOL_NONE UINT32_MAX
 
@@ -457,7 +458,7 @@ struct log {
 	bool json, correlate;
 	int64_t window_ns;
 	uint32_t in_window, dropped;
-	uint64_t dropped_total;		/* never reset, for the metric */
+	struct counts *counts;		/* LOG_DROPPED; may be NULL */
 	char id[17];			/* correlation id; "": none */
 };
 

@@ -221,7 +221,7 @@ static bool pass(struct log *l, enum log_level level)
 	}
 	if (l->in_window >= LOG_LINES_PER_S && level != LOG_ERROR) {
 		l->dropped++;
-		l->dropped_total++;
+		count_add(l->counts, COUNT_LOG_DROPPED, 1);
 		return false;
 	}
 	l->in_window++;

@@ -35,6 +35,7 @@ uint32_t pool_take(struct pool *p)
 	p->used++;
 	if (p->used > p->high)
 		p->high = p->used;
+	p->touched = p->size * p->fresh;
 	mem_unpoison(slot(p, index), p->size);
 	memset(slot(p, index), 0, p->size);
 	return index;

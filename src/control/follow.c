@@ -26,6 +26,7 @@ int refs_init(struct refs *r, struct mem *m, uint32_t cap)
 	if (r->r == NULL || next == NULL || cell == NULL)
 		return ERR_FULL;
 	pool_init(&r->pool, r->r, next, cap, sizeof(*r->r));
+	mem_watch(m, r->r, &r->pool.touched);
 	map_init(&r->by_hash, cell, cells);
 	return 0;
 }

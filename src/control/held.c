@@ -23,6 +23,7 @@ int held_init(struct manager *m, struct mem *mem)
 	if (h == NULL || next == NULL)
 		return ERR_FULL;
 	pool_init(&m->held, h, next, HELD_MAX, sizeof(*h));
+	mem_watch(mem, h, &m->held.touched);
 	return 0;
 }
 

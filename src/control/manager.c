@@ -281,6 +281,7 @@ static int records_set_up(struct manager *m, struct mem *mem,
 	    notes_init(m, mem) < 0 || series_init(m, mem) < 0)
 		return ERR_FULL;
 	arena_init(&m->intake, intake, INTAKE_ARENA_MAX);
+	mem_watch(mem, intake, &m->intake.high);
 	return watches_init(m, mem, d);
 }
 
@@ -304,6 +305,7 @@ int manager_new(struct mem *mem, const struct io *io,
 		return err;
 	rng_seed(&m->rng, seed);
 	log_init(&m->log, io);
+	m->log.counts = &m->counts;
 	(void)log_level_parse(o->log_level, &m->log.level);
 	m->log.json = o->structured_logging;
 	m->log.correlate = o->correlation_id;

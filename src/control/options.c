@@ -81,14 +81,14 @@ const struct opt manager_opts[] = {
 	  "one restarts their pods" },
 	{ "cache-registry-ttl", NULL, "10m", OPT_DURATION,
 	  AT(registry_ttl_ns), 0, 24 * HOUR,
-	  "age of catalog data; no catalog is read yet" },
+	  "age of catalog data; no effect yet: no catalog is read" },
 	{ "cache-server-ttl", NULL, "5m", OPT_DURATION, AT(server_ttl_ns),
 	  0, 24 * HOUR,
-	  "age of a cached server; none is cached, each is read when worked "
-	  "on" },
+	  "age of a cached server; no effect: none is cached, each is worked "
+	  "on as it stands" },
 	{ "cache-cleanup-interval", NULL, "30m", OPT_DURATION,
 	  AT(cleanup_ns), NS_PER_S, 720 * HOUR,
-	  "how often unused memory goes back to the system" },
+	  "how often memory that is not in use goes back to the system" },
 	{ "enable-hpa-support", "ENABLE_HPA_SUPPORT", "true", OPT_BOOL,
 	  AT(hpa), 0, 0, "feature: spec.autoscaling.hpa (not built yet)" },
 	{ "enable-vpa-support", "ENABLE_VPA_SUPPORT", "true", OPT_BOOL,

@@ -13,6 +13,7 @@ int pods_init(struct pods *p, struct mem *m, uint32_t cap)
 	if (p->p == NULL || next == NULL || cell == NULL)
 		return ERR_FULL;
 	pool_init(&p->pool, p->p, next, cap, sizeof(*p->p));
+	mem_watch(m, p->p, &p->pool.touched);
 	map_init(&p->by_uid, cell, cells);
 	return 0;
 }

@@ -16,6 +16,7 @@ int records_init(struct records *rs, struct mem *m, uint32_t cap)
 	    by_key == NULL)
 		return ERR_FULL;
 	pool_init(&rs->pool, rs->r, next, cap, sizeof(*rs->r));
+	mem_watch(m, rs->r, &rs->pool.touched);
 	map_init(&rs->by_uid, by_uid, cells);
 	map_init(&rs->by_key, by_key, cells);
 	return 0;

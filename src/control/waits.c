@@ -427,6 +427,7 @@ int waits_init(struct manager *m, struct mem *mem, uint32_t cap)
 	if (q->w == NULL || next == NULL || cell == NULL)
 		return ERR_FULL;
 	pool_init(&q->pool, q->w, next, cap, sizeof(*q->w));
+	mem_watch(mem, q->w, &q->pool.touched);
 	map_init(&q->by_uid, cell, cells);
 	timer_init(&q->timer, waits_wake, m);
 	kube_call_init(&q->call, wait_told, m);

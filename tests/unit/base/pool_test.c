@@ -29,6 +29,7 @@ TEST(pool_gives_zeroed_slots_until_full)
 	EXPECT_EQ(pool_take(&p), POOL_NONE);
 	EXPECT_EQ(p.used, 5);
 	EXPECT_EQ(p.high, 5);
+	EXPECT_EQ(p.touched, 60);
 }
 
 TEST(pool_uses_given_slots_before_fresh_ones)
@@ -50,6 +51,7 @@ TEST(pool_uses_given_slots_before_fresh_ones)
 	EXPECT_EQ(slot[11], 0);
 	EXPECT_EQ(p.fresh, 2);
 	EXPECT_EQ(p.high, 2);
+	EXPECT_EQ(p.touched, 24);
 	/* Unused slots were never written. */
 	EXPECT_EQ(p.used, 2);
 }
