@@ -119,6 +119,63 @@ static void meta_take(struct child_state *c, enum child_kind k,
 	c->exists = true;
 }
 
+/* ---- whose it is ---- */
+
+static bool was_applied_by(const struct json_doc *doc, uint32_t meta,
+    struct arena *a, const char *manager)
+{
+	uint32_t list = json_get(doc, meta, STR("managedFields")), f;
+
+	for (f = list == JSON_NIL ? JSON_NIL : json_first(doc, list);
+	    f != JSON_NIL; f = json_next(doc, list, f))
+		if (str_is(string_at(doc, f, STR("manager"), a), manager) &&
+		    str_is(string_at(doc, f, STR("operation"), a), "Apply"))
+			return true;
+	return false;
+}
+
+/* Its uid, empty when nobody controls the object. */
+static struct str controller_of(const struct json_doc *doc, uint32_t list,
+    struct arena *a)
+{
+	uint32_t o, c;
+	bool controls;
+
+	for (o = list == JSON_NIL ? JSON_NIL : json_first(doc, list);
+	    o != JSON_NIL; o = json_next(doc, list, o)) {
+		c = json_get(doc, o, STR("controller"));
+		controls = false;
+		if (c != JSON_NIL && json_bool(doc, c, &controls) == 0 &&
+		    controls)
+			return string_at(doc, o, STR("uid"), a);
+	}
+	return STR_NONE;
+}
+
+enum claim child_claim(const struct json_doc *doc, struct arena *a,
+    const struct claimant *who)
+{
+	uint32_t meta = json_get(doc, JSON_ROOT, STR("metadata"));
+	uint32_t owners = meta == JSON_NIL ? JSON_NIL :
+	    json_get(doc, meta, STR("ownerReferences"));
+	struct str controller = controller_of(doc, owners, a);
+	struct str key;
+
+	if (controller.n > 0)
+		return str_eq(controller, who->uid) ? CLAIM_OWNED :
+		    CLAIM_NONE;
+	if (meta == JSON_NIL)
+		return CLAIM_NONE;
+	key = string_at(doc, json_get(doc, meta, STR("labels")),
+	    STR(LABEL_KEY), a);
+	if (!str_eq(key, who->key))
+		return CLAIM_NONE;
+	if (owners != JSON_NIL && json_first(doc, owners) != JSON_NIL)
+		return CLAIM_ADOPT;
+	return was_applied_by(doc, meta, a, who->manager) ? CLAIM_MADE :
+	    CLAIM_ADOPT;
+}
+
 /* ---- the Deployment's status ---- */
 
 static void conditions_take(const struct json_doc *doc, uint32_t list,

@@ -359,8 +359,8 @@ bool status_is_minor(const struct server_status *a,
 /* ---- job.c: work on one record ---- */
 
 enum job_step {
-	JOB_IDLE, JOB_GET, JOB_REF, JOB_PROBE, JOB_CHILD, JOB_FINALIZER,
-	JOB_STATUS
+	JOB_IDLE, JOB_GET, JOB_REF, JOB_PROBE, JOB_CHILD, JOB_REPLACE,
+	JOB_FINALIZER, JOB_STATUS
 };
 struct job {
 	struct manager *m;
@@ -381,6 +381,7 @@ struct job {
 	bool looked;		/* at what stands under the child's name */
 	struct uid found;	/* ours, as the look told */
 	bool adopts;		/* found is set */
+	bool replaces;		/* a Deployment of another selector */
 	uint8_t failed_child;
 	enum ref_kind ref_kind;
 	struct str ref_name;
@@ -409,6 +410,20 @@ void child_event(struct manager *m, enum child_kind k, uint64_t scope,
     enum kube_watch_event e, struct str text);
 /* Takes version, generation and digest from an answer to our own write. */
 void child_written(struct record *r, enum child_kind k, struct str reply);
+/*
+ * Whose is an object that has a child's name? What has a controller is that
+ * one's, by Kubernetes' rules; what has none and carries the server's
+ * LABEL_KEY may be adopted. Ours to delete is only what this server
+ * controls, or what has no owner at all and was applied by us.
+ */
+enum claim { CLAIM_NONE, CLAIM_ADOPT, CLAIM_MADE, CLAIM_OWNED };
+struct claimant {
+	struct str uid, key;	/* of the server */
+	const char *manager;
+};
+/* doc: with managedFields. */
+enum claim child_claim(const struct json_doc *doc, struct arena *a,
+    const struct claimant *who);
 extern const struct gvr child_gvr[CHILD_KINDS];
 extern const char *const child_kind_name[CHILD_KINDS];
 void server_gvr(enum group g, struct gvr *ret);

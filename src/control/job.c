@@ -131,7 +131,7 @@ static void job_begin(struct job *j, uint32_t i)
 	j->start_ns = m->loop.now_ns;
 	j->id = rng_next(&m->rng);
 	j->refused = j->has_failed = j->planned = j->ref_large = false;
-	j->reread = j->looked = j->adopts = false;
+	j->reread = j->looked = j->adopts = j->replaces = false;
 	memset(&j->plan, 0, sizeof(j->plan));
 	memset(&j->diag, 0, sizeof(j->diag));
 	arena_reset(&j->arena, 0);
@@ -372,6 +372,9 @@ static void job_on_done(void *ctx, struct kube_call *call)
 		break;
 	case JOB_PROBE:
 		job_probe_done(j);
+		break;
+	case JOB_REPLACE:
+		job_replaced(j);
 		break;
 	case JOB_CHILD:
 		job_child_done(j);

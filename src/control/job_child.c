@@ -14,23 +14,26 @@ static void job_probe(struct job *j, const struct step *s)
 	job_send(j, JOB_PROBE);
 }
 
-/* Ours, or an orphan of ours that a new server of the name takes up. */
-static bool may_adopt(const struct job *j, struct str reply)
+static enum claim job_claim(struct job *j)
 {
-	const struct record *r = job_record(j);
+	const struct group_info *g = group_info(j->server.group);
+	struct claimant who = {
+		.uid = j->server.meta.uid, .manager = g->manager
+	};
+	size_t mark = arena_mark(&j->arena);
+	enum claim claim = CLAIM_NONE;
+	struct json_doc doc;
 	char mem[64];
 	struct buf key;
-	struct str owners, labels, need;
 
 	buf_init(&key, mem, sizeof(mem));
-	render_key((enum group)r->group, str_from(r->name), &key);
-	if (kube_peek(reply, "metadata.ownerReferences", &owners))
-		return str_search(owners, j->server.meta.uid) < owners.n;
-	if (!kube_peek(reply, "metadata.labels", &labels))
-		return false;
-	need = buf_view(&key);
-	return str_search(labels, STR("\"" LABEL_KEY "\"")) < labels.n &&
-	    str_search(labels, need) < labels.n;
+	render_key(j->server.group, j->server.meta.name, &key);
+	who.key = buf_view(&key);
+	if (json_parse(&doc, j->call.reply, j->m->tok, JSON_TOKENS_MAX,
+	    NULL) == 0)
+		claim = child_claim(&doc, &j->arena, &who);
+	arena_reset(&j->arena, mark);
+	return claim;
 }
 
 static void child_failed(struct job *j, enum kube_why why, int err)
@@ -114,13 +117,79 @@ void job_delete(struct job *j, const struct step *s)
 	job_send(j, JOB_CHILD);
 }
 
+static void step_over(struct job *j)
+{
+	if (j->at < j->plan.steps)
+		j->at++;
+	j->looked = j->adopts = j->replaces = false;
+	job_next(j);
+}
+
+/*
+ * A Deployment's selector cannot be changed. Made anew it can only be where
+ * it is ours to delete; its pods go with it. Else the failure stands.
+ */
+static void job_replace(struct job *j)
+{
+	const struct record *r = job_record(j);
+	struct str uid, going;
+	char mem[64];
+	struct buf b;
+
+	if (j->call.status.err < 0 || job_claim(j) < CLAIM_MADE ||
+	    !kube_peek(j->call.reply, "metadata.uid", &uid) ||
+	    kube_peek(j->call.reply, "metadata.deletionTimestamp", &going)) {
+		step_over(j);
+		return;
+	}
+	buf_init(&b, mem, sizeof(mem));
+	buf_str(&b, uid);
+	job_call(j);
+	kube_call_delete(&j->call, &child_gvr[CHILD_DEPLOYMENT],
+	    str_from(r->ns), str_from(r->name), buf_view(&b), STR_NONE,
+	    KUBE_BACKGROUND);
+	j->m->series.deletes[CHILD_DEPLOYMENT]++;
+	job_send(j, JOB_REPLACE);
+}
+
+void job_replaced(struct job *j)
+{
+	struct record *r = job_record(j);
+	int err = j->call.status.err;
+
+	if (err < 0 && err != ERR_NOENT && err != ERR_CONFLICT) {
+		job_failed(j, "cannot delete a child");
+		return;
+	}
+	memset(&r->child[CHILD_DEPLOYMENT], 0, sizeof(r->child[0]));
+	if (err == 0)
+		manager_event(j->m, &j->server, true, "Replaced",
+		    STR("deleted its Deployment, whose selector was another "
+		    "one and cannot be changed; it is made anew"));
+	job_later(j, j->m->loop.now_ns + GHOST_WAIT_NS);
+}
+
+/* Only the selector: other fields that are immutable are told. */
+static bool selector_differs(const struct job *j, const struct step *s)
+{
+	struct str path = str_from(j->call.diag.path);
+
+	return s->child == CHILD_DEPLOYMENT && s->what == STEP_APPLY &&
+	    j->call.status.why == KUBE_WHY_IMMUTABLE &&
+	    str_starts(path, STR("spec.selector"));
+}
+
 void job_probe_done(struct job *j)
 {
 	int err = j->call.status.err;
 	struct str uid;
 
+	if (j->replaces) {
+		job_replace(j);
+		return;
+	}
 	j->looked = true;
-	if (err == 0 && !may_adopt(j, j->call.reply)) {
+	if (err == 0 && job_claim(j) == CLAIM_NONE) {
 		diag_clear(&j->call.diag);
 		diag_set(&j->call.diag, STR_NONE,
 		    "exists already and belongs to somebody else");
@@ -224,9 +293,11 @@ void job_child_done(struct job *j)
 		return;
 	} else {
 		child_failed(j, j->call.status.why, err);
+		j->replaces = selector_differs(j, s);
+		if (j->replaces) {
+			job_probe(j, s);
+			return;
+		}
 	}
-	if (j->at < j->plan.steps)
-		j->at++;
-	j->looked = j->adopts = false;
-	job_next(j);
+	step_over(j);
 }

@@ -29,6 +29,7 @@ void job_apply(struct job *j, const struct step *s);
 void job_delete(struct job *j, const struct step *s);
 void job_probe_done(struct job *j);
 void job_child_done(struct job *j);
+void job_replaced(struct job *j);
 
 /* ---- job_status.c: finalizers, status, Events ---- */
 
