@@ -154,23 +154,36 @@ static bool read_options(struct call *c, struct how *how)
 	return true;
 }
 
+/* Here the kind stands where else the resource does. */
+static bool refuse_stale(struct call *c, const char *why)
+{
+	struct node *details = status_about(c, c->kind, c->name);
+
+	node_set(c->t, details, "kind", node_cstr(c->t, c->info->kind));
+	return refuse_details(c, 409, "Conflict", details, tree_fmt(c->t,
+	    "Operation cannot be fulfilled on %s \"%.*s\": %s",
+	    kind_qualified(c->kind), (int)c->name.n, c->name.p, why));
+}
+
 static bool check_conditions(struct call *c, const struct slot *slot,
     const struct how *how)
 {
 	char now[24];
 
 	if (how->uid.n && !str_eq(how->uid, slot->o.uid))
-		return refuse_conflict(c, c->name, tree_fmt(c->t,
-		    "Precondition failed: UID in precondition: %.*s, UID in "
-		    "object meta: %.*s", (int)how->uid.n, how->uid.p,
+		return refuse_stale(c, tree_fmt(c->t, "the UID in the "
+		    "precondition (%.*s) does not match the UID in record "
+		    "(%.*s). The object might have been deleted and then "
+		    "recreated", (int)how->uid.n, how->uid.p,
 		    (int)slot->o.uid.n, slot->o.uid.p).p);
 	snprintf(now, sizeof(now), "%llu",
 	    (unsigned long long)slot->o.version);
 	if (how->version.n && !str_is(how->version, now))
-		return refuse_conflict(c, c->name, tree_fmt(c->t,
-		    "Precondition failed: ResourceVersion in precondition: "
-		    "%.*s, ResourceVersion in object meta: %s",
-		    (int)how->version.n, how->version.p, now).p);
+		return refuse_stale(c, tree_fmt(c->t, "the ResourceVersion "
+		    "in the precondition (%.*s) does not match the "
+		    "ResourceVersion in record (%s). The object might have "
+		    "been modified", (int)how->version.n, how->version.p,
+		    now).p);
 	return true;
 }
 
@@ -179,7 +192,7 @@ static void answer_gone(struct call *c, struct str uid)
 	struct node *details = status_about(c, c->kind, c->name);
 
 	node_set(c->t, details, "uid", node_str(c->t, uid));
-	answer_node(c, 200, status_node(c->t, 200, "", STR_NONE, details));
+	answer_node(c, 200, status_node(c->t, 0, "", STR_NONE, details));
 }
 
 void write_delete(struct call *c)
@@ -205,7 +218,7 @@ void write_delete(struct call *c)
 	    DELETE_PENDING)
 		answer_object(c, 200, store_find(c->a, c->kind, c->ns,
 		    c->name)->v);
-	else if (c->info->graceful)
+	else if (c->info->graceful || c->kind == API_SERVICE)
 		answer_object(c, 200, last);
 	else
 		answer_gone(c, uid);
@@ -215,20 +228,32 @@ void write_delete(struct call *c)
 void write_delete_all(struct call *c)
 {
 	const struct object_list *l = &c->a->of[c->kind];
-	struct slot **all;
+	struct version **all;
 	struct how how;
 	uint32_t n = 0;
 
 	c->verb = "delete";
 	if (!read_options(c, &how) || !select_parse(c))
 		return;
-	all = tree_alloc(c->t, (l->n + 1) * sizeof(struct slot *));
-	for (uint32_t i = 0; i < l->n; i++)
-		if ((!c->ns.n || str_eq(l->slot[i]->o.ns, c->ns)) &&
-		    select_matches(&c->select, c->kind, l->slot[i]->o.root))
-			all[n++] = l->slot[i];
+	all = tree_alloc(c->t, (l->n + 1) * sizeof(struct version *));
+	for (uint32_t i = 0; i < l->n; i++) {
+		struct slot *s = l->slot[i];
+
+		if ((c->ns.n && !str_eq(s->o.ns, c->ns)) ||
+		    !select_matches(&c->select, c->kind, s->o.root))
+			continue;
+		s->v->refs++;
+		all[n++] = s->v;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		const struct node *root = all[i]->root;
+
+		(void)delete_object(c, store_find(c->a, c->kind,
+		    node_text(root, "metadata.namespace"),
+		    node_text(root, "metadata.name")), how.propagation,
+		    how.grace_s);
+	}
+	answer_list(c, all, n);
 	for (uint32_t i = 0; i < n; i++)
-		(void)delete_object(c, all[i], how.propagation, how.grace_s);
-	answer_node(c, 200, status_node(c->t, 200, "", STR_NONE,
-	    status_about(c, c->kind, STR_NONE)));
+		version_put(all[i]);
 }

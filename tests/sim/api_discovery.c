@@ -42,8 +42,19 @@ static void add_resource(struct tree *t, struct node *list,
 		node_set(t, v, "group", node_cstr(t, "autoscaling"));
 		node_set(t, v, "version", node_cstr(t, "v1"));
 	}
-	add_verbs(t, v, sub ? "get patch update" : "create delete "
-	    "deletecollection get list patch update watch");
+	add_verbs(t, v, sub ? "get patch update" : i->crd ?
+	    "delete deletecollection get list patch create update watch" :
+	    "create delete deletecollection get list patch update watch");
+	if (i->crd && !sub) {
+		struct node *list_of = node_list(t);
+
+		node_append(t, list_of, node_cstr(t, "mcp"));
+		node_set(t, v, "categories", list_of);
+		list_of = node_path(kind_crd((enum api_kind)(i - kinds)),
+		    "spec.names.shortNames");
+		if (list_of)
+			node_set(t, v, "shortNames", node_copy(t, list_of));
+	}
 	node_append(t, list, v);
 }
 

@@ -17,6 +17,7 @@ struct kind_info {
 	bool status, scale;		/* subresources */
 	bool unconditional;		/* PUT without resourceVersion */
 	bool graceful;			/* pods */
+	bool create_by_put;
 };
 extern const struct kind_info kinds[API_KINDS];
 const struct shape *kind_shape(enum api_kind k);
@@ -133,6 +134,7 @@ bool refuse(struct call *c, int code, const char *reason,
 bool refuse_missing(struct call *c, enum api_kind k, struct str name);
 bool refuse_conflict(struct call *c, struct str name, const char *why);
 bool refuse_invalid(struct call *c, struct str name, struct node *causes);
+bool refuse_unversioned(struct call *c);
 bool refuse_expired(struct call *c, const char *message, struct node *meta);
 bool refuse_details(struct call *c, int code, const char *reason,
     struct node *details, struct str message);
@@ -156,6 +158,8 @@ bool select_matches(const struct selector *s, enum api_kind k,
     const struct node *root);
 void read_get(struct call *c);
 void read_list(struct call *c);
+/* These objects as they were, as a list. */
+void answer_list(struct call *c, struct version **all, uint32_t n);
 
 /* api_write.c, api_patch.c, api_delete.c */
 void write_create(struct call *c);
@@ -180,7 +184,7 @@ void scale_call(struct call *c);
 /* api_strategy.c: what the kinds do on their own. */
 /* Decodes into the kind's shape: unknown fields go.  False: answered. */
 bool object_decode(struct call *c, struct node *v);
-void object_default(struct call *c, struct node *v, const struct node *old);
+void object_default(struct call *c, struct node *v);
 void object_validate(struct call *c, const struct node *v,
     const struct node *old, struct node *causes);
 /* An object of the kind as it is before there is one. */
@@ -208,6 +212,7 @@ struct apply_out {
 	struct node *object;		/* with managedFields */
 	struct node *causes;		/* of a conflict */
 	struct str message;
+	struct str ns;			/* as the config has it */
 };
 enum apply_result managed_apply(const struct managed *m,
     const struct node *live, const struct node *config, bool force,

@@ -27,15 +27,16 @@ static struct node *patched(struct call *c, const struct slot *slot,
 	v = node_copy(c->t, slot->v->root);
 	if (merge && patch->type != NODE_OBJECT) {
 		(void)refuse(c, 400, "BadRequest", "error decoding patch: "
-		    "json: cannot unmarshal into Go value of type map[string]"
-		    "interface {}");
+		    "json: cannot unmarshal array into Go value of type "
+		    "map[string]interface {}");
 		return NULL;
 	}
 	v = merge ? node_merge(c->t, v, patch) :
 	    node_patch(c->t, v, patch, &why);
 	if (!v)
-		(void)refuse(c, 422, "Invalid", "the server rejected our "
-		    "request due to an error in our request");
+		(void)refuse_details(c, 422, "Invalid", node_object(c->t),
+		    STR("the server rejected our request due to an error in "
+		    "our request"));
 	return v;
 }
 
@@ -82,9 +83,16 @@ static bool refuse_options(struct call *c, const char *reason,
 	    message));
 }
 
+/* A group and a version, even where there is no group. */
+static const char *core_slash(struct str version)
+{
+	return str_find(version, '/') == version.n ? "/" : "";
+}
+
 static bool check_apply(struct call *c, const struct node *v)
 {
 	struct str version = node_text(v, "apiVersion");
+	struct str name = node_text(v, "metadata.name");
 
 	if (!node_is(v, NODE_OBJECT))
 		return refuse(c, 400, "BadRequest", "error decoding YAML: "
@@ -99,8 +107,13 @@ static bool check_apply(struct call *c, const struct node *v)
 	if (!str_is(version, kind_api_version(c->kind)) ||
 	    !str_is(node_text(v, "kind"), c->info->kind))
 		return refuse(c, 400, "BadRequest", "invalid object type: "
-		    "%.*s, Kind=%.*s", (int)version.n, version.p,
-		    (int)node_text(v, "kind").n, node_text(v, "kind").p);
+		    "%s%.*s, Kind=%.*s", core_slash(version), (int)version.n,
+		    version.p, (int)node_text(v, "kind").n,
+		    node_text(v, "kind").p);
+	if (name.n && !str_eq(name, c->name))
+		return refuse(c, 400, "BadRequest", "the name of the object "
+		    "(%.*s) does not match the name on the URL (%.*s)",
+		    (int)name.n, name.p, (int)c->name.n, c->name.p);
 	if (node_path(v, "metadata.managedFields.0"))
 		return refuse(c, 400, "BadRequest",
 		    "metadata.managedFields must be nil");
@@ -114,8 +127,9 @@ static bool refuse_apply(struct call *c, enum apply_result result,
 
 	if (result == APPLY_TYPES)
 		return refuse(c, 500, "", "failed to create typed patch "
-		    "object (%.*s/%.*s; %s, Kind=%s): %.*s", (int)c->ns.n,
-		    c->ns.p ? c->ns.p : "", (int)c->name.n, c->name.p,
+		    "object (%.*s/%.*s; %s%s, Kind=%s): %.*s", (int)out->ns.n,
+		    out->ns.p ? out->ns.p : "", (int)c->name.n, c->name.p,
+		    c->info->group[0] ? "" : "/",
 		    kind_api_version(c->kind), c->info->kind,
 		    (int)out->message.n, out->message.p);
 	details = node_object(c->t);
@@ -195,14 +209,28 @@ void write_patch(struct call *c)
 	else if (str_is(type, "application/apply-patch+yaml"))
 		patch_apply(c);
 	else
-		(void)refuse(c, 415, "UnsupportedMediaType",
-		    "the body of the request was in an unknown format - "
-		    "accepted media types include: application/json-patch+"
-		    "json, application/merge-patch+json, application/apply-"
-		    "patch+yaml");
+		(void)refuse_details(c, 415, "UnsupportedMediaType",
+		    node_object(c->t), STR("415: Unsupported Media Type"));
 }
 
 /* ---- scale ----------------------------------------------------------- */
+
+/* "a=b,c=d" */
+static struct str selector_text(struct tree *t, const struct node *root)
+{
+	const struct node *labels = node_path(root,
+	    "spec.selector.matchLabels");
+	struct str s = STR_NONE;
+
+	for (uint32_t i = 0; labels && i < labels->n; i++) {
+		struct str key = labels->member[i].key;
+		struct str value = labels->member[i].value->text;
+
+		s = tree_fmt(t, "%.*s%s%.*s=%.*s", (int)s.n, s.p ? s.p : "",
+		    i ? "," : "", (int)key.n, key.p, (int)value.n, value.p);
+	}
+	return s;
+}
 
 static struct node *scale_of(struct call *c, const struct node *root)
 {
@@ -211,7 +239,8 @@ static struct node *scale_of(struct call *c, const struct node *root)
 	struct tree *t = c->t;
 	struct node *v = node_object(t), *meta, *spec, *status;
 	const struct node *from;
-	struct str selector = node_text(root, "status.selector");
+	struct str selector = kind_is_custom(c->kind) ?
+	    node_text(root, "status.selector") : selector_text(t, root);
 
 	node_set(t, v, "kind", node_cstr(t, "Scale"));
 	node_set(t, v, "apiVersion", node_cstr(t, "autoscaling/v1"));

@@ -58,6 +58,10 @@ static bool token_read(struct call *c, struct str token, struct page *p)
 		return refuse(c, 400, "BadRequest",
 		    "continue key is not valid: illegal base64 data");
 	v = node_parse(c->t, (struct str){ plain, n }, NULL);
+	if (!v)
+		return refuse(c, 400, "BadRequest", "invalid continue token: "
+		    "continue key is not valid: invalid character '%c' "
+		    "looking for beginning of value", n ? plain[0] : ' ');
 	version = node_number(v, "rv", 0);
 	p->after = node_text(v, "start");
 	if (!version || !p->after.n)
@@ -124,8 +128,10 @@ static bool read_version(struct call *c, struct page *p)
 
 	p->version = c->a->number;
 	if (version.n && str_u64(version, &v))
-		return refuse_option(c, "resourceVersion", "FieldValueInvalid",
-		    "Invalid value: \"x\": not a number");
+		return refuse(c, 400, "BadRequest", "invalid resource "
+		    "version: resourceVersion: Invalid value: \"%.*s\": "
+		    "strconv.ParseUint: parsing \"%.*s\": invalid syntax",
+		    (int)version.n, version.p, (int)version.n, version.p);
 	if (match.n && !version.n)
 		return refuse_option(c, "resourceVersionMatch",
 		    "FieldValueForbidden", "Forbidden: resourceVersionMatch "
@@ -240,6 +246,8 @@ static void put_head(struct call *c, const struct page *p, uint32_t left,
 
 	node_set(t, meta, "resourceVersion", node_str(t, tree_fmt(t, "%llu",
 	    (unsigned long long)p->version)));
+	if (kind_is_custom(c->kind) && !c->metadata)
+		node_set(t, meta, "continue", node_cstr(t, ""));
 	if (left) {
 		node_set(t, meta, "continue", node_str(t, token_make(t,
 		    (int64_t)p->version, place_key(t, last->root))));
@@ -256,6 +264,24 @@ static void put_head(struct call *c, const struct page *p, uint32_t left,
 	text_str(&c->a->out, STR(",\"items\":["));
 }
 
+static void put_list(struct call *c, struct version **all, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		put_item(c, all[i], i == 0);
+	text_add(&c->a->out, "]}\n", 3);
+	c->ans->status = 200;
+	c->ans->content_type = "application/json";
+	c->ans->body = text_view(&c->a->out);
+}
+
+void answer_list(struct call *c, struct version **all, uint32_t n)
+{
+	struct page page = { .version = c->a->number };
+
+	put_head(c, &page, 0, NULL);
+	put_list(c, all, n);
+}
+
 void read_list(struct call *c)
 {
 	struct version **all;
@@ -267,10 +293,5 @@ void read_list(struct call *c)
 	all = store_at(c->a, c->kind, page.version, &n);
 	n = choose(c, &page, all, n, &left);
 	put_head(c, &page, left, n ? all[n - 1] : NULL);
-	for (uint32_t i = 0; i < n; i++)
-		put_item(c, all[i], i == 0);
-	text_add(&c->a->out, "]}\n", 3);
-	c->ans->status = 200;
-	c->ans->content_type = "application/json";
-	c->ans->body = text_view(&c->a->out);
+	put_list(c, all, n);
 }

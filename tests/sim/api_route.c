@@ -60,6 +60,13 @@ bool query_true(const struct call *c, const char *name)
 	return str_is(s, "true") || str_is(s, "1");
 }
 
+/* A group that is there does not have the resource. */
+static bool no_resource(struct call *c)
+{
+	return refuse_details(c, 404, "NotFound", node_object(c->t),
+	    STR("the server could not find the requested resource"));
+}
+
 static bool not_found(struct call *c)
 {
 	c->ans->status = 404;
@@ -197,6 +204,8 @@ bool call_route(struct call *c, struct api *a, int64_t now_ns,
 	} else if (str_starts(path, STR("/api/"))) {
 		if (find_target(c, STR_NONE, str_sub(path, 5, path.n)))
 			return has_sub(c) ? fault_early(c) : not_found(c);
+		if (str_starts(path, STR("/api/v1/")))
+			return no_resource(c);
 	}
 	if (fault_early(c))
 		discovery_answer(c, path);
@@ -207,9 +216,9 @@ bool call_route(struct call *c, struct api *a, int64_t now_ns,
 
 static bool not_allowed(struct call *c)
 {
-	return refuse(c, 405, "MethodNotAllowed",
-	    "the server does not allow this method on the requested "
-	    "resource");
+	return refuse_details(c, 405, "MethodNotAllowed", node_object(c->t),
+	    STR("the server does not allow this method on the requested "
+	    "resource"));
 }
 
 static void dispatch(struct call *c)

@@ -120,6 +120,22 @@ static bool field_known(enum api_kind k, struct str key)
 	    (k == API_NAMESPACE && str_is(key, "status.phase"));
 }
 
+static bool refuse_field(struct call *c, struct str one, struct str key,
+    bool whole)
+{
+	if (!whole)
+		return refuse(c, 400, "BadRequest", "invalid selector: "
+		    "'%.*s'; can't understand '%.*s'", (int)one.n, one.p,
+		    (int)one.n, one.p);
+	if (c->kind == API_POD || c->kind == API_EVENT ||
+	    kind_is_custom(c->kind))
+		return refuse(c, 400, "BadRequest",
+		    "field label not supported: %.*s", (int)key.n, key.p);
+	return refuse(c, 400, "BadRequest", "\"%.*s\" is not a known field "
+	    "selector: only \"metadata.name\", \"metadata.namespace\"",
+	    (int)key.n, key.p);
+}
+
 static bool parse_fields(struct call *c, struct str s)
 {
 	struct str one, key;
@@ -134,11 +150,7 @@ static bool parse_fields(struct call *c, struct str s)
 		not = at > 0 && at < one.n && one.p[at - 1] == '!';
 		key = str_sub(one, 0, not ? at - 1 : at);
 		if (at == one.n || !field_known(c->kind, key))
-			return refuse(c, 400, "BadRequest",
-			    at == one.n ? "invalid selector: '%.*s'; can't "
-			    "understand '%.*s'" :
-			    "field label not supported: %.*s",
-			    (int)key.n, key.p, (int)key.n, key.p);
+			return refuse_field(c, one, key, at < one.n);
 		if (at + 1 < one.n && one.p[at + 1] == '=')
 			at++;
 		require(c->t, c->select.fields, key, not ? "notin" : "in",

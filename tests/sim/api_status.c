@@ -21,7 +21,8 @@ struct node *status_node(struct tree *t, int code, const char *reason,
 		node_set(t, v, "reason", node_cstr(t, reason));
 	if (details)
 		node_set(t, v, "details", details);
-	node_set(t, v, "code", node_int(t, code));
+	if (code)
+		node_set(t, v, "code", node_int(t, code));
 	return v;
 }
 
@@ -140,6 +141,22 @@ void cause_add(struct tree *t, struct node *causes, const char *reason,
 	node_set(t, v, "field", node_cstr(t, field));
 	free(p);
 	node_append(t, causes, v);
+}
+
+/* PUT without a version: named by the resource, not by the kind. */
+bool refuse_unversioned(struct call *c)
+{
+	struct node *causes = node_list(c->t);
+	struct node *details = about(c, c->kind, c->name, false);
+
+	cause_add(c->t, causes, "FieldValueInvalid",
+	    "metadata.resourceVersion", "Invalid value: 0: must be "
+	    "specified for an update");
+	node_set(c->t, details, "causes", causes);
+	return refuse_details(c, 422, "Invalid", details, tree_fmt(c->t,
+	    "%s \"%.*s\" is invalid: metadata.resourceVersion: Invalid "
+	    "value: 0: must be specified for an update",
+	    kind_resource(c->kind), (int)c->name.n, c->name.p));
 }
 
 /* "Kind.group "name" is invalid: field: message", or [a, b]. */

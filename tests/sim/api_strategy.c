@@ -81,7 +81,7 @@ static void default_resources(struct tree *t, struct node *v)
 			    node_copy(t, limits->member[i].value));
 }
 
-static void default_containers(struct tree *t, struct node *list)
+static void default_containers(struct tree *t, struct node *list, bool pod)
 {
 	for (uint32_t i = 0; list && i < list->n; i++) {
 		struct node *v = list->item[i];
@@ -89,12 +89,13 @@ static void default_containers(struct tree *t, struct node *list)
 
 		set_missing(t, v, "imagePullPolicy",
 		    node_cstr(t, pull_policy(node_text(v, "image"))));
-		if (resources)
+		if (resources && pod)
 			default_resources(t, resources);
 	}
 }
 
-static void default_pod_spec(struct tree *t, struct node *spec)
+/* pod: of a pod itself, not of a template. */
+static void default_pod_spec(struct tree *t, struct node *spec, bool pod)
 {
 	struct node *list = node_get(spec, "volumes"), *account;
 
@@ -104,8 +105,8 @@ static void default_pod_spec(struct tree *t, struct node *spec)
 		if (list->item[i]->n == 1)
 			node_set(t, list->item[i], "emptyDir",
 			    node_object(t));
-	default_containers(t, node_get(spec, "containers"));
-	default_containers(t, node_get(spec, "initContainers"));
+	default_containers(t, node_get(spec, "containers"), pod);
+	default_containers(t, node_get(spec, "initContainers"), pod);
 	/* The old name of the field is kept in step. */
 	account = node_get(spec, "serviceAccountName");
 	if (account)
@@ -127,14 +128,14 @@ static void default_deployment(struct tree *t, struct node *spec)
 		    node_cstr(t, "25%"));
 		set_missing(t, rolling, "maxSurge", node_cstr(t, "25%"));
 	}
-	default_pod_spec(t, node_path(spec, "template.spec"));
+	default_pod_spec(t, node_path(spec, "template.spec"), false);
 }
 
 static void default_pod(struct tree *t, struct node *v)
 {
 	struct node *spec = node_get(v, "spec"), *status;
 
-	default_pod_spec(t, spec);
+	default_pod_spec(t, spec, true);
 	set_missing(t, spec, "enableServiceLinks", node_bool(t, true));
 	set_missing(t, spec, "priority", node_int(t, 0));
 	set_missing(t, spec, "preemptionPolicy",
@@ -219,6 +220,26 @@ static void allocate_ports(struct call *c, struct node *spec,
 	}
 }
 
+/* What only another type has use for goes when the type changes, unless it
+ * was set anew. */
+static void drop_of_type(struct node *spec, const struct node *before)
+{
+	static const char *const some[] = { "externalTrafficPolicy",
+		"allocateLoadBalancerNodePorts", "loadBalancerClass",
+		"healthCheckNodePort" };
+	struct str type = node_text(spec, "type");
+	bool balancer = str_is(type, "LoadBalancer");
+
+	for (size_t i = 0; i < ARRAY_LEN(some); i++) {
+		struct node *v = node_get(spec, some[i]);
+
+		if (balancer || (i == 0 && str_is(type, "NodePort")))
+			continue;
+		if (v && node_equal(v, node_get(before, some[i])))
+			node_remove(spec, some[i]);
+	}
+}
+
 void service_allocate(struct call *c, struct node *v,
     const struct node *old)
 {
@@ -229,8 +250,20 @@ void service_allocate(struct call *c, struct node *v,
 	struct str ip;
 	uint32_t n;
 
+	/* Who changes the first address means the list, too. */
+	if (node_get(spec, "clusterIP") && (!node_get(spec, "clusterIPs") ||
+	    (before && !node_equal(node_get(spec, "clusterIP"),
+	    node_get(before, "clusterIP")) &&
+	    node_equal(node_get(spec, "clusterIPs"),
+	    node_get(before, "clusterIPs"))))) {
+		list = node_list(c->t);
+		node_append(c->t, list, node_copy(c->t,
+		    node_get(spec, "clusterIP")));
+		node_set(c->t, spec, "clusterIPs", list);
+	}
 	for (size_t i = 0; i < ARRAY_LEN(once); i++)
 		keep_from(c->t, spec, before, once[i]);
+	drop_of_type(spec, before);
 	if (!node_get(spec, "clusterIP")) {
 		n = ++c->a->next_ip;
 		node_set(c->t, spec, "clusterIP", node_str(c->t, tree_fmt(
@@ -291,7 +324,7 @@ static void take_string_data(struct tree *t, struct node *v)
 	node_remove(v, "stringData");
 }
 
-void object_default(struct call *c, struct node *v, const struct node *old)
+void object_default(struct call *c, struct node *v)
 {
 	struct tree *t = c->t;
 
@@ -309,12 +342,11 @@ void object_default(struct call *c, struct node *v, const struct node *old)
 		default_deployment(t, node_get(v, "spec"));
 		break;
 	case API_REPLICA_SET:
-		default_pod_spec(t, node_path(v, "spec.template.spec"));
+		default_pod_spec(t, node_path(v, "spec.template.spec"),
+		    false);
 		break;
 	case API_SERVICE:
 		default_service(t, node_get(v, "spec"));
-		if (old)
-			service_allocate(c, v, old);
 		break;
 	default:
 		break;

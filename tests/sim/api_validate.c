@@ -1,5 +1,7 @@
 #include <string.h>
 
+#include "codec.h"
+
 #include "api_int.h"
 
 struct check {
@@ -41,11 +43,10 @@ static bool is_alnum(char c, bool upper)
 	    (upper && c >= 'A' && c <= 'Z');
 }
 
-static bool is_label_name(struct str s, bool letter_first)
+static bool is_label_name(struct str s)
 {
 	if (!s.n || s.n > 63 || !is_alnum(s.p[0], false) ||
-	    !is_alnum(s.p[s.n - 1], false) ||
-	    (letter_first && s.p[0] <= '9'))
+	    !is_alnum(s.p[s.n - 1], false))
 		return false;
 	for (size_t i = 0; i < s.n; i++)
 		if (!is_alnum(s.p[i], false) && s.p[i] != '-')
@@ -63,7 +64,7 @@ static bool is_subdomain(struct str s)
 		bool last = str_find(s, '.') == s.n;
 
 		s = str_cut(s, '.', &one);
-		if (!is_label_name(str_sub(one, 0, 63), false))
+		if (!is_label_name(str_sub(one, 0, 63)))
 			return false;
 		if (last)
 			return true;
@@ -112,14 +113,18 @@ static void check_name(struct check *c, enum api_kind k, struct str name)
 		cause_add(c->t, c->causes, "FieldValueRequired",
 		    "metadata.name", "Required value: name or generateName "
 		    "is required");
-	} else if (k == API_SERVICE && !is_label_name(name, true)) {
+	} else if (k == API_SERVICE && name.n > 63) {
 		cause_add(c->t, c->causes, "FieldValueInvalid",
-		    "metadata.name", "Invalid value: \"%.*s\": a DNS-1035 "
-		    "label must consist of lower case alphanumeric "
-		    "characters or '-', start with an alphabetic character, "
-		    "and end with an alphanumeric character (e.g. 'my-name',"
-		    "  or 'abc-123', regex used for validation is "
-		    "'[a-z]([-a-z0-9]*[a-z0-9])?')", (int)name.n, name.p);
+		    "metadata.name", "Invalid value: \"%.*s\": must be no "
+		    "more than 63 characters", (int)name.n, name.p);
+	} else if (k == API_SERVICE && !is_label_name(name)) {
+		cause_add(c->t, c->causes, "FieldValueInvalid",
+		    "metadata.name", "Invalid value: \"%.*s\": a lowercase "
+		    "RFC 1123 label must consist of lower case alphanumeric "
+		    "characters or '-', and must start and end with an "
+		    "alphanumeric character (e.g. 'my-name',  or '123-abc', "
+		    "regex used for validation is "
+		    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')", (int)name.n, name.p);
 	} else if (!is_subdomain(name)) {
 		cause_add(c->t, c->causes, "FieldValueInvalid",
 		    "metadata.name", "Invalid value: \"%.*s\": a lowercase "
@@ -214,19 +219,80 @@ static void check_port(struct check *c, int64_t port, struct str field)
 		    "inclusive", (long long)port);
 }
 
+/* What is asked for cannot be more than what is allowed. */
+static void check_resources(struct check *c, const struct node *v,
+    struct str at)
+{
+	const struct node *limits = node_get(v, "limits");
+	const struct node *requests = node_get(v, "requests");
+	int64_t high, low;
+
+	for (uint32_t i = 0; limits && i < limits->n; i++) {
+		const struct member *m = &limits->member[i];
+		const struct node *want = node_get_str(requests, m->key);
+
+		if (!want || quantity_parse(m->value->text, &high) ||
+		    quantity_parse(want->text, &low) || low <= high)
+			continue;
+		cause_add(c->t, c->causes, "FieldValueInvalid",
+		    tree_fmt(c->t, "%s.resources.requests", at.p).p,
+		    "Invalid value: \"%.*s\": must be less than or equal to "
+		    "%.*s limit of %.*s", (int)want->text.n, want->text.p,
+		    (int)m->key.n, m->key.p, (int)m->value->text.n,
+		    m->value->text.p);
+	}
+}
+
+static void check_probe(struct check *c, const struct node *v,
+    const char *at)
+{
+	static const char *const handlers[] = { "exec", "httpGet",
+		"tcpSocket", "grpc" };
+	uint32_t n = 0;
+
+	if (!v)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(handlers); i++) {
+		const struct node *h = node_get(v, handlers[i]), *port;
+
+		n += h != NULL;
+		port = node_get(h, "port");
+		if (node_is(port, NODE_INT))
+			check_port(c, port->integer, tree_fmt(c->t,
+			    "%s.%s.port", at, handlers[i]));
+	}
+	if (!n)
+		cause_add(c->t, c->causes, "FieldValueRequired", at,
+		    "Required value: must specify a handler type");
+}
+
 static void check_container(struct check *c, const struct node *v,
     const struct node *volumes, struct str at)
 {
+	static const char *const probes[] = { "livenessProbe",
+		"readinessProbe", "startupProbe" };
 	const struct node *list = node_get(v, "ports");
 	uint32_t i;
 
+	check_resources(c, node_get(v, "resources"), at);
+	for (i = 0; i < ARRAY_LEN(probes); i++)
+		check_probe(c, node_get(v, probes[i]), tree_fmt(c->t,
+		    "%s.%s", at.p, probes[i]).p);
 	if (!node_text(v, "name").n)
 		required(c, tree_fmt(c->t, "%s.name", at.p).p);
 	if (!node_text(v, "image").n)
 		required(c, tree_fmt(c->t, "%s.image", at.p).p);
-	for (i = 0; list && i < list->n; i++)
-		check_port(c, node_number(list->item[i], "containerPort", 0),
-		    tree_fmt(c->t, "%s.ports[%u].containerPort", at.p, i));
+	for (i = 0; list && i < list->n; i++) {
+		struct str field = tree_fmt(c->t,
+		    "%s.ports[%u].containerPort", at.p, i);
+		int64_t port = node_number(list->item[i], "containerPort",
+		    0);
+
+		if (port)
+			check_port(c, port, field);
+		else
+			required(c, field.p);
+	}
 	list = node_get(v, "volumeMounts");
 	for (i = 0; list && i < list->n; i++) {
 		struct str name = node_text(list->item[i], "name");
@@ -287,7 +353,7 @@ static void check_workload(struct check *c, const struct node *v,
 		cause_add(c->t, c->causes, "FieldValueInvalid",
 		    "spec.selector", "Invalid value: {}: empty selector is "
 		    "invalid for deployment");
-	else if (!selects(selector, labels))
+	if (!selector || !selects(selector, labels))
 		cause_add(c->t, c->causes, "FieldValueInvalid",
 		    "spec.template.metadata.labels", "Invalid value: %s: "
 		    "`selector` does not match template `labels`",
@@ -297,7 +363,11 @@ static void check_workload(struct check *c, const struct node *v,
 		    "spec.replicas", "Invalid value: %lld: must be greater "
 		    "than or equal to 0",
 		    (long long)node_number(spec, "replicas", 0));
-	if (rolling && is_zero(node_get(rolling, "maxSurge")) &&
+	if (rolling && str_is(node_text(spec, "strategy.type"), "Recreate"))
+		cause_add(c->t, c->causes, "FieldValueForbidden",
+		    "spec.strategy.rollingUpdate", "Forbidden: may not be "
+		    "specified when strategy `type` is 'Recreate'");
+	else if (rolling && is_zero(node_get(rolling, "maxSurge")) &&
 	    is_zero(node_get(rolling, "maxUnavailable")))
 		cause_add(c->t, c->causes, "FieldValueInvalid",
 		    "spec.strategy.rollingUpdate.maxUnavailable",
@@ -329,6 +399,9 @@ static void check_service(struct check *c, const struct node *v,
 			    i).p);
 		check_port(c, node_number(p, "port", 0),
 		    tree_fmt(c->t, "spec.ports[%u].port", i));
+		if (node_is(node_get(p, "targetPort"), NODE_INT))
+			check_port(c, node_number(p, "targetPort", 0),
+			    tree_fmt(c->t, "spec.ports[%u].targetPort", i));
 		for (j = 0; name.n && j < i; j++)
 			if (str_eq(node_text(ports->item[j], "name"), name))
 				cause_add(c->t, c->causes,
@@ -419,6 +492,11 @@ void object_validate(struct call *call, const struct node *v,
 	check_meta(&c, call->kind, v, old);
 	if (kind_is_custom(call->kind)) {
 		shape_check(call->t, kind_shape(call->kind), v, causes);
+		if (node_number(v, "spec.replicas", 0) < 0)
+			cause_add(call->t, causes, "FieldValueInvalid",
+			    ".spec.replicas", "Invalid value: %lld: should "
+			    "be a non-negative integer", (long long)
+			    node_number(v, "spec.replicas", 0));
 		return;
 	}
 	switch (call->kind) {

@@ -107,8 +107,10 @@ static bool begin(struct call *c, struct api_watch *w)
 
 	w->at = (size_t)(c->a->change_base + c->a->changes);
 	if (version.n && str_u64(version, &v))
-		return refuse(c, 400, "BadRequest", "invalid resource "
-		    "version");
+		return refuse(c, 500, "", "resourceVersion: Invalid value: "
+		    "\"%.*s\": strconv.ParseUint: parsing \"%.*s\": invalid "
+		    "syntax", (int)version.n, version.p, (int)version.n,
+		    version.p);
 	if (query_true(c, "sendInitialEvents")) {
 		take_initial(c, w);
 		w->initial_end = w->bookmarks;

@@ -24,8 +24,11 @@ static struct node *read_body(struct call *c)
 	}
 	v = node_parse(c->t, c->r->body, &why);
 	if (!node_is(v, NODE_OBJECT)) {
-		(void)refuse(c, 400, "BadRequest", "couldn't get version/kind"
-		    "; json parse error: %s", why ? why : "not an object");
+		(void)refuse(c, 400, "BadRequest", "the object provided is "
+		    "unrecognized (must be of type %s): couldn't get version/"
+		    "kind; json parse error: %s (%.*s)", c->info->kind,
+		    why ? why : "not an object", (int)c->r->body.n,
+		    c->r->body.p);
 		return NULL;
 	}
 	return v;
@@ -37,12 +40,20 @@ static bool check_target(struct call *c, struct node *v)
 	struct str version = node_text(v, "apiVersion");
 	struct str kind = node_text(v, "kind"), ns, name;
 
+	/* What is left out is taken to be what is meant. */
+	if (!version.n)
+		version = str_from(kind_api_version(c->kind));
+	if (!kind.n)
+		kind = str_from(c->info->kind);
+	node_set(c->t, v, "apiVersion", node_str(c->t, version));
+	node_set(c->t, v, "kind", node_str(c->t, kind));
 	if (!str_is(version, kind_api_version(c->kind)) ||
 	    !str_is(kind, c->info->kind))
-		return refuse(c, 400, "BadRequest", "the API version in the "
-		    "data (%.*s) does not match the expected API version "
-		    "(%s)", (int)version.n, version.p ? version.p : "",
-		    kind_api_version(c->kind));
+		return refuse(c, 400, "BadRequest", "%s in version \"%.*s\" "
+		    "cannot be handled as a %s: no kind \"%.*s\" is "
+		    "registered for version \"%.*s\" in scheme",
+		    c->info->kind, (int)version.n, version.p, c->info->kind,
+		    (int)kind.n, kind.p, (int)version.n, version.p);
 	ns = node_text(v, "metadata.namespace");
 	if (c->info->namespaced && ns.n && !str_eq(ns, c->ns))
 		return refuse(c, 400, "BadRequest", "the namespace of the "
@@ -165,6 +176,17 @@ static void drop_status(struct call *c, struct node *v)
 		(void)shape_clean(c->t, kind_shape(c->kind), v, &why);
 }
 
+static bool check_free(struct call *c)
+{
+	const struct slot *s = store_find(c->a, c->kind, c->ns, c->name);
+
+	return !s || refuse_details(c, 409, "AlreadyExists",
+	    status_about(c, c->kind, c->name), tree_fmt(c->t,
+	    "%s%s \"%.*s\" already exists", node_path(s->v->root,
+	    "metadata.deletionTimestamp") ? "object is being deleted: " : "",
+	    kind_resource(c->kind), (int)c->name.n, c->name.p));
+}
+
 bool create_object(struct call *c, struct node *v, bool applied)
 {
 	struct managed m = managed_of(c);
@@ -174,21 +196,17 @@ bool create_object(struct call *c, struct node *v, bool applied)
 	if (!check_namespace(c))
 		return false;
 	list = node_path(v, "metadata.managedFields");
-	object_default(c, v, NULL);
+	object_default(c, v);
 	if (!applied)
 		managed_update(&m, object_blank(c->t, c->kind), v);
 	else if (list)
 		node_set(c->t, node_get(v, "metadata"), "managedFields",
 		    list);
 	drop_status(c, v);
-	object_default(c, v, NULL);
+	object_default(c, v);
 	new_meta(c, v);
-	if (store_find(c->a, c->kind, c->ns, c->name))
-		return refuse_details(c, 409, "AlreadyExists", status_about(
-		    c, c->kind, c->name), tree_fmt(c->t,
-		    "%s \"%.*s\" already exists", kind_resource(c->kind),
-		    (int)c->name.n, c->name.p));
-	if (!fault_admission(c, true) || !check_valid(c, v, NULL))
+	if (!fault_admission(c, true) || !check_valid(c, v, NULL) ||
+	    !check_free(c))
 		return false;
 	if (c->kind == API_SERVICE)
 		service_allocate(c, v, NULL);
@@ -209,7 +227,7 @@ void write_create(struct call *c)
 	if (!v || !check_target(c, v) || !object_decode(c, v))
 		return;
 	if (node_text(v, "metadata.resourceVersion").n)
-		(void)refuse(c, 500, "InternalError", "resourceVersion "
+		(void)refuse(c, 500, "", "resourceVersion "
 		    "should not be set on objects to be created");
 	else
 		(void)create_object(c, v, false);
@@ -226,9 +244,15 @@ static bool check_current(struct call *c, const struct slot *s,
 
 	if (uid.n && !str_eq(uid, s->o.uid) && !strcmp(c->verb, "update"))
 		return refuse_conflict(c, c->name, tree_fmt(c->t,
-		    "Precondition failed: UID in precondition: %.*s, UID in "
-		    "object meta: %.*s", (int)uid.n, uid.p, (int)s->o.uid.n,
-		    s->o.uid.p).p);
+		    "StorageError: invalid object, Code: 4, Key: /registry/"
+		    "%s%s%s/%.*s/%.*s, ResourceVersion: 0, "
+		    "AdditionalErrorMsg: Precondition failed: UID in "
+		    "precondition: %.*s, UID in object meta: %.*s",
+		    kind_is_custom(c->kind) ? c->info->group : "",
+		    kind_is_custom(c->kind) ? "/" : "", c->kind ==
+		    API_SERVICE ? "services/specs" : c->info->plural,
+		    (int)c->ns.n, c->ns.p, (int)c->name.n, c->name.p,
+		    (int)uid.n, uid.p, (int)s->o.uid.n, s->o.uid.p).p);
 	snprintf(now, sizeof(now), "%llu", (unsigned long long)s->o.version);
 	if (version.n && !str_is(version, now))
 		return refuse_conflict(c, c->name, "the object has been "
@@ -286,6 +310,7 @@ static void keep_rest(struct call *c, struct node *v, const struct node *old)
 	}
 	status = node_get(v, "status");
 	list = node_path(v, "metadata.managedFields");
+	v->n = 0;
 	for (uint32_t i = 0; i < old->n; i++)
 		node_set_str(c->t, v, old->member[i].key,
 		    node_copy(c->t, old->member[i].value));
@@ -367,11 +392,13 @@ bool update_object(struct call *c, struct slot *slot, struct node *v,
 	if (!check_current(c, slot, v))
 		return false;
 	/* Before the managers are told, as the real one decodes first. */
-	object_default(c, v, old);
+	object_default(c, v);
 	keep_meta(c, v, old);
 	keep_rest(c, v, old);
 	if (!applied)
 		managed_update(&m, old, v);
+	if (c->kind == API_SERVICE)
+		service_allocate(c, v, old);
 	count_generation(c, v, old);
 	if (!fault_admission(c, false) || !check_valid(c, v, old))
 		return false;
@@ -392,7 +419,7 @@ void write_put(struct call *c)
 	if (!v || !check_target(c, v) || !object_decode(c, v))
 		return;
 	slot = store_find(c->a, c->kind, c->ns, c->name);
-	if (!slot && c->kind == API_LEASE && !c->sub.n) {
+	if (!slot && c->info->create_by_put && !c->sub.n) {
 		(void)create_object(c, v, false);
 		return;
 	}
@@ -402,12 +429,7 @@ void write_put(struct call *c)
 	}
 	if (!c->info->unconditional &&
 	    !node_text(v, "metadata.resourceVersion").n) {
-		struct node *causes = node_list(c->t);
-
-		cause_add(c->t, causes, "FieldValueInvalid",
-		    "metadata.resourceVersion", "Invalid value: 0: must be "
-		    "specified for an update");
-		(void)refuse_invalid(c, c->name, causes);
+		(void)refuse_unversioned(c);
 		return;
 	}
 	(void)update_object(c, slot, v, false);

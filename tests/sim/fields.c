@@ -196,17 +196,18 @@ struct str fields_element(struct tree *t, struct str key)
 static void each(struct tree *t, const struct node *set, struct str prefix,
     void (*fn)(void *ctx, struct str path), void *ctx)
 {
-	for (uint32_t i = 0; i < set->n; i++) {
-		struct member *m = &set->member[i];
-		struct str at, path;
+	/* The members of a level come before what is below any of it. */
+	for (uint32_t i = 0; i < set->n * 2; i++) {
+		struct member *m = &set->member[i % set->n];
+		struct str path;
 
 		if (is_dot(m->key))
 			continue;
-		at = fields_element(t, m->key);
-		path = tree_join(t, prefix, at);
-		if (is_member(m->value))
+		path = tree_join(t, prefix, fields_element(t, m->key));
+		if (i < set->n && is_member(m->value))
 			fn(ctx, path);
-		each(t, m->value, path, fn, ctx);
+		if (i >= set->n)
+			each(t, m->value, path, fn, ctx);
 	}
 }
 

@@ -36,7 +36,7 @@ static struct node *strip_set(struct tree *t)
 	return set;
 }
 
-/* What a request to this subresource cannot set. */
+/* What a request to this subresource cannot set is nobody's. */
 static struct node *reset_set(const struct managed *m)
 {
 	struct node *set = node_object(m->t);
@@ -52,8 +52,8 @@ static struct node *reset_set(const struct managed *m)
 
 static struct node *strip(const struct managed *m, const struct node *set)
 {
-	return fields_minus_deep(m->t, fields_minus(m->t, set,
-	    strip_set(m->t)), reset_set(m));
+	return fields_minus(m->t, fields_minus_deep(m->t, set,
+	    reset_set(m)), strip_set(m->t));
 }
 
 static struct node *set_of_entry(const struct node *e)
@@ -89,7 +89,8 @@ static struct node *add_entry(const struct managed *m, struct node *list,
 	node_set(t, e, "manager", node_str(t, manager));
 	node_set(t, e, "operation", node_cstr(t, operation));
 	node_set(t, e, "apiVersion", node_cstr(t, m->api_version));
-	node_set(t, e, "time", time_node(t, m->now_ns));
+	if (!str_is(m->sub, "scale"))
+		node_set(t, e, "time", time_node(t, m->now_ns));
 	node_set(t, e, "fieldsType", node_cstr(t, "FieldsV1"));
 	node_set(t, e, "fieldsV1", node_object(t));
 	if (m->sub.n)
@@ -183,12 +184,23 @@ static void take_away(const struct managed *m, struct node *list,
 			    set_of_entry(list->item[i]), gone));
 }
 
+/* [{}] is how somebody asks that nobody be remembered. */
+static bool wants_reset(const struct node *v)
+{
+	const struct node *list = node_path(v, "metadata.managedFields");
+
+	return node_is(list, NODE_LIST) && (!list->n ||
+	    (list->n == 1 && !list->item[0]->n));
+}
+
 void managed_update(const struct managed *m, const struct node *live,
     struct node *v)
 {
 	struct node *list = take_list(m, live), *e, *mine;
 	struct comparison diff;
 
+	if (wants_reset(v))
+		list = node_list(m->t);
 	/* An object whose fields nobody follows stays so. */
 	if (!list->n && node_text(live, "metadata.uid").n) {
 		node_remove(node_get(v, "metadata"), "managedFields");
@@ -199,11 +211,16 @@ void managed_update(const struct managed *m, const struct node *live,
 	e = find_entry(list, m, "Update");
 	take_away(m, list, &diff, NULL);
 	mine = strip(m, fields_union(m->t, diff.modified, diff.added));
+	/* In a Scale none is not written, and so not owned. */
+	if (str_is(m->sub, "scale") && !node_number(v, "spec.replicas", 0))
+		mine = NULL;
 	if (!fields_empty(mine)) {
 		if (!e)
 			e = add_entry(m, list, m->manager, "Update");
 		set_entry(m, e, fields_union(m->t, set_of_entry(e), mine));
-		node_set(m->t, e, "time", time_node(m->t, m->now_ns));
+		if (!str_is(m->sub, "scale"))
+			node_set(m->t, e, "time",
+			    time_node(m->t, m->now_ns));
 	}
 	put_list(m, v, list);
 }
@@ -243,30 +260,42 @@ static void one_conflict(void *ctx, struct str path)
 	text_free(&text);
 }
 
-/* "Apply failed with 2 conflicts: conflicts with "x":\n- .spec.a\n..." */
+/* By manager, and in the order of a manager's fields as they stand. */
+static void sort_causes(struct node *causes)
+{
+	for (uint32_t i = 1; i < causes->n; i++) {
+		struct node *v = causes->item[i];
+		uint32_t j = i;
+
+		for (; j > 0 && text_order(node_text(causes->item[j - 1],
+		    "message"), node_text(v, "message")) > 0; j--)
+			causes->item[j] = causes->item[j - 1];
+		causes->item[j] = v;
+	}
+}
+
+/* One on a line; more by manager: "conflicts with "x":\n- .spec.a\n...". */
 static struct str conflict_text(struct tree *t, const struct node *causes)
 {
 	struct text text = { 0 };
 	struct str last = STR_NONE, s;
+	uint32_t n = causes->n;
 
-	text_fmt(&text, "Apply failed with %u conflict%s: ", causes->n,
-	    causes->n == 1 ? "" : "s");
-	for (uint32_t i = 0; i < causes->n; i++) {
+	text_fmt(&text, "Apply failed with %u conflict%s: ", n,
+	    n == 1 ? "" : "s");
+	for (uint32_t i = 0; i < n; i++) {
 		struct str who = node_text(causes->item[i], "message");
 		struct str field = node_text(causes->item[i], "field");
-		bool more = i + 1 < causes->n && str_eq(who,
-		    node_text(causes->item[i + 1], "message"));
 
-		if (!str_eq(who, last) && !more) {
-			text_fmt(&text, "%s%.*s: %.*s", i ? "\n" : "",
-			    (int)who.n, who.p, (int)field.n, field.p);
-		} else {
-			if (!str_eq(who, last))
-				text_fmt(&text, "%sconflicts%.*s:",
-				    i ? "\n" : "", (int)who.n - 8,
-				    who.p + 8);
+		/* "conflict" becomes "conflicts". */
+		if (n > 1 && !str_eq(who, last))
+			text_fmt(&text, "%sconflicts%.*s:", i ? "\n" : "",
+			    (int)who.n - 8, who.p + 8);
+		if (n > 1)
 			text_fmt(&text, "\n- %.*s", (int)field.n, field.p);
-		}
+		else
+			text_fmt(&text, "%.*s: %.*s", (int)who.n, who.p,
+			    (int)field.n, field.p);
 		last = who;
 	}
 	s = tree_str(t, text_view(&text));
@@ -287,6 +316,7 @@ static struct node *conflicts(const struct managed *m, struct node *list,
 		fields_each(m->t, fields_both(m->t,
 		    set_of_entry(list->item[i]), set), one_conflict, &c);
 	}
+	sort_causes(c.causes);
 	return c.causes;
 }
 
@@ -347,14 +377,17 @@ enum apply_result managed_apply(const struct managed *m,
 	set = typed_set(t, m->shape, config, &why);
 	if (!set) {
 		ret->message = why;
+		ret->ns = node_text(config, "metadata.namespace");
 		return APPLY_TYPES;
 	}
-	set = strip(m, set);
+	set = fields_minus_deep(t, set, reset_set(m));
 	merged = typed_merge(t, m->shape, bare, config);
 	e = find_entry(list, m, "Apply");
-	last = e ? set_of_entry(e) : NULL;
+	last = e ? node_copy(t, set_of_entry(e)) : NULL;
 	if (!e)
 		e = add_entry(m, list, m->manager, "Apply");
+	if (!last)
+		node_remove(e, "time");
 	set_entry(m, e, set);
 	merged = prune(m, merged, list, last);
 	typed_compare(t, m->shape, bare, merged, &diff);
@@ -364,7 +397,11 @@ enum apply_result managed_apply(const struct managed *m,
 		return APPLY_CONFLICT;
 	}
 	take_away(m, list, &diff, e);
-	if (!node_equal(merged, bare) || !fields_equal(last, set))
+	/* Until here the name kept its parents from being pruned. */
+	set = strip(m, set);
+	set_entry(m, e, set);
+	/* The time is that of the object's change, not of the set's. */
+	if (!node_equal(merged, bare))
 		node_set(t, e, "time", time_node(t, m->now_ns));
 	put_list(m, merged, list);
 	ret->object = merged;

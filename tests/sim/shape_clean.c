@@ -119,7 +119,8 @@ bool quantity_canonical(struct tree *t, struct str s, struct str *ret)
 struct cleaner {
 	struct tree *t;
 	struct str *why;
-	const char *path[64];
+	const struct shape *shape;	/* where it went wrong */
+	const struct node *node;
 };
 
 static const char *const type_names[] = {
@@ -182,9 +183,12 @@ static void clean_absent(struct cleaner *c, const struct shape_field *f,
 		made = node_int(c->t, 0);
 	else if (f->shape->type == SHAPE_BOOL)
 		made = node_bool(c->t, false);
+	else if (f->shape->type == SHAPE_TIME || f->shape->type == SHAPE_LIST)
+		made = node_null(c->t);
 	if (!made)
 		return;
-	(void)clean(c, f->shape, made);
+	if (made->type != NODE_NULL)
+		(void)clean(c, f->shape, made);
 	node_set_str(c->t, v, f->name, made);
 }
 
@@ -193,7 +197,7 @@ static void clean_absent(struct cleaner *c, const struct shape_field *f,
 static bool is_kept(const struct shape_field *f, const struct node *v)
 {
 	if (v->type == NODE_NULL)
-		return false;
+		return f->always && f->shape->type == SHAPE_TIME;
 	return f->always || f->pointer || f->shape->type == SHAPE_STRUCT ||
 	    f->shape->type == SHAPE_INTSTR || !node_empty(v);
 }
@@ -215,9 +219,9 @@ static bool clean_struct(struct cleaner *c, const struct shape *s,
 			if (!c->why->n)
 				*c->why = tree_fmt(c->t, "json: cannot "
 				    "unmarshal %s into Go struct field %s.%s "
-				    "of type %s", type_names[m->value->type],
+				    "of type %s", type_names[c->node->type],
 				    s->name.p, f->name.p,
-				    go_names[f->shape->type]);
+				    go_names[c->shape->type]);
 			return false;
 		}
 		i++;
@@ -249,8 +253,13 @@ static bool clean(struct cleaner *c, const struct shape *s, struct node *v)
 {
 	struct str text;
 
-	if (!fits(s, v))
+	if (v->type == NODE_NULL && s->type == SHAPE_TIME)
+		return true;
+	if (!fits(s, v)) {
+		c->shape = s;
+		c->node = v;
 		return false;
+	}
 	if (s->type == SHAPE_STRUCT)
 		return clean_struct(c, s, v);
 	if (s->type == SHAPE_MAP || s->type == SHAPE_LIST)
@@ -312,6 +321,7 @@ static void default_struct(struct tree *t, const struct shape *s,
 		struct node *at = node_get_str(v, f->name);
 		bool null = node_is(at, NODE_NULL);
 
+		null = null && !s->builtin;
 		if ((!at || (null && !f->shape->nullable)) && f->value)
 			node_set_str(t, v, f->name, node_copy(t, f->value));
 		else if (null && !f->shape->nullable)

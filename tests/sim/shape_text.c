@@ -6,7 +6,7 @@
 
 /* Reader of shapes.txt. */
 
-enum { TYPES_MAX = 160, FIELDS_MAX = 64 };
+enum { TYPES_MAX = 256, FIELDS_MAX = 64 };
 
 static struct tree memory;
 static struct shape *types;
@@ -197,7 +197,7 @@ const struct shape *shape_member(const struct shape *s, struct str name)
 	const struct shape_field *f;
 
 	if (s->type == SHAPE_ANY)
-		return s;
+		return &shape_any;
 	if (s->type == SHAPE_MAP)
 		return s->item;
 	if (s->type != SHAPE_STRUCT)

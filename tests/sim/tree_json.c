@@ -27,7 +27,8 @@ static void skip_blank(struct reader *r)
 static struct node *wrong(struct reader *r, const char *why)
 {
 	if (!r->why)
-		r->why = why;
+		r->why = r->p >= r->end ? "unexpected end of JSON input" :
+		    why;
 	return NULL;
 }
 

@@ -169,28 +169,30 @@ static bool has_type(const struct shape *s, const struct node *v)
 	}
 }
 
+static const char *const got[] = {
+	[NODE_NULL] = "null", [NODE_BOOL] = "boolean", [NODE_INT] = "int64",
+	[NODE_FLOAT] = "float64", [NODE_STRING] = "string",
+	[NODE_LIST] = "list", [NODE_OBJECT] = "map",
+};
+
 static bool check_type(struct walk *w, const struct shape *s,
     const struct node *v)
 {
 	struct text text = { 0 };
+	struct str shown;
 
 	if (is_null(v) || has_type(s, v))
 		return true;
-	if (s->type == SHAPE_INTSTR || s->type == SHAPE_QUANTITY) {
+	if (s->type == SHAPE_INTSTR || s->type == SHAPE_QUANTITY)
 		return wrong(w, "expected scalar");
-	}
-	if (v->type == NODE_STRING)
-		text_fmt(&text, "expected %s, got &value.valueUnstructured{"
-		    "Value:\"%.*s\"}", kinds[s->type], (int)v->text.n,
-		    v->text.p);
-	else
-		text_fmt(&text, "expected %s, got &value.valueUnstructured{"
-		    "Value:%lld}", kinds[s->type], v->type == NODE_INT ?
-		    (long long)v->integer : 0LL);
-	text_add(&text, "", 1);
-	wrong(w, text.p);
+	if (s->type != SHAPE_STRING && s->type != SHAPE_TIME)
+		return wrong(w, tree_fmt(w->t, "expected %s, got %s",
+		    kinds[s->type], got[v->type]).p);
+	node_write(v, &text);
+	shown = tree_str(w->t, text_view(&text));
 	text_free(&text);
-	return false;
+	return wrong(w, tree_fmt(w->t, "expected string, got &value."
+	    "valueUnstructured{Value:%.*s}", (int)shown.n, shown.p).p);
 }
 
 static bool wrong_member(struct walk *w, struct str key)

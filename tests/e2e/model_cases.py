@@ -1,0 +1,744 @@
+"""The request sequences of model.py: what the operator sends, recorded as
+goldens, each kind of answer by name, and generated ones."""
+import glob
+import json
+import random
+
+MERGE = "application/merge-patch+json"
+META = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1," \
+       "application/json"
+METAS = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+CORE = "/api/v1/namespaces/{ns}/"
+APPS = "/apis/apps/v1/namespaces/{ns}/"
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/{ns}/leases"
+GROUPS = {
+    "mcp.allbeone.io": "v1", "mcp.n-takatsu.dev": "v1alpha1",
+    "mcp.example.com": "v1alpha1", "mcp.mcp.dev": "v1alpha1",
+}
+
+
+def servers(group):
+    return "/apis/%s/%s/namespaces/{ns}/mcpservers" % (group, GROUPS[group])
+
+
+def clean(real, ns):
+    """Leaves the namespace as empty as it was."""
+    base = "/namespaces/%s/" % ns
+    paths = ["/api/v1" + base + k for k in (
+        "configmaps", "secrets", "services", "events", "pods")]
+    paths += ["/apis/apps/v1" + base + k for k in (
+        "deployments", "replicasets")]
+    paths.append("/apis/coordination.k8s.io/v1" + base + "leases")
+    paths += ["/apis/%s/%s%smcpservers" % (g, v, base)
+              for g, v in GROUPS.items()]
+    for path in paths:
+        status, text = real.request("GET", path)
+        for item in json.loads(text).get("items", []):
+            meta = item["metadata"]
+            if meta["name"] == "kube-root-ca.crt":
+                continue
+            one = path + "/" + meta["name"]
+            if meta.get("finalizers"):
+                real.request("PATCH", one, '{"metadata":{"finalizers":null}}',
+                             MERGE)
+            real.request("DELETE", one,
+                         '{"kind":"DeleteOptions","apiVersion":"v1",'
+                         '"gracePeriodSeconds":0,'
+                         '"propagationPolicy":"Background"}',
+                         "application/json")
+
+
+# ---- objects ----------------------------------------------------------------
+
+def config(name="c", data=None, **meta):
+    return {"apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": dict({"name": name}, **meta),
+            "data": {"a": "1"} if data is None else data}
+
+
+def container(**more):
+    return dict({"name": "main", "image": "server:1"}, **more)
+
+
+def deployment(name="d", spec=None, pod=None, **of_container):
+    out = {"replicas": 1, "selector": {"matchLabels": {"app": name}},
+           "template": {"metadata": {"labels": {"app": name}},
+                        "spec": dict({"containers": [
+                            container(**of_container)]}, **(pod or {}))}}
+    out.update(spec or {})
+    return {"apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": {"name": name}, "spec": out}
+
+
+def service(name="s", **spec):
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name},
+            "spec": dict({"selector": {"app": name},
+                          "ports": [{"name": "http", "port": 80}]}, **spec)}
+
+
+def server(group="mcp.mcp.dev", name="m", **spec):
+    return {"apiVersion": "%s/%s" % (group, GROUPS[group]),
+            "kind": "MCPServer", "metadata": {"name": name},
+            "spec": dict({"image": "server:1"}, **spec)}
+
+
+# ---- by name ----------------------------------------------------------------
+
+def create_get_delete(p):
+    p.do("POST", CORE + "configmaps", config(labels={"x": "y"}), keep="c")
+    p.do("POST", CORE + "configmaps", config())
+    p.get(CORE + "configmaps/c")
+    p.get(CORE + "configmaps/c", accept=META)
+    p.get(CORE + "configmaps/none")
+    p.do("DELETE", CORE + "configmaps/c")
+    p.do("DELETE", CORE + "configmaps/c")
+    p.do("POST", CORE + "secrets", {
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"},
+        "stringData": {"a": "b"}})
+    p.do("POST", CORE + "services", service())
+    p.do("DELETE", CORE + "services/s")
+    p.do("POST", APPS + "deployments", deployment())
+    p.do("DELETE", APPS + "deployments/d")
+    p.do("POST", servers("mcp.mcp.dev"), server())
+    p.do("DELETE", servers("mcp.mcp.dev") + "/m")
+
+
+def refused_bodies(p):
+    p.do("POST", CORE + "configmaps", '{"apiVersion":"v1"')
+    p.do("POST", CORE + "configmaps", {"kind": "ConfigMap"})
+    p.do("POST", CORE + "configmaps", dict(config(), apiVersion="v2"))
+    p.do("POST", CORE + "configmaps", config(namespace="other"))
+    p.do("POST", CORE + "configmaps", config(name="Bad_Name"))
+    p.do("POST", CORE + "configmaps", config(name=""))
+    p.do("POST", CORE + "configmaps", config(resourceVersion="1"))
+    p.do("POST", CORE + "configmaps", config(data={"a b": "c"}))
+    p.do("POST", CORE + "configmaps", config(data={"a": 1}))
+    p.do("POST", CORE + "configmaps", config(labels={"a": "-b"}))
+    p.do("POST", CORE + "configmaps", config(), kind="text/plain")
+    p.do("POST", "/api/v1/namespaces/none/configmaps", config())
+    p.do("POST", CORE + "configmaps", dict(config(), junk=1))
+    p.get("/api/v1/namespaces/{ns}/nothings")
+    p.get("/apis/nothing.example.com/v1/nothings")
+    p.do("PUT", CORE + "configmaps", config())
+
+
+def conflicts(p):
+    p.do("POST", CORE + "configmaps", config(), keep="c")
+    p.do("PUT", CORE + "configmaps/c", config(data={"a": "2"}))
+    p.do("PUT", CORE + "configmaps/c", config(
+        data={"a": "3"}, resourceVersion="{=c.metadata.resourceVersion}"))
+    p.do("PUT", CORE + "configmaps/c", config(
+        data={"a": "4"}, uid="01234567-89ab-cdef-0123-456789abcdef"))
+    p.merge(CORE + "configmaps/c", {"data": {"b": "1"}, "metadata": {
+        "resourceVersion": "{=c.metadata.resourceVersion}"}})
+    p.merge(CORE + "configmaps/c", {"data": {"b": "1"}, "metadata": {
+        "uid": "01234567-89ab-cdef-0123-456789abcdef"}})
+    p.do("PUT", CORE + "configmaps/c", config(name="other"))
+    p.do("PUT", CORE + "configmaps/none", config(name="none"))
+    p.merge(CORE + "configmaps/none", {"data": {}})
+    p.merge(CORE + "configmaps/c", {"metadata": {"name": "x"}})
+    p.merge(CORE + "configmaps/c", [])
+    p.merge(CORE + "configmaps/c", "{")
+    p.get(CORE + "configmaps/c")
+
+
+def merge_and_json_patches(p):
+    p.do("POST", CORE + "configmaps", config(data={"a": "1", "b": "2"}))
+    one = CORE + "configmaps/c"
+    p.merge(one, {"data": {"a": None, "c": "3"}})
+    p.merge(one, {"data": {"c": "3"}})
+    p.patch(one, [{"op": "test", "path": "/data/c", "value": "3"},
+                  {"op": "replace", "path": "/data/c", "value": "4"}])
+    p.patch(one, [{"op": "test", "path": "/data/c", "value": "3"}])
+    p.patch(one, [{"op": "remove", "path": "/data/none"}])
+    p.patch(one, [{"op": "add", "path": "/metadata/annotations",
+                   "value": {"a/b": "c"}}])
+    p.patch(one, [{"op": "add", "path": "/metadata/annotations/x~1y",
+                   "value": "z"},
+                  {"op": "copy", "from": "/data/b", "path": "/data/d"},
+                  {"op": "move", "from": "/data/d", "path": "/data/e"}])
+    p.merge(one, {"data": None})
+    p.do("PATCH", one, {}, "application/nonsense")
+    p.get(one)
+
+
+def apply_config(p):
+    one = CORE + "configmaps/c"
+    p.apply(one, config(labels={"x": "1"}), keep="c")
+    p.apply(one, config(labels={"x": "1"}))
+    p.apply(one, config(data={"b": "2"}))
+    p.apply(one, config(data={"b": "3"}), manager="other")
+    p.apply(one, config(data={"b": "3"}), manager="other", force=True)
+    p.apply(one, config(data={"b": "2"}))
+    p.apply(one, config(data={"z": "1"}), accept=META)
+    p.apply(one, config(data={}, uid="{=c.metadata.uid}"))
+    p.apply(one, config(uid="01234567-89ab-cdef-0123-456789abcdef"))
+    p.apply(one, config(resourceVersion="{=c.metadata.resourceVersion}"))
+    p.apply(CORE + "configmaps/new", config(
+        "new", uid="01234567-89ab-cdef-0123-456789abcdef"))
+    p.apply(CORE + "configmaps/new", config("other"))
+    p.apply(one, config(managedFields=[{}]))
+    p.apply(one, dict(config(), junk=1))
+    p.apply(one, config(data={"a": 1}))
+    p.apply(one, {"apiVersion": "v1", "kind": "Secret",
+                  "metadata": {"name": "c"}})
+    p.apply(one, {"metadata": {"name": "c"}})
+    p.do("PATCH", one, config(), "application/apply-patch+yaml")
+    p.merge(one, {"data": {"w": "1"}})
+    p.apply(one, config(data={"w": "2"}))
+    p.apply(one, config(data={"w": "1"}))
+    p.get(one)
+
+
+def apply_over_others(p):
+    """Of objects that were made by other ways."""
+    one = CORE + "configmaps/c"
+    p.do("POST", CORE + "configmaps", config(data={"a": "1", "b": "2"}))
+    p.apply(one, config(data={"a": "2"}))
+    p.apply(one, config(data={"a": "2"}), force=True)
+    p.do("PUT", one, config(data={"q": "2"}))
+    p.merge(one, {"metadata": {"managedFields": [{}]}})
+    p.apply(one, config(data={"q": "2"}))
+    p.get(one)
+
+
+def apply_deployment(p):
+    one = APPS + "deployments/d"
+    p.apply(one, deployment(ports=[{"containerPort": 80}], env=[
+        {"name": "A", "value": "1"}, {"name": "B", "value": ""}]))
+    p.apply(one, deployment(ports=[{"containerPort": 80}], env=[
+        {"name": "A", "value": "1"}, {"name": "B", "value": ""}]))
+    p.apply(one, deployment(env=[
+        {"name": "B", "value": "2"}, {"name": "C", "valueFrom": {
+            "fieldRef": {"fieldPath": "metadata.name"}}}]))
+    p.merge(one, {"spec": {"replicas": 3}})
+    p.apply(one, deployment())
+    p.apply(one, deployment(), force=True)
+    p.apply(one, deployment(resources={
+        "limits": {"cpu": "0.5", "memory": "1024Mi"},
+        "requests": {"cpu": "100m", "memory": "1.5Gi"}}))
+    p.apply(one, deployment(resources={
+        "limits": {"cpu": "0.5", "memory": "2048Mi"}}), keep="d")
+    p.apply(one, deployment(pod={"volumes": [
+        {"name": "t", "emptyDir": {}}, {"name": "x", "configMap": {
+            "name": "c"}}]}, volumeMounts=[
+                {"name": "t", "mountPath": "/tmp"},
+                {"name": "x", "mountPath": "/x", "readOnly": True}]))
+    p.apply(one, deployment(spec={"strategy": {"type": "Recreate"}}))
+    p.apply(one, deployment(spec={"selector": {"matchLabels": {
+        "app": "other"}}}), force=True)
+    p.apply(one, deployment(spec={"selector": {"matchLabels": {
+        "app": "d", "b": "c"}}}), force=True)
+    p.apply(one, deployment(image=None))
+    p.apply(one, deployment(image=""))
+    p.apply(one, deployment(spec={"replicas": "3"}))
+    p.apply(one, deployment(spec={"replicas": -1}))
+    p.apply(one, deployment(volumeMounts=[
+        {"name": "none", "mountPath": "/x"}]))
+    p.apply(one, deployment(ports=[{"containerPort": 0}]))
+    p.apply(one, deployment(env=[{"name": "A"}, {"name": "A"}]))
+    p.apply(one, deployment(junk=1))
+    p.get(one)
+    p.apply(one + "/status", {
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "d"}, "status": {
+            "replicas": 1, "observedGeneration": 1, "conditions": [
+                {"type": "Available", "status": "True"}]}})
+    p.merge(one + "/status", {"status": {"replicas": 2},
+                              "spec": {"replicas": 9}})
+    p.merge(one, {"metadata": {"annotations": {"x": "y"}}})
+    p.get(one + "/scale")
+    p.merge(one + "/scale", {"spec": {"replicas": 5}})
+    p.get(one)
+
+
+def list_types(p):
+    """Elements in other orders, removed, and owned by two."""
+    one = APPS + "deployments/d"
+    env = [{"name": n, "value": n} for n in "ABCD"]
+    p.apply(one, deployment(env=env))
+    p.apply(one, deployment(env=env[::-1]))
+    p.apply(one, deployment(env=[env[2], {"name": "E", "value": "e"},
+                                 env[0]]))
+    mine = deployment()
+    mine["spec"] = {"template": {"spec": {"containers": [
+        {"name": "main", "env": [{"name": "Z", "value": "z"}]},
+        {"name": "side", "image": "side:1"}]}}}
+    p.apply(one, mine, manager="side")
+    p.apply(one, deployment(env=[env[1]]))
+    p.apply(one, deployment())
+    p.apply(one, {"apiVersion": "apps/v1", "kind": "Deployment",
+                  "metadata": {"name": "d"}}, manager="side")
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "o",
+             "uid": "01234567-89ab-cdef-0123-456789abcdef"}
+    both = dict(deployment(), metadata={"name": "d", "finalizers": [
+        "a.example.com/x", "a.example.com/y"], "ownerReferences": [owner]})
+    p.apply(one, both)
+    both["metadata"] = {"name": "d", "finalizers": ["a.example.com/y"],
+                        "ownerReferences": [dict(owner, controller=True)]}
+    p.apply(one, both)
+    p.apply(one, deployment(args=["a", "b"], command=["x"]))
+    p.apply(one, deployment(args=["b"]))
+    p.apply(one, deployment(pod={"tolerations": [{"key": "a"}],
+                                 "imagePullSecrets": [{"name": "a"}],
+                                 "nodeSelector": {"a": "b"}}))
+    p.apply(one, deployment(pod={"nodeSelector": {"c": "d"}}))
+    p.get(one)
+
+
+def apply_service(p):
+    one = CORE + "services/s"
+    p.apply(one, service())
+    p.apply(one, service(ports=[{"name": "http", "port": 80},
+                                {"name": "more", "port": 81,
+                                 "targetPort": "x"}]))
+    p.apply(one, service(ports=[{"name": "more", "port": 81}]))
+    p.apply(one, service(type="NodePort"))
+    p.apply(one, service(type="ClusterIP"))
+    p.apply(one, service(sessionAffinity="ClientIP"))
+    p.apply(one, service(sessionAffinity="ClientIP", sessionAffinityConfig={
+        "clientIP": {"timeoutSeconds": 60}}))
+    p.apply(one, service())
+    p.apply(one, service(type="LoadBalancer",
+                         loadBalancerSourceRanges=["10.0.0.0/8"]))
+    p.apply(one, service(internalTrafficPolicy="Local"))
+    p.apply(one, service(clusterIP="10.96.77.77"))
+    p.apply(one, service(ports=[]))
+    p.apply(one, service(ports=[{"port": 1}, {"port": 2}]))
+    p.apply(one, service(ports=[{"port": 70000}]))
+    p.apply(CORE + "services/1bad", service("1bad"))
+    p.merge(one, {"spec": {"ports": [{"name": "x", "port": 99}]}})
+    p.merge(one, {"spec": {"selector": {"a": "b"}}})
+    p.apply(one, service())
+    p.apply(one, service(), force=True)
+    p.get(one)
+
+
+def custom(p):
+    for group in GROUPS:
+        path = servers(group)
+        one = path + "/m"
+        p.do("POST", path, server(group, junk=1, port=9000), keep="m")
+        p.do("PUT", one, server(group, port=9001))
+        body = server(group, port=9001)
+        body["metadata"]["resourceVersion"] = "{=m.metadata.resourceVersion}"
+        p.do("PUT", one, body)
+        p.do("PUT", one, body)
+        p.apply(one + "/status", {
+            "apiVersion": body["apiVersion"], "kind": "MCPServer",
+            "metadata": {"name": "m", "uid": "{=m.metadata.uid}"},
+            "status": {"phase": "Running", "conditions": [
+                {"type": "Ready", "status": "True", "reason": "X",
+                 "message": "", "lastTransitionTime":
+                     "2026-01-01T00:00:00Z"}]}}, force=True)
+        p.apply(one + "/status", {
+            "apiVersion": body["apiVersion"], "kind": "MCPServer",
+            "metadata": {"name": "m", "uid": "{=m.metadata.uid}"},
+            "status": {"phase": "Pending", "conditions": [
+                {"type": "Other", "status": "False", "reason": "Y",
+                 "message": "", "lastTransitionTime":
+                     "2026-01-01T00:00:00Z"}]}}, force=True)
+        p.merge(one + "/status", {"status": {"phase": "Failed"},
+                                  "spec": {"image": "no"}})
+        p.merge(one, {"spec": {"image": "server:2"},
+                      "status": {"phase": "no"}})
+        p.merge(one, {"metadata": {"labels": {"a": "b"}}})
+        p.merge(one, {"metadata": {"labels": None}})
+        p.apply(one, server(group, "m", port=7))
+        p.apply(one, server(group, "m", port=7, image="server:2"), force=True)
+        p.apply(one, server(group, "m", image="server:2"))
+        p.get(one + "/scale")
+        p.merge(one + "/scale", {"spec": {"replicas": 4}})
+        p.merge(one + "/scale", {"spec": {"replicas": 0}})
+        p.get(one, accept=META)
+        p.get(one)
+
+
+def custom_refused(p):
+    path = servers("mcp.allbeone.io")
+    p.do("POST", path, server("mcp.allbeone.io", replicas=-1))
+    p.do("POST", path, server("mcp.allbeone.io", replicas="x", port="y"))
+    p.do("POST", path, server("mcp.allbeone.io", port=0))
+    p.do("POST", path, server("mcp.allbeone.io", port=70000, replicas=-2))
+    p.do("POST", path, server("mcp.allbeone.io", image=7))
+    p.do("POST", path, server("mcp.allbeone.io", image=""))
+    p.do("POST", path, server("mcp.allbeone.io", image="x" * 2000))
+    p.do("POST", path, server("mcp.allbeone.io", ports=[{}]))
+    p.do("POST", path, server("mcp.allbeone.io", ports=[
+        {"port": 1, "protocol": "ICMP"}]))
+    p.do("POST", path, server("mcp.allbeone.io", resources={
+        "limits": {"cpu": "abc"}}))
+    p.do("POST", path, dict(server("mcp.allbeone.io"), spec=[]))
+    p.do("POST", path, {k: v for k, v in server("mcp.allbeone.io").items()
+                        if k != "spec"})
+    p.do("POST", path, server("mcp.allbeone.io", env=[{"value": "x"}]))
+    p.do("POST", path, server("mcp.allbeone.io", image=None))
+    p.apply(path + "/m", server("mcp.allbeone.io", replicas="x"))
+    p.apply(path + "/m", server("mcp.allbeone.io", junk=1))
+    p.apply(path + "/m", server("mcp.allbeone.io", replicas=-1))
+    p.get(path)
+    p.apply(path + "/m/status", server("mcp.allbeone.io"))
+
+
+def lists(p):
+    for i in range(7):
+        p.do("POST", CORE + "configmaps", config(
+            "c%d" % i, labels={"n": str(i), "odd": str(i % 2), "m": "y"}))
+    path = CORE + "configmaps?labelSelector=m"
+    p.get(path)
+    p.get(path, accept=METAS)
+    p.get(path + "%3Dy,odd%3D1")
+    p.get(path + ",odd%21%3D1")
+    p.get(path + ",n%20in%20(1,3)")
+    p.get(path + ",n%20notin%20(1,3),!z")
+    p.get(path + "&limit=3", keep="l")
+    p.get(path + "&limit=3&continue={=l.metadata.continue}", keep="l")
+    p.do("DELETE", CORE + "configmaps/c6")
+    p.get(path + "&limit=3&continue={=l.metadata.continue}")
+    p.get(path + "&limit=3&continue=abc")
+    p.get(path + "&limit=2&resourceVersion=0")
+    p.get(CORE + "configmaps?fieldSelector=metadata.name%3Dc1")
+    p.get(CORE + "configmaps?fieldSelector=metadata.name%21%3Dkube-root-ca.crt"
+          "&limit=3")
+    p.get(CORE + "configmaps?fieldSelector=data.a%3Dc1")
+    p.get(path + "&resourceVersion={=l.metadata.resourceVersion}"
+          "&resourceVersionMatch=Exact")
+    p.get(path + "&resourceVersion={=l.metadata.resourceVersion}"
+          "&resourceVersionMatch=NotOlderThan")
+    p.get(path + "&resourceVersionMatch=Exact")
+    p.get(path + "&resourceVersion=0&resourceVersionMatch=Exact")
+    p.get(path + "&resourceVersion=99999999&resourceVersionMatch=Exact")
+    p.get(path + "&resourceVersion=x")
+    p.do("POST", servers("mcp.mcp.dev"), server())
+    p.get(servers("mcp.mcp.dev"))
+    p.get(servers("mcp.mcp.dev"), accept=METAS)
+    p.do("DELETE", path)
+    p.get(path)
+
+
+def watches(p):
+    path = CORE + "configmaps?labelSelector=m%3Dy"
+    p.do("POST", CORE + "configmaps", config("c0", labels={"m": "y"}))
+    p.get(path, keep="l")
+    since = "&watch=true&resourceVersion={=l.metadata.resourceVersion}"
+    live = p.watch(path + since)
+    meta = p.watch(path + since, accept=META)
+    p.do("POST", CORE + "configmaps", config("c1", labels={"m": "y"}))
+    p.do("POST", CORE + "configmaps", config("c2", labels={"m": "n"}))
+    p.merge(CORE + "configmaps/c2", {"metadata": {"labels": {"m": "y"}}})
+    p.merge(CORE + "configmaps/c1", {"metadata": {"labels": {"m": "n"}}})
+    p.merge(CORE + "configmaps/c0", {"data": {"x": "y"}})
+    p.merge(CORE + "configmaps/c0", {"data": {"x": "y"}})
+    p.do("DELETE", CORE + "configmaps/c2")
+    live()
+    meta()
+    p.watch(path + since)()
+    p.watch(path + "&watch=true")()
+    p.watch(path + "&watch=true&resourceVersion=0")()
+    first = "&watch=true&sendInitialEvents=true"
+    p.watch(path + first + "&resourceVersionMatch=NotOlderThan"
+            "&allowWatchBookmarks=true&timeoutSeconds=100")()
+    p.watch(path + first + "&resourceVersionMatch=NotOlderThan"
+            "&allowWatchBookmarks=true", accept=META)()
+    p.watch(path + first + "&allowWatchBookmarks=true")()
+    p.watch(path + "&watch=true&resourceVersionMatch=NotOlderThan")()
+    p.watch(path + "&watch=true&resourceVersion=x")()
+    p.watch(CORE + "configmaps?watch=true&fieldSelector=metadata.name%3Dc0")()
+
+
+def finalizers(p):
+    one = CORE + "configmaps/c"
+    p.do("POST", CORE + "configmaps", config(finalizers=["x.example.com/a"]),
+         keep="c")
+    p.do("DELETE", one, {"kind": "DeleteOptions", "apiVersion": "v1",
+                         "preconditions": {"uid": "no"}})
+    p.do("DELETE", one, {"kind": "DeleteOptions", "apiVersion": "v1",
+                         "preconditions": {"resourceVersion": "1"}})
+    p.do("DELETE", one, {"kind": "DeleteOptions", "apiVersion": "v1",
+                         "preconditions": {"uid": "{=c.metadata.uid}"}})
+    p.do("DELETE", one)
+    p.merge(one, {"data": {"x": "y"}})
+    p.merge(one, {"metadata": {"finalizers": ["x.example.com/a",
+                                              "x.example.com/b"]}})
+    p.apply(one, config(finalizers=["x.example.com/c"]))
+    p.do("POST", CORE + "configmaps", config())
+    p.merge(one, {"metadata": {"finalizers": None}})
+    p.get(one)
+    p.do("POST", servers("mcp.mcp.dev"), dict(server(), metadata={
+        "name": "m", "finalizers": ["x.example.com/a"]}), keep="m")
+    one = servers("mcp.mcp.dev") + "/m"
+    p.do("DELETE", one, {"kind": "DeleteOptions", "apiVersion": "v1",
+                         "propagationPolicy": "Foreground"})
+    p.do("DELETE", one, {"kind": "DeleteOptions", "apiVersion": "v1",
+                         "propagationPolicy": "Background"})
+    p.do("DELETE", one + "?propagationPolicy=Orphan")
+    p.get(one)
+    p.merge(one, {"metadata": {"resourceVersion":
+                               "{=m.metadata.resourceVersion}",
+                               "finalizers": []}})
+    p.merge(one, {"metadata": {"finalizers": []}})
+    p.get(one)
+
+
+def leases(p):
+    def lease(**more):
+        return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+                "metadata": dict({"name": "l"}, **more), "spec": {
+                    "holderIdentity": "a", "leaseDurationSeconds": 30,
+                    "leaseTransitions": 0,
+                    "acquireTime": "2026-01-01T00:00:00.000000Z",
+                    "renewTime": "2026-01-01T00:00:00.123456Z"}}
+    one = LEASES + "/l"
+    p.get(one)
+    p.do("POST", LEASES + "?fieldManager=mcp", lease(), keep="l")
+    p.do("POST", LEASES + "?fieldManager=mcp", lease())
+    p.merge(one + "?fieldManager=mcp", {"metadata": {
+        "resourceVersion": "{=l.metadata.resourceVersion}"},
+        "spec": {"renewTime": "2026-01-01T00:00:10.000000Z"}})
+    p.merge(one + "?fieldManager=mcp", {"metadata": {
+        "resourceVersion": "{=l.metadata.resourceVersion}"},
+        "spec": {"holderIdentity": "b"}})
+    p.merge(one, {"spec": {"holderIdentity": "", "renewTime": None}})
+    p.merge(one, {"spec": {"leaseDurationSeconds": 0}})
+    p.do("PUT", one, lease())
+    p.get(one)
+
+
+def events(p):
+    def event(**more):
+        return dict({
+            "apiVersion": "v1", "kind": "Event",
+            "metadata": {"name": "m.1", "namespace": "{ns}"},
+            "involvedObject": {"kind": "MCPServer", "namespace": "{ns}",
+                               "name": "m", "apiVersion": "mcp.mcp.dev/v1"},
+            "type": "Normal", "reason": "Created", "message": "made",
+            "source": {"component": "mcp-operator"},
+            "reportingComponent": "mcp-operator", "reportingInstance": "x",
+            "firstTimestamp": "2026-01-01T00:00:00Z",
+            "lastTimestamp": "2026-01-01T00:00:00Z", "count": 1}, **more)
+    path = CORE + "events"
+    p.do("POST", path + "?fieldManager=mcp-operator", event(), accept=META)
+    p.get(path + "/m.1")
+    p.merge(path + "/m.1?fieldManager=mcp-operator", {
+        "count": 2, "lastTimestamp": "2026-01-01T00:01:00Z"})
+    p.merge(path + "/none", {"count": 2})
+    p.get(path + "?fieldSelector=reason%3DCreated,involvedObject.name%3Dm")
+    p.do("POST", path, event(involvedObject={"namespace": "other"},
+                             metadata={"name": "m.2", "namespace": "{ns}"}))
+
+
+def dry_runs(p):
+    p.do("POST", CORE + "configmaps?dryRun=All", config())
+    p.get(CORE + "configmaps/c")
+    p.do("POST", CORE + "configmaps", config())
+    p.apply(CORE + "configmaps/c?dryRun=All", config(data={"b": "2"}),
+            manager="mcp&force=true")
+    p.do("DELETE", CORE + "configmaps/c?dryRun=All")
+    p.get(CORE + "configmaps/c")
+
+
+def discovery(p):
+    for path in ("/apis/mcp.mcp.dev/v1alpha1", "/apis/mcp.allbeone.io/v1",
+                 "/apis/nothing.example.com/v1"):
+        p.get(path)
+
+
+def goldens(name):
+    """What the operator renders, applied as it does: first not forced, then
+    again, then forced with the uid."""
+    decoder = json.JSONDecoder()
+    with open("tests/golden/render/%s.out.json" % name) as f:
+        text = f.read().strip()
+    with open("tests/golden/render/%s.json" % name) as f:
+        owner = json.load(f)
+    bodies = []
+    while text:
+        body, end = decoder.raw_decode(text)
+        text = text[end:].strip()
+        body["metadata"]["namespace"] = "{ns}"
+        bodies.append(body)
+
+    def case(p):
+        group = owner["apiVersion"].partition("/")[0]
+        source = dict(owner, metadata={
+            k: v for k, v in owner["metadata"].items()
+            if k in ("name", "labels", "annotations")})
+        p.do("POST", servers(group), source, keep="o")
+        for body in bodies:
+            for ref in body["metadata"]["ownerReferences"]:
+                ref["uid"] = "{=o.metadata.uid}"
+            path = {"ConfigMap": CORE + "configmaps/",
+                    "Service": CORE + "services/",
+                    "Deployment": APPS + "deployments/"}[body["kind"]]
+            path += body["metadata"]["name"]
+            p.get(path, accept=META)
+            p.apply(path, body, keep="x", accept=META)
+            p.apply(path, body)
+            forced = json.loads(json.dumps(body))
+            forced["metadata"]["uid"] = "{=x.metadata.uid}"
+            p.apply(path, forced, force=True)
+            p.get(path)
+    return case
+
+
+# ---- generated --------------------------------------------------------------
+
+class Generator:
+    """A few objects of each kind, and whoever may write them."""
+    MANAGERS = ("mcp", "other", "third")
+
+    def __init__(self, seed):
+        self.rng = random.Random(seed)
+
+    def some(self, names, low=0):
+        return self.rng.sample(names, self.rng.randint(low, len(names)))
+
+    def value(self):
+        return str(self.rng.randint(0, 2))
+
+    def meta(self, name):
+        out = {"name": name}
+        for key in self.some(["labels", "annotations"]):
+            out[key] = {k: self.value() for k in self.some(["a", "b", "c"])}
+        return out
+
+    def config(self):
+        return CORE + "configmaps", dict(config(
+            "g1", {k: self.value() for k in self.some(["a", "b", "c"])}),
+            metadata=self.meta("g1"))
+
+    def container(self, name, full):
+        out = {"name": name}
+        if full or self.rng.random() < 0.5:
+            out["image"] = "i:%s" % self.value()
+        for key in self.some(["env", "ports", "args", "resources",
+                              "livenessProbe", "volumeMounts",
+                              "securityContext", "imagePullPolicy"]):
+            out[key] = {
+                "env": lambda: [{"name": n, "value": self.value()}
+                                for n in self.some(["A", "B", "C"])],
+                "ports": lambda: [{"containerPort": n, "name": "p%d" % n}
+                                  for n in self.some([80, 81, 82])],
+                "args": lambda: self.some(["a", "b", "c"]),
+                "resources": lambda: {k: {"cpu": self.rng.choice(
+                    ["1", "500m", "0.5", "1000m"])}
+                    for k in self.some(["limits"])},
+                "livenessProbe": lambda: {"httpGet": {
+                    "port": 80, "path": "/" + self.value()},
+                    "periodSeconds": self.rng.randint(1, 3)},
+                "volumeMounts": lambda: [
+                    {"name": "t", "mountPath": "/" + n}
+                    for n in self.some(["x", "y"])],
+                "securityContext": lambda: {
+                    k: self.rng.random() < 0.5 for k in self.some(
+                        ["readOnlyRootFilesystem", "runAsNonRoot"])},
+                "imagePullPolicy": lambda: self.rng.choice(
+                    ["Always", "Never"]),
+            }[key]()
+        return out
+
+    def deployment(self, full=False):
+        spec = {"template": {"spec": {"containers": [
+            self.container(n, full) for n in self.rng.sample(
+                ["main", "side"], self.rng.randint(1, 2))],
+            "volumes": [{"name": "t", "emptyDir": {}}]}}}
+        if full or self.rng.random() < 0.7:
+            spec["selector"] = {"matchLabels": {"app": "d"}}
+            spec["template"]["metadata"] = {"labels": {"app": "d"}}
+        if self.rng.random() < 0.6:
+            spec["replicas"] = self.rng.randint(0, 3)
+        if self.rng.random() < 0.3:
+            spec["strategy"] = self.rng.choice([
+                {"type": "Recreate"}, {"rollingUpdate": {"maxSurge": 1}},
+                {"type": "RollingUpdate"}])
+        return APPS + "deployments", {
+            "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": self.meta("g1"), "spec": spec}
+
+    def service(self):
+        spec = {"ports": [{"name": "p%d" % n, "port": n, **({
+            "targetPort": self.rng.choice([80, "x"])}
+            if self.rng.random() < 0.5 else {})}
+            for n in self.some([80, 81, 82], 1)]}
+        if self.rng.random() < 0.6:
+            spec["type"] = self.rng.choice(["ClusterIP", "NodePort"])
+        if self.rng.random() < 0.6:
+            spec["selector"] = {"a": self.value()}
+        if self.rng.random() < 0.3:
+            spec["sessionAffinity"] = self.rng.choice(["None", "ClientIP"])
+        return CORE + "services", {
+            "apiVersion": "v1", "kind": "Service",
+            "metadata": self.meta("g1"), "spec": spec}
+
+    def server(self):
+        group = self.rng.choice(sorted(GROUPS))
+        spec = {"image": "i:%s" % self.value()}
+        for key in self.some(["port", "replicas", "env", "junk", "resources",
+                              "nodeSelector"]):
+            spec[key] = {
+                "port": lambda: self.rng.randint(0, 3),
+                "replicas": lambda: self.rng.randint(-1, 3),
+                "env": lambda: [{"name": n, "value": self.value()}
+                                for n in self.some(["A", "B"])],
+                "junk": lambda: {"x": 1},
+                "resources": lambda: {"limits": {"cpu": self.value()}},
+                "nodeSelector": lambda: {k: self.value()
+                                         for k in self.some(["a", "b"])},
+            }[key]()
+        return servers(group), dict(server(group, "g1"),
+                                    metadata=self.meta("g1"), spec=spec)
+
+    def body(self):
+        return self.rng.choice([self.config, self.deployment, self.service,
+                                self.server])()
+
+    def step(self, p):
+        path, body = self.body()
+        one = path + "/g1"
+        manager = self.rng.choice(self.MANAGERS)
+        how = self.rng.random()
+        if how < 0.55:
+            p.apply(one, body, manager=manager,
+                    force=self.rng.random() < 0.4)
+        elif how < 0.65:
+            p.do("POST", path, body)
+        elif how < 0.8:
+            patch = {k: body[k] for k in self.some(
+                [k for k in ("metadata", "spec", "data") if k in body], 1)}
+            p.merge(one + "?fieldManager=" + manager, patch)
+        elif how < 0.88:
+            p.do("PUT", one + "?fieldManager=" + manager, body)
+        elif how < 0.92:
+            p.do("DELETE", one)
+        else:
+            p.get(one)
+
+
+def generated(seed):
+    def case(p):
+        g = Generator(seed)
+        path, body = g.deployment(full=True)
+        p.do("POST", path, body)
+        for _ in range(60):
+            g.step(p)
+    return case
+
+
+# ---- with the controllers ---------------------------------------------------
+
+NAMED = (create_get_delete, refused_bodies, conflicts,
+         merge_and_json_patches, apply_config, apply_over_others,
+         apply_deployment, list_types, apply_service, custom, custom_refused,
+         lists, watches, finalizers, leases, events, dry_runs, discovery)
+
+
+def cases(phase, seeds):
+    if phase == "still":
+        for case in NAMED:
+            yield case.__name__, case
+        for path in sorted(glob.glob("tests/golden/render/*.out.json")):
+            name = path.split("/")[-1][:-len(".out.json")]
+            yield "golden " + name, goldens(name)
+        for seed in seeds:
+            yield "seed %d" % seed, generated(seed)
