@@ -219,6 +219,8 @@ struct waits {
 int waits_init(struct manager *m, struct mem *mem, uint32_t cap);
 void waits_see(struct manager *m, const struct wait_pod *pod);
 void waits_forget(struct manager *m, const struct uid *uid);
+/* A slot for a pod became free: those that had none are listed again. */
+void waits_room(struct manager *m);
 void waits_unlist(struct manager *m, uint64_t scope);
 void waits_sweep(struct manager *m, uint64_t scope);
 /*

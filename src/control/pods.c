@@ -257,12 +257,13 @@ static bool same_uid(const void *ctx, uint32_t value, const void *key)
 	return p->p[value].uid_hash == *hash;
 }
 
-static void slot_free(struct pods *p, uint32_t i)
+static void slot_free(struct manager *m, uint32_t i)
 {
-	uint64_t hash = p->p[i].uid_hash;
+	struct pods *p = &m->pods;
 
-	map_del(&p->by_uid, hash, i);
+	map_del(&p->by_uid, p->p[i].uid_hash, i);
 	pool_give(&p->pool, i);
+	waits_room(m);
 }
 
 /* The server of a pod may want another status now. */
@@ -285,7 +286,7 @@ static void pod_seen(struct manager *m, uint64_t uid, uint64_t key,
 	if (t->weight == TROUBLE_NONE) {
 		if (i == MAP_NONE)
 			return;
-		slot_free(p, i);
+		slot_free(m, i);
 		tell_server(m, key);
 		return;
 	}
@@ -345,7 +346,7 @@ static void pods_sweep(struct manager *m, uint64_t scope)
 		    (scope != 0 && p->p[i].scope != scope))
 			continue;
 		key = p->p[i].key_hash;
-		slot_free(p, i);
+		slot_free(m, i);
 		tell_server(m, key);
 	}
 }

@@ -180,14 +180,19 @@ static uint32_t wait_find(const struct waits *q, const struct uid *uid)
 	return map_get(&q->by_uid, hash_of(uid), same_uid, q, uid);
 }
 
+void waits_room(struct manager *m)
+{
+	if (m->pods.lost)
+		wake_by(m, m->loop.now_ns + WAIT_PACE_NS);
+}
+
 static void wait_drop(struct manager *m, uint32_t i)
 {
 	struct waits *q = &m->waits;
 
 	map_del(&q->by_uid, hash_of(&q->w[i].uid), i);
 	pool_give(&q->pool, i);
-	if (m->pods.lost)
-		wake_by(m, m->loop.now_ns + WAIT_PACE_NS);
+	waits_room(m);
 }
 
 /* When it is first asked about; after a restart that may be at once. */

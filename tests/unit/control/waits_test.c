@@ -291,3 +291,30 @@ TEST(after_a_restart_the_status_is_believed_until_it_was_asked)
 	mw_run(15 * SEC);
 	EXPECT(!waits_recall(mw.m, r, &s, &t));
 }
+
+/* ---- more pods in trouble than there is room for ---- */
+
+#define SECOND_UID "9188f7f2-9b3a-4c5d-8e6f-0123456789ab"
+
+TEST(pods_that_had_no_slot_are_listed_when_there_is_one)
+{
+	static const char *const args[] = { "--max-pods=1", NULL };
+
+	mw.watch = watch;
+	mw.serve = serve;
+	pods = MW_LINE("ADDED", POD(UID, "p-1", "CreateContainerError"))
+	    MW_LINE("ADDED", POD(SECOND_UID, "p-2", "InvalidImageName"));
+	mw_begin(args);
+	mw_run(5 * SEC);
+	REQUIRE(worst() != NULL);
+	EXPECT_STR(str_from(worst()->reason), "CreateContainerError");
+	pods = MW_LINE("ADDED", POD(SECOND_UID, "p-2", "InvalidImageName"));
+	mw_forget();
+	mw_tell("/pods", MW_LINE("DELETED",
+	    POD(UID, "p-1", "CreateContainerError")));
+	mw_run(5 * SEC);
+	EXPECT_EQ(mw_count("/pods?"), 1);
+	REQUIRE(worst() != NULL);
+	EXPECT_STR(str_from(worst()->reason), "InvalidImageName");
+	EXPECT(!mw.m->pods.lost);
+}
