@@ -16,11 +16,13 @@ cgroup_roots() {
 	fi
 }
 
+# All that can be had: a kubelet asks for each that the root has.
 cgroup2_enable() {
-	local c
+	local c rc=0
 	for c in $(cat "$1/cgroup.controllers"); do
-		echo "+$c" >"$1/cgroup.subtree_control" 2>/dev/null || return 1
+		echo "+$c" >"$1/cgroup.subtree_control" 2>/dev/null || rc=1
 	done
+	return $rc
 }
 
 cgroup2_up() {
@@ -112,7 +114,7 @@ mounts_up() {
 	mounts_program >"$N/mounts.sh"
 	start mounts unshare --mount --propagation private \
 		sh "$N/mounts.sh" "$N"
-	wait_until 10 "the node's mounts" test -e "$N/mounted" || {
+	wait_until 30 "the node's mounts" test -e "$N/mounted" || {
 		log_tail mounts
 		die "no mount namespace can be made here.
 It takes root and, in a container, the rights of a privileged one."
@@ -145,7 +147,7 @@ registry_up() {
 	http: {addr: "0.0.0.0:5000"}
 	END
 	start registry docker-registry serve "$N/registry.yaml"
-	wait_until 20 "the registry" \
+	wait_until 60 "the registry" \
 		inside curl -fs "http://$REGISTRY/v2/" || {
 		log_tail registry
 		die "the local registry does not answer"
