@@ -374,7 +374,8 @@ struct io {
 	int (*std_write)(void *ctx, int stream, const void *p, size_t n);
 
 	/* Sockets. connect starts; IO_WRITE then tells that it ended, and
-	 * tcp_connected gives 0 or why not. */
+	 * tcp_connected gives 0 or why not. Closing what was connected drops
+	 * what was not sent yet, and the peer sees a reset. */
 	int (*tcp_connect)(void *ctx, const struct net_addr *to);
 	int (*tcp_connected)(void *ctx, int fd);
 	int (*tcp_listen)(void *ctx, const struct net_addr *at);

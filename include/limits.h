@@ -21,6 +21,10 @@
 #define IO_EVENTS_MAX 64
 /* Descriptor numbers that can be watched: LOOP_FDS_MAX and some files. */
 #define IO_FDS_MAX 512
+/* Sent and not acknowledged: then the connection is given up, even when the
+ * process is stopped. Less than the 10 s by which a Lease outlives its
+ * holder's renew deadline. */
+#define IO_UNACKED_MS 9000
 
 /* codec */
 /* Kubernetes objects nest less than 30 deep; CRD schemas about 60. */

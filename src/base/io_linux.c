@@ -366,8 +366,21 @@ static int socket_open(const struct net_addr *a, int type)
 
 static void option_set(int fd, int level, int name, int value)
 {
-	/* Each that we set is a matter of speed or comfort only. */
+	/* No kernel refuses one that we set. */
 	(void)setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+/*
+ * What was given up must not arrive later: without these the kernel goes on
+ * trying for minutes after a close, and after the end of the process, and a
+ * request from before a partition would be obeyed behind it.
+ */
+static void unsent_forget(int fd)
+{
+	const struct linger none = { .l_onoff = 1, .l_linger = 0 };
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+	option_set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, IO_UNACKED_MS);
 }
 
 static int connect_start(const struct net_addr *to, int type)
@@ -378,8 +391,10 @@ static int connect_start(const struct net_addr *to, int type)
 
 	if (fd < 0)
 		return fd;
-	if (type == SOCK_STREAM)
+	if (type == SOCK_STREAM) {
 		option_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+		unsent_forget(fd);
+	}
 	/* EINTR too leaves the connection on its way (POSIX connect). */
 	if (connect(fd, &addr.any, len) && errno != EINPROGRESS &&
 	    errno != EINTR) {

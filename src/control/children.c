@@ -19,6 +19,7 @@ struct child_meta {
 	struct str uid, ns, version, digest, rendered;
 	int64_t generation;
 	struct str owner_uid, owner_name, owner_group;
+	struct str key;		/* LABEL_KEY */
 };
 
 static struct str string_at(const struct json_doc *doc, uint32_t at,
@@ -82,6 +83,8 @@ static bool meta_read(const struct json_doc *doc, struct arena *a,
 	ret->generation = number_at(doc, meta, "generation");
 	ret->digest = string_at(doc, notes, STR(NOTE_DIGEST), a);
 	ret->rendered = string_at(doc, notes, STR(NOTE_RENDERED), a);
+	ret->key = string_at(doc, json_get(doc, meta, STR("labels")),
+	    STR(LABEL_KEY), a);
 	owner_read(doc, json_get(doc, meta, STR("ownerReferences")), a, ret);
 	return ret->uid.n > 0 && ret->version.n > 0;
 }
@@ -280,6 +283,28 @@ static void child_gone(struct manager *m, uint32_t i, enum child_kind k)
 	record_look(m, i);
 }
 
+/* A child that has another owner now, or none. */
+static void child_left(struct manager *m, enum child_kind k,
+    const struct child_meta *meta)
+{
+	uint64_t key = key_hash(meta->ns, meta->key);
+	struct uid uid;
+	uint32_t i;
+
+	(void)uid_parse(meta->uid, &uid);
+	if (record_find_key(&m->records, key) == RECORD_NONE)
+		return;
+	/* Rare, so that a walk does; a namesake may have gone before. */
+	for (i = record_next(&m->records, 0); i != RECORD_NONE;
+	    i = record_next(&m->records, i + 1)) {
+		const struct record *r = record_at(&m->records, i);
+
+		if (r->key_hash == key && r->child[k].exists &&
+		    memcmp(uid.b, r->child[k].uid.b, UID_LEN) == 0)
+			child_gone(m, i, k);
+	}
+}
+
 static void child_item(struct manager *m, enum child_kind k,
     enum kube_watch_event e, struct str text)
 {
@@ -309,6 +334,8 @@ static void child_item(struct manager *m, enum child_kind k,
 			/* Not when it was made anew in between. */
 			child_gone(m, i, k);
 		}
+	} else {
+		child_left(m, k, &meta);
 	}
 	arena_reset(&m->intake, mark);
 }

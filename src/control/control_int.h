@@ -383,6 +383,7 @@ struct job {
 	bool looked;		/* at what stands under the child's name */
 	struct uid found;	/* ours, as the look told */
 	bool adopts;		/* found is set */
+	bool owns;		/* and what it names is surely ours */
 	bool replaces;		/* a Deployment of another selector */
 	uint8_t failed_child;
 	enum ref_kind ref_kind;

@@ -131,7 +131,7 @@ static void job_begin(struct job *j, uint32_t i)
 	j->start_ns = m->loop.now_ns;
 	j->id = rng_next(&m->rng);
 	j->refused = j->has_failed = j->planned = j->ref_large = false;
-	j->reread = j->looked = j->adopts = j->replaces = false;
+	j->reread = j->looked = j->adopts = j->owns = j->replaces = false;
 	memset(&j->plan, 0, sizeof(j->plan));
 	memset(&j->diag, 0, sizeof(j->diag));
 	arena_reset(&j->arena, 0);

@@ -38,12 +38,14 @@ static enum claim job_claim(struct job *j)
 
 static void child_failed(struct job *j, enum kube_why why, int err)
 {
-	const struct step *s = &j->plan.step[j->at];
+	const struct plan *p = &j->plan;
+	const struct step *s = &p->step[j->at];
 
 	j->m->series.errors[s->child]++;
 	/* Who has not got one name shall not take the others. */
-	if (why == KUBE_WHY_OWNED)
-		j->at = j->plan.steps;
+	while (why == KUBE_WHY_OWNED && j->at + 1 < p->steps &&
+	    p->step[j->at + 1].what == STEP_APPLY)
+		j->at++;
 	if (j->has_failed)
 		return;
 	j->has_failed = true;
@@ -91,7 +93,7 @@ void job_apply(struct job *j, const struct step *s)
 	job_call(j);
 	kube_call_apply(&j->call, &child_gvr[s->child], str_from(r->ns),
 	    c->name, NULL, group_info((enum group)r->group)->manager,
-	    s->force, body);
+	    s->force || j->owns, body);
 	j->m->series.applies[s->child]++;
 	job_send(j, JOB_CHILD);
 }
@@ -121,7 +123,7 @@ static void step_over(struct job *j)
 {
 	if (j->at < j->plan.steps)
 		j->at++;
-	j->looked = j->adopts = j->replaces = false;
+	j->looked = j->adopts = j->owns = j->replaces = false;
 	job_next(j);
 }
 
@@ -182,6 +184,7 @@ static bool selector_differs(const struct job *j, const struct step *s)
 void job_probe_done(struct job *j)
 {
 	int err = j->call.status.err;
+	enum claim claim;
 	struct str uid;
 
 	if (j->replaces) {
@@ -189,21 +192,24 @@ void job_probe_done(struct job *j)
 		return;
 	}
 	j->looked = true;
-	if (err == 0 && job_claim(j) == CLAIM_NONE) {
+	claim = err == 0 ? job_claim(j) : CLAIM_NONE;
+	if (err == 0 && claim == CLAIM_NONE) {
 		diag_clear(&j->call.diag);
 		diag_set(&j->call.diag, STR_NONE,
 		    "exists already and belongs to somebody else");
 		child_failed(j, KUBE_WHY_OWNED, ERR_CONFLICT);
-		j->looked = false;
-		job_next(j);
+		step_over(j);
 		return;
 	}
-	if (err < 0 && err != ERR_NOENT) {
+	/* What stood there may be gone; again, and it was not the name. */
+	if (err < 0 && (err != ERR_NOENT || job_record(j)->failures == 0)) {
 		job_failed(j, "cannot look for a child");
 		return;
 	}
 	j->adopts = err == 0 && kube_peek(j->call.reply, "metadata.uid",
 	    &uid) && uid_parse(uid, &j->found);
+	/* What others did to its fields is undone; a label proves less. */
+	j->owns = j->adopts && claim >= CLAIM_MADE;
 	job_apply(j, &j->plan.step[j->at]);
 }
 

@@ -7,6 +7,8 @@
 /* From SIGTERM until what is in flight is given up; less than the 30 s that
  * Kubernetes grants. */
 #define STOP_GRACE_NS (10 * NS_PER_S)
+/* Between looks whether anything is in flight. */
+#define STOP_LOOK_NS (20 * NS_PER_MS)
 
 /* ---- work ---- */
 
@@ -20,12 +22,30 @@ static void wake_set(struct manager *m)
 		timer_set(&m->loop, &m->wake, at);
 }
 
+/* Events count as well; what is said about the Lease itself does not. */
+static bool under_way(const struct manager *m)
+{
+	uint32_t lease = kube_call_busy(&m->lease.call);
+
+	return !jobs_idle(m) || m->client.queued + m->client.in_flight > lease;
+}
+
+/*
+ * The Lease is given back when no write of ours is on its way any more: the
+ * API server may still be at it when another leads.
+ */
 static void stop_advance(struct manager *m)
 {
-	if (!m->stopping || m->stopped || !jobs_idle(m) || !m->lease_over)
+	if (!m->stopping || m->stopped)
 		return;
-	m->stopped = true;
-	loop_stop(&m->loop);
+	if (under_way(m)) {
+		timer_set(&m->loop, &m->wake, m->loop.now_ns + STOP_LOOK_NS);
+	} else if (m->lease.running) {
+		lease_stop(&m->lease);
+	} else if (m->lease_over) {
+		m->stopped = true;
+		loop_stop(&m->loop);
+	}
 }
 
 static void feed(void *ctx)
@@ -397,8 +417,6 @@ void manager_stop(struct manager *m)
 	m->stopping = true;
 	log_line(&m->log, LOG_INFO, "shutting down", NULL);
 	watches_stop(m);
-	if (m->o->leader_elect)
-		lease_stop(&m->lease);
 	timer_set(&m->loop, &m->grace,
 	    m->io->mono_ns(m->io->ctx) + STOP_GRACE_NS);
 	manager_kick(m);

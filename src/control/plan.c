@@ -82,10 +82,13 @@ static bool has_our_finalizers(const struct server *s)
 /*
  * Going: with a finalizer of ours the children go first, and it is released
  * when the last is gone; a finalizer that one of the older systems left
- * behind guards nothing of ours and is released in the same way.
+ * behind guards nothing of ours and is released in the same way. Who deletes
+ * with --cascade=orphan keeps the children: they are only waited for until
+ * they are let go.
  */
 static void plan_deletion(const struct plan_in *in, struct plan *p)
 {
+	bool keep = has_finalizer(in->server, "orphan");
 	int k;
 
 	p->wanted = 0;
@@ -96,7 +99,7 @@ static void plan_deletion(const struct plan_in *in, struct plan *p)
 		if (!in->record->child[k].exists)
 			continue;
 		p->drop_finalizers = false;
-		if (!in->record->child[k].going)
+		if (!in->record->child[k].going && !keep)
 			step_add(p, STEP_DELETE, (enum child_kind)k, false,
 			    false);
 	}

@@ -14,24 +14,11 @@ set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export MCP_LAB_NS=${MCP_LAB_NS:-mcp-bench}
 unset KUBECONFIG
-. "$here/../../tools/node/common.sh"
+. "$here/../../tools/node/control.sh"
 set +e
 node=$NODE_DIR/node.sh
 export BENCH_AUDIT=$S/audit.log PYTHONDONTWRITEBYTECODE=1
-# The children of 10,000 servers are 20,000 objects for the controller manager
-# too; at its default rate that takes it half an hour.
-KCM_FAST="--kube-api-qps=1000 --kube-api-burst=1000"
 rc=0
-
-# kcm_again [FLAG...]: the controller manager, with these flags at the end
-kcm_again() {
-	local pid args
-	pid=$(cat "$S/run/kcm.pid")
-	mapfile -d '' args <"/proc/$pid/cmdline"
-	kill "$pid"
-	while [ -d "/proc/$pid" ]; do sleep 0.1; done
-	start kcm "${args[@]}" "$@"
-}
 
 load() { cut -d' ' -f1 /proc/loadavg; }
 
@@ -58,7 +45,7 @@ BENCH_PIDS=$(cat "$S/run/apiserver.pid" "$S/run/etcd.pid")
 export BENCH_PIDS
 bench start
 bench converge
-[ "${ONLY:-memory}" != memory ] || kcm_again $KCM_FAST
+[ "${ONLY:-memory}" != memory ] || kcm_fast
 bench memory
 cat <<'END'
 Others, from the design notes of this project, not measured here: a bare

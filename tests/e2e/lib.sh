@@ -8,6 +8,7 @@ E2E=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export MCP_LAB_NS=${MCP_LAB_NS:-mcp-e2e}
 unset KUBECONFIG
 . "$E2E/../../tools/node/common.sh"
+. "$NODE_DIR/control.sh"
 . "$NODE_DIR/worker.sh"
 . "$NODE_DIR/operator.sh"
 set +e
@@ -100,11 +101,41 @@ operator_up() {
 # with all that is in it when the test ends.
 namespace() {
 	ns=e2e-$TEST
-	k delete namespace "$ns" --ignore-not-found --timeout=90s >/dev/null
+	k delete namespace "$ns" --ignore-not-found --timeout=300s >/dev/null
 	k create namespace "$ns" >/dev/null
 	[ $# -eq 0 ] || k label namespace "$ns" "$@" >/dev/null
 	wait_for 30 k -n "$ns" get serviceaccount default
-	trap 'k delete namespace "$ns" --wait=false >/dev/null 2>&1' EXIT
+	at_end "kube delete namespace $ns --wait=false >/dev/null 2>&1"
+}
+
+# at_end COMMAND: evaluated when the test ends, the last one first
+ends=
+at_end() {
+	ends="$1; $ends"
+	trap 'eval "$ends"' EXIT
+}
+
+# The installed operator rests while the test runs operators as processes; the
+# controllers do not hold back, since a test makes as much as a day does.
+operator_rests() {
+	k -n mcp-system scale deployment mcp-operator --replicas=0 >/dev/null
+	at_end 'kube -n mcp-system scale deployment mcp-operator --replicas=1 >/dev/null
+		kube -n mcp-system rollout status deployment mcp-operator --timeout=60s >/dev/null'
+	wait_for 60 eval '[ -z "$(k -n mcp-system get pods -o name)" ]'
+	kcm_fast
+}
+
+# checks PROGRAM ARGUMENT...: a Python program here, inside the node; its lines
+# that begin with ok or FAIL count
+checks() {
+	local log=$OUT/checks rc
+	"$NODE_DIR/node.sh" x env PYTHONDONTWRITEBYTECODE=1 \
+		"BENCH_AUDIT=$S/audit.log" BENCH_PIDS= python3 "$E2E/$1" \
+		"${@:2}" 2>&1 | tee "$log"
+	rc=${PIPESTATUS[0]}
+	passed=$((passed + $(grep -c '^ok ' "$log")))
+	failed=$((failed + $(grep -c '^FAIL ' "$log")))
+	[ "$rc" -eq 0 ] || grep -q '^FAIL ' "$log" || fail "$1 ended with $rc"
 }
 
 # apply: objects from standard input, into $ns

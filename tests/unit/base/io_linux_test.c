@@ -249,9 +249,37 @@ TEST(tcp_connects_talks_and_ends)
 	EXPECT_EQ(IO(read, s, text, 16), 5);
 	EXPECT_MEM(text, "hello", 5);
 	EXPECT_EQ(IO(wait, &ev, 1, 0), 0);
+	io->close(io->ctx, s);
+	EXPECT_EQ(IO(watch, c, IO_READ, 14), 0);
+	expect_event(c, IO_READ);
+	EXPECT_EQ(IO(read, c, text, 16), 0);
 	io->close(io->ctx, c);
-	expect_event(s, IO_READ);
-	EXPECT_EQ(IO(read, s, text, 16), 0);
+	io->close(io->ctx, l);
+}
+
+/* A request that was given up must not be obeyed later. */
+TEST(tcp_close_drops_what_was_not_sent)
+{
+	static char text[65536];
+	struct net_addr at, from;
+	int64_t sent = 0, got = 0;
+	int l, c, s, n;
+
+	io = io_linux();
+	l = listen_any(&at, "127.0.0.1:0");
+	c = IO(tcp_connect, &at);
+	IO(watch, l, IO_READ, 1);
+	expect_event(l, IO_READ);
+	s = IO(tcp_accept, l, &from);
+	REQUIRE(s >= 0);
+	while ((n = IO(write, c, text, sizeof(text))) > 0)
+		sent += n;
+	EXPECT_EQ(n, ERR_AGAIN);
+	io->close(io->ctx, c);
+	while ((n = IO(read, s, text, sizeof(text))) > 0)
+		got += n;
+	EXPECT_EQ(n, ERR_CLOSED);
+	EXPECT(got < sent);
 	io->close(io->ctx, s);
 	io->close(io->ctx, l);
 }

@@ -204,6 +204,25 @@ TEST(plan_deletion_waits_for_the_children)
 	EXPECT(p.drop_finalizers);
 }
 
+TEST(plan_deletion_that_orphans_deletes_nothing)
+{
+	struct plan p;
+
+	read_server(GROUP_ALLBEONE, ",\"deletionTimestamp\":"
+	    "\"2026-01-01T00:00:00Z\",\"finalizers\":"
+	    "[\"mcp.allbeone.io/finalizer\",\"orphan\"]",
+	    "{\"image\":\"x\"}");
+	memset(&record, 0, sizeof(record));
+	record.child[CHILD_DEPLOYMENT].exists = true;
+	p = make_plan(0);
+	EXPECT_EQ(p.steps, 0);
+	EXPECT(!p.drop_finalizers);
+	record.child[CHILD_DEPLOYMENT].exists = false;
+	p = make_plan(0);
+	EXPECT_EQ(p.steps, 0);
+	EXPECT(p.drop_finalizers);
+}
+
 TEST(plan_deletion_without_our_finalizers_does_nothing)
 {
 	struct plan p;

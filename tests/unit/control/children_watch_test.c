@@ -1,0 +1,134 @@
+#include <string.h>
+
+#include "check.h"
+#include "control/control_int.h"
+#include "fake_io.h"
+
+static struct manager m;
+static struct manager_options options;
+static struct fake_io fake;
+static struct mem mem;
+static struct json_tok tok[1024];
+static char arena_mem[64 * 1024];
+
+#define OWNER "0188f7f2-9b3a-4c5d-8e6f-0123456789ab"
+#define CHILD "11111111-9b3a-4c5d-8e6f-0123456789ab"
+
+static void nothing(void *ctx)
+{
+	(void)ctx;
+}
+
+static void set_up(void)
+{
+	memset(&m, 0, sizeof(m));
+	fake_io_init(&fake);
+	mem_init(&mem, &fake.io);
+	options = (struct manager_options){
+		.max_servers = 8, .queue_depth = 8, .base_delay_ns = NS_PER_S,
+		.max_delay_ns = NS_PER_S
+	};
+	m.o = &options;
+	m.tok = tok;
+	arena_init(&m.intake, arena_mem, sizeof(arena_mem));
+	work_init(&m.feed, nothing, NULL);
+	REQUIRE(loop_init(&m.loop, &mem, &fake.io) == 0);
+	REQUIRE(records_init(&m.records, &mem, 8) == 0);
+	REQUIRE(queue_init(&m.queue, &mem, &m.records, &options, 1) == 0);
+}
+
+/* What a watch tells of the Service of the server "one" in "ns". */
+static void told(enum kube_watch_event e, const char *owner)
+{
+	char text[1024];
+	struct buf b;
+
+	buf_init(&b, text, sizeof(text));
+	buf_fmt(&b, "{\"metadata\":{\"name\":\"one\",\"namespace\":\"ns\","
+	    "\"uid\":\"" CHILD "\",\"resourceVersion\":\"7\",\"labels\":{\""
+	    LABEL_KEY "\":\"m.one\"}%s}}", owner);
+	REQUIRE(!b.over);
+	child_event(&m, CHILD_SERVICE, 0, e, buf_view(&b));
+}
+
+#define OWNED_BY(group) ",\"ownerReferences\":[{\"apiVersion\":\"" group \
+	"\",\"kind\":\"X\",\"name\":\"one\",\"uid\":\"" OWNER \
+	"\",\"controller\":true}]"
+#define OURS OWNED_BY("mcp.mcp.dev/v1alpha1")
+
+static struct record *owner(void)
+{
+	struct uid uid;
+	uint32_t i;
+
+	REQUIRE(uid_parse(STR(OWNER), &uid));
+	i = record_find(&m.records, &uid);
+	return i == RECORD_NONE ? NULL : record_at(&m.records, i);
+}
+
+TEST(child_is_its_owners)
+{
+	set_up();
+	told(WATCH_ITEM, OURS);
+	REQUIRE(owner() != NULL);
+	EXPECT(owner()->child[CHILD_SERVICE].exists);
+	EXPECT_EQ(owner()->child[CHILD_SERVICE].version, 7);
+	/* Of a server that nobody has seen: dropped with its last child. */
+	told(WATCH_DELETED, OURS);
+	EXPECT(owner() == NULL);
+}
+
+TEST(child_without_owner_is_nobodys)
+{
+	set_up();
+	told(WATCH_ITEM, "");
+	told(WATCH_ITEM, OWNED_BY("apps/v1"));
+	EXPECT_EQ(m.records.pool.used, 0);
+}
+
+TEST(child_that_lost_its_owner_is_missed)
+{
+	struct record *r;
+
+	set_up();
+	told(WATCH_ITEM, OURS);
+	r = owner();
+	REQUIRE(r != NULL);
+	record_live(&m.records, record_index(&m.records, r), true);
+	r->flags |= RECORD_PLANNED;
+	r->wanted = 1 << CHILD_SERVICE;
+	r->child[CHILD_SERVICE].own = 7;
+	told(WATCH_ITEM, "");
+	EXPECT(!r->child[CHILD_SERVICE].exists);
+	EXPECT(r->flags & RECORD_QUEUED);
+}
+
+TEST(child_given_away_is_missed)
+{
+	struct record *r;
+
+	set_up();
+	told(WATCH_ITEM, OURS);
+	r = owner();
+	REQUIRE(r != NULL);
+	record_live(&m.records, record_index(&m.records, r), true);
+	told(WATCH_ITEM, OWNED_BY("apps/v1"));
+	EXPECT(!r->child[CHILD_SERVICE].exists);
+}
+
+/* Deleted with --cascade=orphan: a successor must not wait for them. */
+TEST(orphans_are_no_ghosts)
+{
+	struct uid next = { { 1 } };
+	uint32_t i;
+
+	set_up();
+	told(WATCH_ITEM, OURS);
+	i = record_add(&m.records, &next, GROUP_MCPDEV, STR("ns"),
+	    STR("one"));
+	record_live(&m.records, i, true);
+	EXPECT(record_has_ghost(&m.records, record_at(&m.records, i)));
+	told(WATCH_ITEM, "");
+	EXPECT(!record_has_ghost(&m.records, record_at(&m.records, i)));
+	EXPECT(owner() == NULL);
+}

@@ -1,0 +1,79 @@
+#include <string.h>
+
+#include "manager_world.h"
+
+#define LEASES "/apis/coordination.k8s.io/v1/namespaces/here/leases"
+#define SERVER "{\"apiVersion\":\"mcp.mcp.dev/v1alpha1\"," \
+	"\"kind\":\"MCPServer\",\"metadata\":{\"name\":\"one\"," \
+	"\"namespace\":\"ns\",\"generation\":1,\"resourceVersion\":\"5\"," \
+	"\"uid\":\"0188f7f2-9b3a-4c5d-8e6f-0123456789ab\"}," \
+	"\"spec\":{\"image\":\"x\",\"replicas\":0,\"port\":8080}}"
+#define MADE "{\"metadata\":{\"name\":\"one\",\"namespace\":\"ns\"," \
+	"\"uid\":\"11111111-9b3a-4c5d-8e6f-0123456789ab\"," \
+	"\"resourceVersion\":\"9\",\"generation\":1}}"
+
+static int held;	/* whose write is not answered; -1: nobody's */
+
+static const char *watch(const struct world_request *r, struct str path)
+{
+	(void)r;
+	return str_ends(path, STR("mcp.mcp.dev/v1alpha1/mcpservers")) ?
+	    MW_LINE("ADDED", SERVER) : "";
+}
+
+static void serve(const struct world_request *r, struct str path)
+{
+	bool reads = str_is(r->method, "GET");
+
+	if (str_search(path, STR("/services/")) < path.n && held < 0)
+		held = r->peer;
+	else if (str_starts(path, STR(LEASES)) && reads)
+		world_reply(mw.w, r->peer, 404, NULL,
+		    world_status(404, "NotFound", "not found"));
+	else if (reads)
+		world_reply(mw.w, r->peer, 200, NULL, SERVER);
+	else
+		world_reply(mw.w, r->peer, 200, NULL, MADE);
+}
+
+/* The API server may still be at it when another operator leads. */
+TEST(the_lease_is_kept_until_the_last_write_ended)
+{
+	const char *const args[] = {
+		"--leader-elect", "--namespace=here", NULL
+	};
+
+	held = -1;
+	mw.watch = watch;
+	mw.serve = serve;
+	mw_begin(args);
+	mw_run(5 * SEC);
+	REQUIRE(held >= 0);
+	EXPECT_EQ(mw_count("POST " LEASES), 1);
+	mw_forget();
+	manager_stop(mw.m);
+	mw_run(2 * SEC);
+	EXPECT_EQ(mw_count(LEASES), 0);
+	EXPECT(!manager_stopped(mw.m));
+	world_reply(mw.w, held, 201, NULL, MADE);
+	mw_run(2 * SEC);
+	EXPECT_EQ(mw_count("PATCH " LEASES), 1);
+	EXPECT(manager_stopped(mw.m));
+}
+
+TEST(at_rest_the_lease_is_given_back_at_once)
+{
+	const char *const args[] = {
+		"--leader-elect", "--namespace=here", NULL
+	};
+
+	mw.watch = NULL;
+	mw.serve = serve;
+	mw_begin(args);
+	mw_run(5 * SEC);
+	mw_forget();
+	manager_stop(mw.m);
+	mw_run(100 * MS);
+	EXPECT_EQ(mw_count("PATCH " LEASES), 1);
+	EXPECT(manager_stopped(mw.m));
+}
