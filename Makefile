@@ -447,8 +447,8 @@ build: release
 run stop:
 	+$Q MAKE='$(MAKE)' tools/node/$@.sh
 
-bench: release $(d_release)/mcp-bare
-e2e bench:
+bench: $(d_release)/mcp-bare
+e2e bench: release
 	+$Q MAKE='$(MAKE)' tests/$@/run.sh
 
 # ---- the rest ---------------------------------------------------------------
