@@ -174,7 +174,7 @@ class Form:
 
     def value(self, v, key=""):
         if isinstance(v, dict):
-            out = {self.text(k): self.value(w, k) for k, w in v.items()
+            out = {self.text(k): self.value(w, k) for k, w in sorted(v.items())
                    if k != "storageVersionHash"}
             if out.get("kind") == "Status":
                 self.status(out)
@@ -240,7 +240,7 @@ def differences(a, b, path=""):
 
 # (path of the difference, reason); see docs/simulation.md.
 KNOWN = [
-    (r"^\.status\.conditions", "of CRDs"),
+    (r"^\.status\.conditions$", "of namespaces and CRDs"),
 ]
 
 
@@ -340,6 +340,28 @@ class Pair:
     def get(self, path, **more):
         return self.do("GET", path, **more)
 
+    def settled(self, *paths, seconds=20):
+        """The collectors of both get there: in the end all is the same."""
+        self.step += 1
+        until = time.time() + seconds
+        while True:
+            for side in self.sides:
+                side.settle()
+            before = len(self.wrong)
+            for path in paths:
+                got = [side.request("GET", self.fill(i, path))
+                       for i, side in enumerate(self.sides)]
+                what = "%d settled %s" % (self.step, path)
+                if got[0][0] != got[1][0]:
+                    self.wrong.append("%s: model %d, real %d %s" % (
+                        what, got[0][0], got[1][0], got[1][1][:300]))
+                else:
+                    self.note(what, got[0][1], got[1][1])
+            if len(self.wrong) == before or time.time() > until:
+                return
+            del self.wrong[before:]
+            time.sleep(0.3)
+
     def watch(self, path, accept=None):
         """Opens on both; the result ends them and compares their lines."""
         self.step += 1
@@ -374,6 +396,7 @@ def kinds(lines):
 
 def run(program, ns, phase, seeds):
     real = Real(os.environ["KUBECONFIG"])
+    model_cases.clean(real, ns)
     passed = failed = requests = 0
     for name, case in model_cases.cases(phase, seeds):
         model = Model(program)

@@ -261,6 +261,9 @@ def list_types(p):
     p.apply(one, deployment(env=env[::-1]))
     p.apply(one, deployment(env=[env[2], {"name": "E", "value": "e"},
                                  env[0]]))
+    p.apply(one, deployment(env=[env[3], env[0]]), manager="other")
+    p.apply(one, deployment(env=[env[1], env[3]]), manager="other")
+    p.apply(one, deployment(), manager="other")
     mine = deployment()
     mine["spec"] = {"template": {"spec": {"containers": [
         {"name": "main", "env": [{"name": "Z", "value": "z"}]},
@@ -727,6 +730,124 @@ def generated(seed):
 
 # ---- with the controllers ---------------------------------------------------
 
+def owned(name, owner="o", kind="m", **more):
+    """A ConfigMap that belongs to one of what kept() has made."""
+    return config(name, ownerReferences=[dict({
+        "apiVersion": "mcp.mcp.dev/v1alpha1", "kind": "MCPServer",
+        "name": kind, "uid": "{=%s.metadata.uid}" % owner,
+        "controller": True, "blockOwnerDeletion": True}, **more)],
+                  labels={"m": "y"})
+
+
+def options(policy):
+    return {"kind": "DeleteOptions", "apiVersion": "v1",
+            "propagationPolicy": policy}
+
+
+MAPS = CORE + "configmaps?labelSelector=m"
+ONE = servers("mcp.mcp.dev") + "/m"
+
+
+def family(p, **more):
+    p.do("POST", servers("mcp.mcp.dev"), server(), keep="o")
+    for name in ("a", "b"):
+        p.do("POST", CORE + "configmaps", dict(owned(name), **more))
+    p.do("POST", CORE + "configmaps", config("alone", labels={"m": "y"}))
+
+
+def gc_background(p):
+    family(p)
+    p.do("DELETE", ONE, options("Background"))
+    p.settled(MAPS, ONE)
+
+
+def gc_default(p):
+    family(p)
+    p.do("DELETE", ONE)
+    p.settled(MAPS, ONE)
+
+
+def gc_orphan(p):
+    family(p)
+    p.do("DELETE", ONE, options("Orphan"))
+    p.settled(MAPS, ONE)
+
+
+def gc_foreground(p):
+    family(p)
+    p.merge(CORE + "configmaps/b", {"metadata": {
+        "finalizers": ["x.example.com/a"]}})
+    p.do("DELETE", ONE, options("Foreground"))
+    p.settled(MAPS, ONE)
+    p.merge(CORE + "configmaps/b", {"metadata": {"finalizers": None}})
+    p.settled(MAPS, ONE)
+
+
+def gc_foreground_unblocked(p):
+    """Dependents that block nobody are not waited for, but go as well."""
+    p.do("POST", servers("mcp.mcp.dev"), server(), keep="o")
+    p.do("POST", CORE + "configmaps", owned("a", blockOwnerDeletion=False))
+    p.merge(CORE + "configmaps/a", {"metadata": {
+        "finalizers": ["x.example.com/a"]}})
+    p.do("DELETE", ONE, options("Foreground"))
+    p.settled(MAPS, ONE)
+
+
+def gc_absent_owner(p):
+    p.do("POST", servers("mcp.mcp.dev"), server(), keep="o")
+    p.do("POST", CORE + "configmaps", owned("a"))
+    p.do("POST", CORE + "configmaps", owned(
+        "b", uid="01234567-89ab-cdef-0123-456789abcdef"))
+    p.do("POST", CORE + "configmaps", owned("c", kind="none"))
+    p.settled(MAPS, ONE)
+
+
+def gc_two_owners(p):
+    p.do("POST", servers("mcp.mcp.dev"), server(), keep="o")
+    p.do("POST", servers("mcp.mcp.dev"), server(name="n"), keep="n")
+    body = owned("a")
+    body["metadata"]["ownerReferences"] += owned(
+        "a", "n", "n", controller=False)["metadata"]["ownerReferences"]
+    p.do("POST", CORE + "configmaps", body)
+    p.do("DELETE", ONE)
+    p.settled(MAPS, ONE)
+    p.do("DELETE", servers("mcp.mcp.dev") + "/n")
+    p.settled(MAPS)
+
+
+def gc_namespace(p):
+    space = "/api/v1/namespaces/{ns}-x"
+    p.do("POST", "/api/v1/namespaces", {
+        "apiVersion": "v1", "kind": "Namespace",
+        "metadata": {"name": "{ns}-x"}})
+    p.do("POST", space + "/configmaps", config(
+        "held", finalizers=["x.example.com/a"], labels={"m": "y"}))
+    p.do("POST", space + "/configmaps", config("free", labels={"m": "y"}))
+    p.do("DELETE", space)
+    p.settled(space + "/configmaps?labelSelector=m")
+    p.do("POST", space + "/configmaps", config("new"))
+    p.apply(space + "/configmaps/new", config("new"))
+    p.merge(space + "/configmaps/held", {"data": {"x": "y"}})
+    p.merge(space + "/configmaps/held", {"metadata": {"finalizers": None}})
+    p.settled(space, space + "/configmaps?labelSelector=m")
+    p.do("POST", space + "/configmaps", config("new"))
+
+
+def gc_frozen_child(p):
+    """What the operator does when it deletes a child by its uid."""
+    family(p)
+    p.get(CORE + "configmaps/a", keep="a")
+    p.do("DELETE", CORE + "configmaps/a", dict(
+        options("Foreground"), preconditions={"uid": "{=a.metadata.uid}"}))
+    p.do("DELETE", CORE + "configmaps/b", dict(
+        options("Background"), preconditions={"uid": "{=a.metadata.uid}"}))
+    p.settled(MAPS, ONE)
+
+
+COLLECTED = (gc_background, gc_default, gc_orphan, gc_foreground,
+             gc_foreground_unblocked, gc_absent_owner, gc_two_owners,
+             gc_namespace, gc_frozen_child)
+
 NAMED = (create_get_delete, refused_bodies, conflicts,
          merge_and_json_patches, apply_config, apply_over_others,
          apply_deployment, list_types, apply_service, custom, custom_refused,
@@ -742,3 +863,6 @@ def cases(phase, seeds):
             yield "golden " + name, goldens(name)
         for seed in seeds:
             yield "seed %d" % seed, generated(seed)
+    if phase == "gc":
+        for case in COLLECTED:
+            yield case.__name__, case

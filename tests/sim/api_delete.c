@@ -76,12 +76,15 @@ static void mark(struct call *c, struct node *v, int64_t grace_s)
 	int64_t before = node_number(meta, "deletionGracePeriodSeconds", -1);
 	int64_t generation = node_number(meta, "generation", 0);
 
-	if (before >= 0 && before <= grace_s)
+	if ((before >= 0 && before <= grace_s) || (node_get(meta,
+	    "deletionTimestamp") && before < 0))
 		return;
 	node_set(c->t, meta, "deletionTimestamp", time_node(c->t,
 	    c->now_ns + grace_s * NS_PER_S));
-	node_set(c->t, meta, "deletionGracePeriodSeconds",
-	    node_int(c->t, grace_s));
+	/* A namespace is not of those that are given time. */
+	if (!node_path(v, "spec.finalizers"))
+		node_set(c->t, meta, "deletionGracePeriodSeconds",
+		    node_int(c->t, grace_s));
 	if (generation && before < 0)
 		node_set(c->t, meta, "generation",
 		    node_int(c->t, generation + 1));

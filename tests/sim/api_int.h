@@ -189,6 +189,8 @@ void object_validate(struct call *c, const struct node *v,
     const struct node *old, struct node *causes);
 /* An object of the kind as it is before there is one. */
 struct node *object_blank(struct tree *t, enum api_kind k);
+/* The namespace controller's finalizer, which nobody owns. */
+void namespace_begin(struct tree *t, struct node *v);
 void service_allocate(struct call *c, struct node *v,
     const struct node *old);
 

@@ -28,6 +28,9 @@ bool object_decode(struct call *c, struct node *v)
 	    &why))
 		return refuse_type(c, why);
 	shape_prune(kind_shape(c->kind), v);
+	/* What apply leaves as null stays, and is refused. */
+	if (strcmp(c->verb, "apply"))
+		shape_drop_nulls(kind_shape(c->kind), v);
 	return true;
 }
 
@@ -287,15 +290,18 @@ void service_allocate(struct call *c, struct node *v,
 
 /* ---- the rest -------------------------------------------------------- */
 
+void namespace_begin(struct tree *t, struct node *v)
+{
+	struct node *list = node_list(t);
+
+	node_append(t, list, node_cstr(t, "kubernetes"));
+	node_set(t, node_need(t, v, "spec"), "finalizers", list);
+}
+
 static void default_namespace(struct tree *t, struct node *v)
 {
-	struct node *spec = node_need(t, v, "spec"), *list, *labels;
+	struct node *labels;
 
-	if (!node_get(spec, "finalizers")) {
-		list = node_list(t);
-		node_append(t, list, node_cstr(t, "kubernetes"));
-		node_set(t, spec, "finalizers", list);
-	}
 	set_missing(t, node_need(t, v, "status"), "phase",
 	    node_cstr(t, "Active"));
 	labels = node_need(t, node_need(t, v, "metadata"), "labels");

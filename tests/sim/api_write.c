@@ -193,6 +193,7 @@ bool create_object(struct call *c, struct node *v, bool applied)
 	struct api_write w;
 	struct node *list;
 
+	c->name = node_text(v, "metadata.name");
 	if (!check_namespace(c))
 		return false;
 	list = node_path(v, "metadata.managedFields");
@@ -210,6 +211,8 @@ bool create_object(struct call *c, struct node *v, bool applied)
 		return false;
 	if (c->kind == API_SERVICE)
 		service_allocate(c, v, NULL);
+	if (c->kind == API_NAMESPACE)
+		namespace_begin(c->t, v);
 	if (c->dry) {
 		answer_dry(c, 201, v);
 		return true;
@@ -442,7 +445,16 @@ void system_write(struct api *a, struct slot *slot, struct node *v,
 		.verb = v ? "update" : "delete", .sub = "", .system = true,
 		.agent = str_from(who), .manager = str_from(who),
 	};
+	const struct managed m = {
+		.t = &a->scratch, .kind = slot->o.kind,
+		.shape = kind_shape(slot->o.kind),
+		.api_version = kind_api_version(slot->o.kind),
+		.manager = str_sub(w.agent, 0, str_find(w.agent, '/')),
+		.now_ns = a->now_ns, .custom = kind_is_custom(slot->o.kind),
+	};
 
+	if (v)
+		managed_update(&m, slot->v->root, v);
 	if (v && is_released(v))
 		v = NULL;
 	(void)store_commit(a, slot->o.kind, slot, v, &w);

@@ -63,8 +63,10 @@ extern const struct shape shape_any;
  * a type is wrong, and why has the words. */
 bool shape_clean(struct tree *t, const struct shape *s, struct node *v,
     struct str *ret_why);
-/* Custom objects: unknown fields go, nulls that are not allowed, too. */
+/* Custom objects: unknown fields go; nulls that are neither allowed nor to
+ * become a default. */
 void shape_prune(const struct shape *s, struct node *v);
+void shape_drop_nulls(const struct shape *s, struct node *v);
 void shape_default(struct tree *t, const struct shape *s, struct node *v);
 /* "0.5" is "500m".  False: not a quantity. */
 bool quantity_canonical(struct tree *t, struct str s, struct str *ret);

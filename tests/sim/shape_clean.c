@@ -179,7 +179,8 @@ static void clean_absent(struct cleaner *c, const struct shape_field *f,
 		made = node_object(c->t);
 	else if (f->shape->type == SHAPE_STRING)
 		made = node_cstr(c->t, "");
-	else if (f->shape->type == SHAPE_INT)
+	else if (f->shape->type == SHAPE_INT ||
+	    f->shape->type == SHAPE_INTSTR)
 		made = node_int(c->t, 0);
 	else if (f->shape->type == SHAPE_BOOL)
 		made = node_bool(c->t, false);
@@ -311,6 +312,32 @@ void shape_prune(const struct shape *s, struct node *v)
 	}
 }
 
+void shape_drop_nulls(const struct shape *s, struct node *v)
+{
+	uint32_t i = 0;
+
+	if (v->type == NODE_LIST)
+		for (; i < v->n; i++)
+			shape_drop_nulls(shape_item(s), v->item[i]);
+	if (v->type != NODE_OBJECT || s->type == SHAPE_ANY)
+		return;
+	while (i < v->n) {
+		struct member *m = &v->member[i];
+		const struct shape *inner = shape_member(s, m->key);
+		const struct shape_field *f = s->type == SHAPE_STRUCT ?
+		    shape_field(s, m->key) : NULL;
+
+		if (f && m->value->type == NODE_NULL && !inner->nullable &&
+		    !f->value) {
+			node_remove_str(v, m->key);
+			continue;
+		}
+		if (inner)
+			shape_drop_nulls(inner, m->value);
+		i++;
+	}
+}
+
 /* ---- defaults -------------------------------------------------------- */
 
 static void default_struct(struct tree *t, const struct shape *s,
@@ -324,8 +351,6 @@ static void default_struct(struct tree *t, const struct shape *s,
 		null = null && !s->builtin;
 		if ((!at || (null && !f->shape->nullable)) && f->value)
 			node_set_str(t, v, f->name, node_copy(t, f->value));
-		else if (null && !f->shape->nullable)
-			node_remove_str(v, f->name);
 	}
 }
 

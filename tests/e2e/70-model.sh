@@ -1,0 +1,55 @@
+#!/bin/bash
+# The simulator's API server against the real one: the same requests go to
+# both, and the answers are compared field by field. MODEL_SEEDS="1 2 3" picks
+# generated sequences.
+# budget: 600
+. "$(dirname "$0")/lib.sh"
+alive apiserver || "$NODE_DIR/node.sh" up || finish
+MAKE=${MAKE:-make}
+if ! $MAKE -s -C "$TOP" build/test/simapi >"$OUT/make.log" 2>&1; then
+	tail -n 20 "$OUT/make.log"
+	fail "the model is built"
+	finish
+fi
+k apply -f "$TOP/crds" >/dev/null
+for group in mcp.allbeone.io mcp.n-takatsu.dev mcp.example.com mcp.mcp.dev; do
+	check "$group is served" k wait --for=condition=Established \
+		--timeout=30s "crd/mcpservers.$group"
+done
+# Who else would write: the operator that earlier tests have installed.
+operator() { k -n mcp-system "$@"; }
+replicas=$(operator get deployment mcp-operator -o 'jsonpath={.spec.replicas}' 2>/dev/null)
+no_operator() { [ -z "$(operator get pods -o name)" ]; }
+if [ -n "$replicas" ]; then
+	operator scale deployment mcp-operator --replicas=0 >/dev/null
+	check "the operator stands still" wait_for 60 no_operator
+fi
+namespace
+
+# compare PHASE [SEED...]: counts the cases that it prints
+compare() {
+	inside env KUBECONFIG="$S/admin.kubeconfig" python3 "$E2E/model.py" \
+		"$TOP/build/test/simapi" "$ns" "$@" 2>&1 | tee "$OUT/$1"
+	passed=$((passed + $(grep -c '^ok ' "$OUT/$1")))
+	failed=$((failed + $(grep -c '^FAIL ' "$OUT/$1")))
+	grep -q '^[0-9]* passed, [0-9]* failed$' "$OUT/$1" ||
+		fail "the comparison ($1) comes to its end"
+}
+
+cd "$TOP" || finish
+# Nobody but this test shall write what is compared: the controllers stand
+# still, until all but the collector has been looked at.
+kcm=$(cat "$S/run/kcm.pid")
+finally() {
+	kill -CONT "$kcm"
+	k delete namespace "$ns" --wait=false >/dev/null 2>&1
+	[ -z "$replicas" ] || operator scale deployment mcp-operator \
+		--replicas="$replicas" >/dev/null
+}
+trap finally EXIT
+kill -STOP "$kcm"
+# shellcheck disable=SC2086
+compare still ${MODEL_SEEDS:-$(seq 1 30)}
+kill -CONT "$kcm"
+compare gc
+finish
