@@ -247,7 +247,7 @@ def config_is_right(server, child):
     config = server["spec"]["config"]
     if not server["apiVersion"].startswith("mcp.example.com/"):
         return file == config
-    return file["config"] == config and not differs(config, child["data"])
+    return file.get("config") == config and not differs(config, child["data"])
 
 
 def child_problems(kind, server, child):
