@@ -16,8 +16,9 @@
  *	fake_io_free(&f);
  *
  * A peer is the test's end of one connection; peers are numbered from 0 in
- * order of their making and never reused.  What a peer sends is read in the
- * same pieces, never two in one read; see also `cut`.  Wrong use of the seam
+ * order of their making and not reused, unless the test releases them.  What
+ * a peer sends is read in the same pieces, never two in one read; see also
+ * `cut`.  Wrong use of the seam
  * (a descriptor that is closed, a wait that would never end, a loop that
  * turns without end) aborts with a line that says so.
  */
@@ -53,7 +54,7 @@ struct fake_piece {
 struct fake_peer {
 	struct net_addr addr;		/* the program's view of the peer */
 	int fd;				/* of the program's end; -1: closed */
-	bool udp, accepted, gone, reset;
+	bool udp, accepted, gone, reset, free;
 	bool noticed;			/* react() has seen all of it */
 	int64_t open_ns;		/* when the connect is done */
 	enum fake_how how;
@@ -89,7 +90,8 @@ struct fake_io {
 	char *std[3];			/* what was written, per stream */
 	size_t std_n[3];
 	unsigned signals;
-	/* How many of n bytes the next read or write moves, 1..n; NULL: n. */
+	/* How many of n bytes the next read or write moves, NULL: n; 0: none,
+	 * although it was said to be ready. */
 	size_t (*cut)(void *ctx, size_t n);
 	void *cut_ctx;
 	/* Called in wait() for each peer that the program has opened, written
@@ -126,7 +128,14 @@ struct str fake_got(const struct fake_io *f, int peer);
 void fake_take(struct fake_io *f, int peer, size_t n);
 /* Has the program closed its end? */
 bool fake_gone(const struct fake_io *f, int peer);
+/* The number of a peer that is gone may be used again. */
+void fake_release(struct fake_io *f, int peer);
 int fake_open_fds(const struct fake_io *f);
+
+/* For who turns the loop himself: would a wait end at once, and if not, when
+ * does something become due by itself (TIME_NEVER: nothing will)? */
+bool fake_ready(const struct fake_io *f);
+int64_t fake_next_ns(const struct fake_io *f);
 
 /* Content is copied; again: replaces.  value NULL: unset. */
 void fake_file(struct fake_io *f, const char *name, struct str data);
