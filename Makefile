@@ -9,6 +9,10 @@
 #: make fuzz T=30       every harness so many seconds; F=json: one
 #: make generate        crds/ and what else comes from the field tables
 #:                      (manifests: the same)
+#: make sim SEEDS=100   the whole operator simulated, SEED0=first seed;
+#:                      SEED=n: one, told in full, REDUCE=1: shortened;
+#:                      CRASHES=1: a crash at every request
+#: make sim-canary      which planted bugs the simulator finds, and how soon
 #: make run             everything on a local node; stop ends it
 #: make e2e bench       tests and figures on a real node
 #: make image           the OCI archive, no Docker needed; IMG= names it
@@ -32,6 +36,7 @@
 # build/release      static-pie musl binaries, what is shipped
 # build/release-ARCH the same for another architecture
 # build/test         host libc, ASan and UBSan: tests, corpus replay, generator
+# build/sim          the simulator, optimised, without sanitizers
 # build/fuzz         clang libFuzzer
 # build/deps         third-party sources and what is built from them
 
@@ -101,22 +106,27 @@ debug = -O1 -g -fno-omit-frame-pointer
 d_release := $O/release$(if $(cross),-$(ARCH))$(if $(is_clang),-clang)
 d_test := $O/test$(if $(is_clang),-clang)
 d_fuzz := $O/fuzz
+d_sim := $O/sim
 src_deps := $O/deps/src
 o_release := $O/deps/$(ARCH)/$(notdir $(d_release))
 o_test := $O/deps/$(host_arch)/$(notdir $(d_test))
 o_fuzz := $O/deps/$(host_arch)/fuzz
+o_sim := $O/deps/$(host_arch)/sim
 
 depcflags_release = -Os -fPIE $(lean) $(guard) $(guard_$(ARCH))
 depcflags_test = -O2 -g -fsanitize=address
+depcflags_sim = -O2 -g
 depcflags_fuzz = -O2 -g -fsanitize=address,fuzzer-no-link
 
 cc_test = $(CC)
 cc_fuzz = $(CLANG)
+cc_sim = $(CC)
 cflags_release = $(depcflags_release) -g -DMEM_OWN_MALLOC -nostdinc \
 	-isystem $(o_release)/include \
 	-isystem $(shell $(cc_release) -print-file-name=include 2>&1)
 cflags_test = $(debug) $(asan)
 cflags_fuzz = $(debug) $(asan) -fsanitize=fuzzer-no-link
+cflags_sim = -O2 -g
 
 cppflags = -std=c11 -iquote include -DMCP_VERSION=\"$(version)\" \
 	-isystem $(src_deps)/bearssl/inc -isystem $(src_deps)/libyaml/include \
@@ -157,12 +167,12 @@ $(src_deps)/.stamp: tools/deps.lock tools/deps.sh
 	$Q DEPS_DIR='$(DEPS_DIR)' tools/deps.sh tools/deps.lock $O/deps
 	$Q touch $@
 
-.PHONY: need-release need-test need-fuzz need-emulator
+.PHONY: need-release need-test need-sim need-fuzz need-emulator
 need-release:
 	$Q tools/need.sh 'command -v $(firstword $(cc_release))' \
 		$(if $(is_clang),clang,gcc$(if \
 		$(cross),-$(subst _,-,$(triple)))) $(if $(cross),,libc6-dev)
-need-test:
+need-test need-sim:
 	$Q tools/need.sh 'command -v $(CC)' $(CC) libc6-dev
 	$Q $(if $(is_clang),$(call need_sanitizers,$(CC)))
 need-fuzz:
@@ -191,6 +201,7 @@ $(eval $(call deps_rule,release,AR=$$(AR) RANLIB=$$(RANLIB) \
 	HOST=$(triple) MUSL=1))
 $(eval $(call deps_rule,test,AR=ar))
 $(eval $(call deps_rule,fuzz,AR=ar))
+$(eval $(call deps_rule,sim,AR=ar))
 
 .PHONY: fetch deps
 fetch: $(src_deps)/.stamp
@@ -203,6 +214,7 @@ deps: $(o_release)/.stamp $(o_test)/.stamp
 compile_release = $(cc_release) $(cppflags) $(warn) $(cflags_release)
 compile_test = $(cc_test) $(cppflags) $(warn) $(cflags_test)
 compile_fuzz = $(cc_fuzz) $(cppflags) $(warn) $(cflags_fuzz)
+compile_sim = $(cc_sim) $(cppflags) $(warn) $(cflags_sim)
 
 # $1 flavour
 define object_rules
@@ -220,7 +232,7 @@ $(d_$1)/%.o: %.c $(d_$1)/.flags $(o_$1)/.stamp
 	$(wildcard tests/*.c tests/bench/*.c tests/live/*.c tests/sim/*.c \
 	fuzz/*.c tools/*.c))
 endef
-$(foreach f,release test fuzz,$(eval $(call object_rules,$f)))
+$(foreach f,release test fuzz sim,$(eval $(call object_rules,$f)))
 FORCE:
 .PHONY: FORCE
 
@@ -353,6 +365,32 @@ generated-check: $O/tools/gen
 	$Q $< $O/generated
 	$Q tools/overlays.sh $O/generated
 	$Q tools/generated.sh $O/generated
+
+# ---- simulation -------------------------------------------------------------
+
+# The operator as it is, without its main; libc's allocator is watched.
+sim_rooms := base codec net model kube render observe control
+sims := $(sort $(wildcard tests/sim/*.c)) tests/fake_io.c
+sim_wrap = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
+# $1 flavour
+define sim_program
+$(d_$1)/sim: $(patsubst %.c,$(d_$1)/%.o,$(sims)) $(call objs,$1,$(sim_rooms)) \
+		$(call depfiles,$1)
+	$$(call say,LD,$$@)
+	$$Q $$(cc_$1) $$(cflags_$1) $(sim_wrap) -o $$@.new \
+		$$(filter %.o,$$^) $$(link_libs) && mv $$@.new $$@
+endef
+$(foreach f,sim test,$(eval $(call sim_program,$f)))
+
+.PHONY: sim sim-canary
+sim: $(d_sim)/sim
+	$Q $< $(if $(SEED),--seed=$(SEED) $(if $(REDUCE),--reduce),\
+		$(if $(CRASHES),--crashes,--seeds=$(or $(SEEDS),100) \
+		--seed0=$(or $(SEED0),1)))
+
+sim-canary:
+	+$Q MAKE='$(MAKE)' tests/sim/canary.sh
 
 # ---- fuzzing ----------------------------------------------------------------
 

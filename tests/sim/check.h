@@ -1,0 +1,72 @@
+#ifndef SIM_CHECK_H
+#define SIM_CHECK_H
+
+/*
+ * Checkers. Each is a row in check.c and a file of its own; any of its
+ * functions may be NULL. What it finds wrong it tells by sim_fail with its
+ * own name. State that must outlive a call is in the struct below.
+ */
+
+#include "world.h"
+
+struct checker {
+	const char *name;
+	/* A committed write, by whomever; see from_operator. */
+	void (*write)(struct sim *s, const struct api_write *w);
+	/* An instance has sent the last byte of a request. */
+	void (*request)(struct sim *s, struct inst *in,
+	    const struct api_request *r);
+	void (*turn)(struct sim *s, struct inst *in);
+	void (*second)(struct sim *s);
+	void (*started)(struct sim *s, struct inst *in);
+	void (*killed)(struct sim *s, struct inst *in);
+	/* What must hold when nothing goes wrong any more; else why not. */
+	bool (*well)(struct sim *s, struct text *why);
+};
+
+extern const struct checker check_children, check_deadline, check_foreign,
+    check_leader, check_memory, check_orphans, check_rate, check_rest,
+    check_spec, check_status;
+
+/* Parts of a run, told to the checkers by converge.c. */
+enum part { PART_STEPS, PART_CALM, PART_REST, PART_AGAIN, PART_ENDING };
+
+struct rate { uint64_t key; uint32_t n; char what[96]; };
+enum { RATES = 4096, RATE_WINDOW_S = 60 };
+
+struct checks {
+	enum part part;
+	int64_t part_ns;
+	/* leader */
+	int64_t renewed_ns[SIM_INSTS];
+	/* rate */
+	struct rate rate[RATES];
+	int64_t rate_ns;
+	uint64_t turns[SIM_INSTS];
+};
+
+/* Is it one of the instances that writes, and not the world? */
+bool from_operator(const struct api_write *w);
+/* Is this a request of an instance that changes something? */
+bool is_write(const struct api_request *r);
+bool is_server_kind(enum api_kind kind);
+/* The server that an object says it belongs to, by its uid; NULL: none. */
+const struct api_object *owner_of(const struct sim *s,
+    const struct node *root, struct str *ret_uid);
+
+/* expect.c: what a server ought to be, from its spec alone */
+struct expect {
+	bool valid;
+	bool service, config;
+	int64_t replicas, port;
+	struct str image;
+};
+void expect_of(const struct api_object *server, struct expect *ret);
+/* The child under the wanted name, if it belongs to the server. */
+const struct api_object *child_of(const struct sim *s,
+    const struct api_object *server, enum api_kind kind);
+/* Is the wanted name taken by somebody else? */
+bool is_taken(const struct sim *s, const struct api_object *server,
+    enum api_kind kind);
+
+#endif

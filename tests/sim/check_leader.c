@@ -1,0 +1,63 @@
+/*
+ * Only who holds the Lease writes, and nobody after his own deadline. What
+ * counts is when a request is committed, unless its sender has gone; and
+ * when its last byte is sent.
+ */
+#include <string.h>
+
+#include "check.h"
+
+/* From the check before a write to its last byte on the wire. */
+#define SLACK_NS (SEC)
+
+static bool elects(const struct sim *s)
+{
+	return (s->sc.options & OPT_LEASE) != 0;
+}
+
+static void write(struct sim *s, const struct api_write *w)
+{
+	const struct inst *in = s->serving;
+	const struct api_object *lease;
+	struct str holder;
+
+	if (!elects(s) || !in || !from_operator(w))
+		return;
+	if (w->kind == API_LEASE) {
+		if (s->serving_sent_ns > s->checks->renewed_ns[in->id])
+			s->checks->renewed_ns[in->id] = s->serving_sent_ns;
+		return;
+	}
+	if (s->serving_sent_ns < 0 || !in->alive)
+		return;
+	lease = api_each(s->api, API_LEASE, STR_NONE, NULL);
+	holder = lease ? node_text(lease->root, "spec.holderIdentity") :
+	    STR_NONE;
+	if (!str_is(holder, in->m->identity))
+		sim_fail(s, "leader", "%s writes %s %.*s/%.*s, but the "
+		    "Lease is %.*s's", inst_name(in),
+		    api_kind_name(w->kind), (int)w->ns.n, w->ns.p,
+		    (int)w->name.n, w->name.p, (int)holder.n, holder.p);
+}
+
+static void request(struct sim *s, struct inst *in,
+    const struct api_request *r)
+{
+	int64_t since = s->now_ns - s->checks->renewed_ns[in->id];
+
+	if (!elects(s) || !is_write(r) ||
+	    str_search(r->path, STR("/leases")) < r->path.n)
+		return;
+	if (since > in->o.renew_ns + SLACK_NS)
+		sim_fail(s, "leader", "%s sends a write %lld ms after it "
+		    "last renewed the Lease", inst_name(in),
+		    (long long)(since / MS));
+}
+
+static void started(struct sim *s, struct inst *in)
+{
+	s->checks->renewed_ns[in->id] = INT64_MIN / 4;
+}
+
+const struct checker check_leader = { .name = "leader", .write = write,
+    .request = request, .started = started };

@@ -1,0 +1,248 @@
+/*
+ * The status tells the truth: what it says is compared with the objects in
+ * the store, by the README's words and not by our own code.
+ */
+#include <string.h>
+
+#include "check.h"
+
+struct look {
+	const struct api_object *server, *deployment;
+	struct expect e;
+	int64_t ready, updated;
+	bool deleting, blocked, current;
+	struct text *why;
+};
+
+static bool wrong(const struct look *l, const char *what, struct str said)
+{
+	text_fmt(l->why, "%.*s/%.*s: %s, status says \"%.*s\"",
+	    (int)l->server->ns.n, l->server->ns.p, (int)l->server->name.n,
+	    l->server->name.p, what, (int)said.n, said.p);
+	return false;
+}
+
+static const struct node *condition(const struct look *l, const char *type)
+{
+	const struct node *list = node_path(l->server->root,
+	    "status.conditions");
+
+	for (uint32_t i = 0; node_is(list, NODE_LIST) && i < list->n; i++)
+		if (str_is(node_text(list->item[i], "type"), type))
+			return list->item[i];
+	return NULL;
+}
+
+static bool says(const struct look *l, const char *type, bool on)
+{
+	return str_is(node_text(condition(l, type), "status"),
+	    on ? "True" : "False");
+}
+
+/* ---- numbers ---------------------------------------------------------------- */
+
+static bool counts_well(const struct look *l)
+{
+	static const char *const names[] = { "replicas", "readyReplicas",
+		"updatedReplicas", "availableReplicas" };
+	const struct node *status = node_get(l->server->root, "status");
+	const struct node *d = l->deployment ?
+	    node_get(l->deployment->root, "status") : NULL;
+
+	if (node_number(status, "observedGeneration", -1) !=
+	    node_number(l->server->root, "metadata.generation", 0))
+		return wrong(l, "observedGeneration is old", STR_NONE);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (node_number(status, names[i], 0) !=
+		    node_number(d, names[i], 0))
+			return wrong(l, names[i], STR_NONE);
+	return true;
+}
+
+/* ---- what is wrong with it ---------------------------------------------------- */
+
+static bool pods_have(const struct sim *s, const struct look *l,
+    const char *word)
+{
+	const struct api_object *o = NULL;
+
+	(void)s;
+	while (l->deployment && (o = api_each(s->api, API_POD,
+	    l->server->ns, o))) {
+		struct str image = node_text(o->root,
+		    "spec.containers.0.image");
+
+		if (str_eq(node_text(o->root,
+		    "metadata.ownerReferences.0.uid"), l->deployment->uid) &&
+		    str_search(image, str_from(word)) < image.n)
+			return true;
+	}
+	return false;
+}
+
+static bool reason_is(const struct look *l, const char *const *reasons)
+{
+	struct str reason = node_text(condition(l, "Degraded"), "reason");
+
+	if (!says(l, "Degraded", true))
+		return wrong(l, reasons[0], STR("not degraded"));
+	for (; *reasons; reasons++)
+		if (str_is(reason, *reasons))
+			return true;
+	return wrong(l, reasons[-1], reason);
+}
+
+static bool missing_ref(const struct sim *s, const struct look *l)
+{
+	const struct node *list = node_path(l->server->root, "spec.envFrom");
+
+	for (uint32_t i = 0; node_is(list, NODE_LIST) && i < list->n; i++) {
+		const struct node *e = list->item[i];
+		struct str map = node_text(e, "configMapRef.name");
+
+		if (map.n && !node_true(e, "configMapRef.optional") &&
+		    !api_find(s->api, API_CONFIG_MAP, l->server->ns, map))
+			return true;
+		map = node_text(e, "secretRef.name");
+		if (map.n && !api_find(s->api, API_SECRET, l->server->ns,
+		    map))
+			return true;
+	}
+	return false;
+}
+
+/* Pods of which none is ready: the status must say why. */
+static bool trouble_well(const struct sim *s, const struct look *l)
+{
+	static const char *const pull[] = { "ImagePullBackOff",
+		"ReferenceMissing", "DeploymentTimeout", NULL };
+	static const char *const crash[] = { "CrashLoopBackOff", "OOMKilled",
+		"Crashed", "ReferenceMissing", "CreateContainerConfigError",
+		"DeploymentTimeout", NULL };
+	static const char *const refs[] = { "ReferenceMissing",
+		"CreateContainerConfigError", "DeploymentTimeout",
+		"Unschedulable", "ImagePullBackOff", NULL };
+	static const char *const where[] = { "Unschedulable",
+		"ReferenceMissing", "DeploymentTimeout", NULL };
+	bool tight = (s->sc.options & OPT_TIGHT) != 0;
+
+	/* With little room for pods the reason may be missing. */
+	if (l->ready > 0 || l->e.replicas == 0 || tight)
+		return true;
+	if (node_path(l->server->root, "spec.nodeSelector"))
+		return reason_is(l, where);
+	if (str_search(l->e.image, STR("missing")) < l->e.image.n)
+		return reason_is(l, pull);
+	if (missing_ref(s, l))
+		return reason_is(l, refs);
+	if (pods_have(s, l, "crash") || pods_have(s, l, "oom"))
+		return reason_is(l, crash);
+	return wrong(l, "pods are still on their way", STR_NONE);
+}
+
+/* ---- words -------------------------------------------------------------------- */
+
+static bool phase_well(const struct look *l)
+{
+	struct str phase = node_text(l->server->root, "status.phase");
+	bool all = l->ready >= l->e.replicas && l->e.replicas > 0;
+	const char *good = l->server->kind == API_EXAMPLE ? "Ready" :
+	    "Running";
+
+	if (l->ready == 0 && !str_is(phase, "Pending") &&
+	    !str_is(phase, "Failed"))
+		return wrong(l, "no pod is ready", phase);
+	if (all && l->current && l->updated >= l->e.replicas &&
+	    !str_is(phase, good))
+		return wrong(l, "all pods are ready", phase);
+	return true;
+}
+
+static bool ready_well(const struct look *l)
+{
+	bool ready = l->current && l->e.replicas > 0 && l->ready >=
+	    l->e.replicas && l->updated >= l->e.replicas;
+
+	if (!says(l, "Ready", ready))
+		return wrong(l, ready ? "it is ready" : "it is not ready",
+		    node_text(condition(l, "Ready"), "reason"));
+	/* A trouble that is over must not be told any longer. */
+	if (ready && !l->blocked && !says(l, "Degraded", false))
+		return wrong(l, "nothing is wrong with it",
+		    node_text(condition(l, "Degraded"), "reason"));
+	return true;
+}
+
+static bool names_well(const struct look *l)
+{
+	const struct node *status = node_get(l->server->root, "status");
+	struct str image = node_text(status, "image");
+	struct str tag = node_text(status, "tag");
+
+	if (image.n + 1 + tag.n != l->e.image.n ||
+	    !str_starts(l->e.image, image) || !str_ends(l->e.image, tag))
+		return wrong(l, "another image", image);
+	return true;
+}
+
+static bool server_well(const struct sim *s, struct look *l)
+{
+	static const char *const taken[] = { "NameTaken", NULL };
+
+	if (l->deleting)
+		return str_is(node_text(l->server->root, "status.phase"),
+		    "Terminating") || wrong(l, "it is being deleted",
+		    node_text(l->server->root, "status.phase"));
+	if (!condition(l, "Ready"))
+		return wrong(l, "no status", STR_NONE);
+	if (!l->e.valid)
+		return says(l, "ConfigurationValid", false) ||
+		    wrong(l, "its spec is not valid", STR_NONE);
+	if (!says(l, "ConfigurationValid", true))
+		return wrong(l, "its spec is valid", STR_NONE);
+	if (!counts_well(l) || !names_well(l))
+		return false;
+	if (l->blocked)
+		return reason_is(l, taken);
+	return phase_well(l) && ready_well(l) && trouble_well(s, l);
+}
+
+static void look_at(const struct sim *s, const struct api_object *o,
+    struct text *why, struct look *ret)
+{
+	const struct node *d;
+
+	*ret = (struct look){ .server = o, .why = why,
+		.deployment = child_of(s, o, API_DEPLOYMENT) };
+	expect_of(o, &ret->e);
+	ret->deleting = node_path(o->root, "metadata.deletionTimestamp");
+	ret->blocked = is_taken(s, o, API_DEPLOYMENT) ||
+	    (ret->e.service && is_taken(s, o, API_SERVICE)) ||
+	    (ret->e.config && is_taken(s, o, API_CONFIG_MAP));
+	if (!ret->deployment)
+		return;
+	d = ret->deployment->root;
+	ret->ready = node_number(d, "status.readyReplicas", 0);
+	ret->updated = node_number(d, "status.updatedReplicas", 0);
+	ret->current = node_number(d, "status.observedGeneration", 0) >=
+	    node_number(d, "metadata.generation", 1);
+}
+
+static bool well(struct sim *s, struct text *why)
+{
+	const struct api_object *o;
+	struct look l;
+
+	for (int k = API_ALLBEONE; k <= API_MCPDEV; k++) {
+		o = NULL;
+		while ((o = api_each(s->api, (enum api_kind)k, STR_NONE,
+		    o))) {
+			look_at(s, o, why, &l);
+			if (!server_well(s, &l))
+				return false;
+		}
+	}
+	return true;
+}
+
+const struct checker check_status = { .name = "status", .well = well };

@@ -1,0 +1,83 @@
+#include <string.h>
+
+#include "check.h"
+
+/*
+ * Deliberately not our own render and model code: what the README promises,
+ * from the object's text, for the fields that the users of this world write.
+ */
+
+static struct str transport_of(const struct node *spec)
+{
+	const struct node *t = node_get(spec, "transport");
+	struct str type = node_is(t, NODE_OBJECT) ? node_text(t, "type") :
+	    node_text(spec, "transport");
+
+	return type.n ? type : STR("http");
+}
+
+static int64_t default_port(enum api_kind kind)
+{
+	return kind == API_TAKATSU ? 3000 : 8080;
+}
+
+static bool mounts_are_there(const struct node *spec)
+{
+	const struct node *mounts = node_get(spec, "volumeMounts");
+
+	/* No user here writes volumes. */
+	return node_empty(mounts);
+}
+
+void expect_of(const struct api_object *server, struct expect *ret)
+{
+	const struct node *spec = node_get(server->root, "spec");
+	struct str transport = transport_of(spec);
+	bool stdio = str_is(transport, "stdio");
+
+	memset(ret, 0, sizeof(*ret));
+	ret->valid = mounts_are_there(spec);
+	ret->image = node_text(spec, "image");
+	ret->replicas = node_number(spec, "replicas", 1);
+	if (stdio && ret->replicas > 1)
+		ret->replicas = 1;
+	ret->port = node_number(spec, "port", default_port(server->kind));
+	ret->service = !stdio;
+	ret->config = node_get(spec, "config") != NULL;
+}
+
+static struct str child_name(const struct api_object *server,
+    enum api_kind kind, char mem[static 300])
+{
+	struct buf b;
+
+	buf_init(&b, mem, 299);
+	buf_str(&b, server->name);
+	if (kind == API_CONFIG_MAP)
+		buf_cstr(&b, "-config");
+	return buf_view(&b);
+}
+
+const struct api_object *child_of(const struct sim *s,
+    const struct api_object *server, enum api_kind kind)
+{
+	char mem[300];
+	const struct api_object *o = api_find(s->api, kind, server->ns,
+	    child_name(server, kind, mem));
+	struct str uid;
+
+	if (!o)
+		return NULL;
+	(void)owner_of(s, o->root, &uid);
+	return str_eq(uid, server->uid) ? o : NULL;
+}
+
+bool is_taken(const struct sim *s, const struct api_object *server,
+    enum api_kind kind)
+{
+	char mem[300];
+
+	return api_find(s->api, kind, server->ns,
+	    child_name(server, kind, mem)) &&
+	    !child_of(s, server, kind);
+}

@@ -1,0 +1,201 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "world.h"
+
+const char *const op_name[OPS] = {
+	[OP_CREATE] = "create", [OP_EDIT] = "edit", [OP_SCALE] = "scale",
+	[OP_DELETE] = "delete", [OP_RECREATE] = "recreate",
+	[OP_ANNOTATE] = "annotate", [OP_INVALID] = "invalid",
+	[OP_CHILD_EDIT] = "child-edit", [OP_CHILD_DELETE] = "child-delete",
+	[OP_POD_DELETE] = "pod-delete", [OP_REF_WRITE] = "ref-write",
+	[OP_REF_DELETE] = "ref-delete", [OP_FINALIZER] = "finalizer",
+	[OP_FIGHT] = "fight", [OP_STRANGER] = "stranger",
+	[OP_STRANGER_GO] = "stranger-go", [OP_NS_DELETE] = "ns-delete",
+	[OP_NS_CREATE] = "ns-create", [OP_QUOTA] = "quota",
+	[OP_ADMISSION] = "admission", [OP_POD_CRASH] = "pod-crash",
+	[OP_POD_OOM] = "pod-oom", [OP_POD_EVICT] = "pod-evict",
+	[OP_COMPACT] = "compact", [OP_CRD_GO] = "crd-go",
+	[OP_CRD_COME] = "crd-come", [OP_TOKEN] = "token",
+	[OP_CRASH] = "crash", [OP_STOP] = "stop", [OP_PAUSE] = "pause",
+	[OP_CLOCK] = "clock", [OP_FAULT] = "fault",
+};
+
+void step_trace(const struct sim *s, const struct sim_step *st)
+{
+	if (st->op == OP_FAULT)
+		sim_trace(s, "STEP", "%s inst=%u chance=%u for %lld ms",
+		    fault_name[st->a], st->inst, st->b,
+		    (long long)(st->len_ns / MS));
+	else
+		sim_trace(s, "STEP", "%s a=%u b=%u inst=%u for %lld ms",
+		    op_name[st->op], st->a, st->b, st->inst,
+		    (long long)(st->len_ns / MS));
+}
+
+/* What happens how often, out of their sum. */
+static const struct { uint8_t op; uint8_t weight; } events[] = {
+	{ OP_EDIT, 34 }, { OP_SCALE, 20 }, { OP_DELETE, 12 },
+	{ OP_CREATE, 22 }, { OP_RECREATE, 8 }, { OP_ANNOTATE, 12 },
+	{ OP_INVALID, 7 }, { OP_CHILD_EDIT, 14 }, { OP_CHILD_DELETE, 10 },
+	{ OP_POD_DELETE, 8 }, { OP_REF_WRITE, 14 }, { OP_REF_DELETE, 4 },
+	{ OP_FINALIZER, 3 }, { OP_FIGHT, 2 }, { OP_STRANGER, 5 },
+	{ OP_STRANGER_GO, 3 }, { OP_QUOTA, 2 }, { OP_ADMISSION, 1 },
+	{ OP_POD_CRASH, 8 }, { OP_POD_OOM, 4 }, { OP_POD_EVICT, 4 },
+	{ OP_COMPACT, 2 },
+};
+
+static void add(struct scenario *sc, int64_t at_ns, enum step_op op,
+    uint32_t a, uint32_t b, unsigned inst, int64_t len_ns)
+{
+	if (sc->steps == SIM_STEPS)
+		return;
+	sc->step[sc->steps++] = (struct sim_step){
+		.at_ns = at_ns, .op = (uint8_t)op, .a = (uint16_t)a, .b = b,
+		.inst = (uint8_t)inst, .len_ns = len_ns,
+	};
+}
+
+static enum step_op pick(struct rng *r)
+{
+	uint32_t sum = 0;
+	uint64_t at;
+
+	for (size_t i = 0; i < ARRAY_LEN(events); i++)
+		sum += events[i].weight;
+	at = roll(r, sum);
+	for (size_t i = 0;; i++) {
+		if (at < events[i].weight)
+			return (enum step_op)events[i].op;
+		at -= events[i].weight;
+	}
+}
+
+static unsigned some_insts(struct rng *r, const struct scenario *sc)
+{
+	unsigned all = (1u << sc->insts) - 1;
+	unsigned one = 1u << roll(r, sc->insts);
+
+	return roll(r, 3) ? one : all;
+}
+
+/* Faults of the network: some kinds, each in a few windows. */
+static void weather(struct rng *r, struct scenario *sc, int64_t end_ns)
+{
+	unsigned kinds = 4 + (unsigned)roll(r, 5);
+	uint32_t seen = 0;
+
+	while (kinds) {
+		unsigned f = (unsigned)roll(r, FAULTS);
+		unsigned n = 1 + (unsigned)roll(r, 3);
+
+		if (seen >> f & 1)
+			continue;
+		seen |= 1u << f;
+		kinds--;
+		while (n--)
+			add(sc, roll_ns(r, 0, end_ns), OP_FAULT, f,
+			    20 + (uint32_t)roll(r, roll(r, 3) ? 200 : 980),
+			    some_insts(r, sc),
+			    roll_ns(r, 2 * SEC, 45 * SEC));
+	}
+}
+
+static void machines(struct rng *r, struct scenario *sc, int64_t end_ns)
+{
+	unsigned n = (unsigned)roll(r, 7);
+	static const uint8_t ops[] = { OP_CRASH, OP_CRASH, OP_STOP, OP_PAUSE,
+		OP_CLOCK };
+
+	while (n--) {
+		uint8_t op = ops[roll(r, ARRAY_LEN(ops))];
+
+		add(sc, roll_ns(r, SEC, end_ns), op, 0,
+		    (uint32_t)roll(r, 1000000), 1u << roll(r, sc->insts),
+		    roll(r, 2) ? roll_ns(r, 10 * MS, 3 * SEC) :
+		    roll_ns(r, 3 * SEC, 60 * SEC));
+	}
+}
+
+static void upheavals(struct rng *r, struct scenario *sc, int64_t end_ns)
+{
+	uint32_t ns = (uint32_t)roll(r, SIM_NAMESPACES);
+	uint32_t g = (uint32_t)roll(r, GROUPS);
+	int64_t at = roll_ns(r, end_ns / 4, end_ns * 3 / 4);
+
+	if (roll(r, 4) == 0) {
+		add(sc, at, OP_NS_DELETE, ns, 0, 0, 0);
+		add(sc, at + roll_ns(r, 20 * SEC, 60 * SEC), OP_NS_CREATE,
+		    ns, 0, 0, 0);
+	}
+	at = roll_ns(r, 0, end_ns * 3 / 4);
+	if (roll(r, 5) == 0) {
+		add(sc, at, OP_CRD_GO, g, 0, 0, 0);
+		add(sc, at + roll_ns(r, SEC, 80 * SEC), OP_CRD_COME, g, 0, 0,
+		    0);
+	}
+	if (sc->options & OPT_TOKEN)
+		for (int i = 0; i < 3; i++)
+			add(sc, roll_ns(r, 0, end_ns), OP_TOKEN, 0, 0, 0,
+			    roll_ns(r, 0, 20 * SEC));
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct sim_step *x = a, *y = b;
+
+	return x->at_ns < y->at_ns ? -1 : x->at_ns > y->at_ns;
+}
+
+static uint32_t options_roll(struct rng *r, uint32_t *ret_insts)
+{
+	uint32_t o = 0;
+
+	*ret_insts = 1;
+	if (roll(r, 5) < 2) {
+		o |= OPT_LEASE;
+		*ret_insts = roll(r, 3) ? 2 : 3;
+	} else if (roll(r, 8) == 0) {
+		*ret_insts = 2;		/* by accident, no Lease */
+	}
+	o |= roll(r, 4) ? 0 : OPT_FINALIZERS;
+	o |= roll(r, 3) ? 0 : OPT_SECRETS;
+	o |= roll(r, 6) ? 0 : OPT_TIGHT;
+	o |= roll(r, 3) ? OPT_WATCH_LIST : 0;
+	o |= roll(r, 2) ? OPT_SKEW : 0;
+	o |= roll(r, 4) ? 0 : OPT_TOKEN;
+	return o;
+}
+
+void scenario_make(uint64_t seed, struct scenario *ret)
+{
+	struct scenario *sc = ret;
+	unsigned servers, more;
+	int64_t end_ns;
+	struct rng r;
+
+	memset(sc, 0, sizeof(*sc));
+	sc->seed = seed;
+	rng_seed(&r, seed);
+	sc->options = options_roll(&r, &sc->insts);
+	end_ns = roll_ns(&r, 200 * SEC, 600 * SEC);
+	servers = 20 + (unsigned)roll(&r, SIM_SERVERS - 20 + 1);
+	more = 200 + (unsigned)roll(&r, 100);
+	for (unsigned i = 0; i < 6; i++)
+		add(sc, roll_ns(&r, 0, 20 * SEC), OP_REF_WRITE, i,
+		    (uint32_t)roll(&r, 1 << 20), 0, 0);
+	for (unsigned i = 0; i < servers; i++)
+		add(sc, roll(&r, 3) ? roll_ns(&r, 0, 10 * SEC) :
+		    roll_ns(&r, 0, end_ns / 2), OP_CREATE, i,
+		    (uint32_t)roll(&r, 1 << 20), 0, 0);
+	while (more--)
+		add(sc, roll_ns(&r, 5 * SEC, end_ns), pick(&r),
+		    (uint32_t)roll(&r, servers), (uint32_t)roll(&r, 1 << 20),
+		    0, roll_ns(&r, SEC, 40 * SEC));
+	weather(&r, sc, end_ns);
+	machines(&r, sc, end_ns);
+	upheavals(&r, sc, end_ns);
+	qsort(sc->step, sc->steps, sizeof(sc->step[0]), by_time);
+	sc->calm_ns = end_ns + SEC;
+	sc->converge_ns = 420 * SEC;
+}
