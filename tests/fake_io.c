@@ -707,7 +707,7 @@ int64_t fake_next_ns(const struct fake_io *f)
 	return next_ns;
 }
 
-static void react_all(struct fake_io *f)
+void fake_react(struct fake_io *f)
 {
 	int i;
 
@@ -728,7 +728,7 @@ static int fake_wait(void *ctx, struct io_event *ret, int cap,
 	f->waits++;
 	if (++f->still > STILL_MAX)
 		die("the program turns and turns, but no time passes");
-	react_all(f);
+	fake_react(f);
 	while (!(n = ready_collect(f, ret, cap)) && f->now_ns < deadline_ns) {
 		int64_t next_ns = fake_next_ns(f);
 

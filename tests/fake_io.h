@@ -135,6 +135,8 @@ int fake_open_fds(const struct fake_io *f);
 /* For who turns the loop himself: would a wait end at once, and if not, when
  * does something become due by itself (TIME_NEVER: nothing will)? */
 bool fake_ready(const struct fake_io *f);
+/* Calls `react` for what the program has done by now, as a wait does. */
+void fake_react(struct fake_io *f);
 int64_t fake_next_ns(const struct fake_io *f);
 
 /* Content is copied; again: replaces.  value NULL: unset. */

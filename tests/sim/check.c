@@ -71,6 +71,14 @@ void checks_request(struct sim *s, struct inst *in,
 			all[i]->request(s, in, r);
 }
 
+void checks_answer(struct sim *s, struct inst *in,
+    const struct api_request *r, const struct api_answer *a)
+{
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (all[i]->answer)
+			all[i]->answer(s, in, r, a);
+}
+
 void checks_turn(struct sim *s, struct inst *in)
 {
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
@@ -95,12 +103,13 @@ void checks_killed(struct sim *s, struct inst *in)
 /* ---- the parts of a run ------------------------------------------------------ */
 
 /*
- * Steps and faults; calm, until all is as it should be; rest, in which
+ * Steps and faults; calm, until all is as it should be and stays so, with
+ * the world at rest; rest, in which
  * nothing may be written or listed; rest once more, with every instance
  * started anew; and the end, in which every server is deleted and nothing
  * of it may remain.
  */
-enum { REST_S = 45, AGAIN_S = 100, ENDING_S = 200 };
+enum { CALM_S = 40, REST_S = 45, AGAIN_S = 100, ENDING_S = 200 };
 
 static void enter(struct sim *s, enum part part)
 {
@@ -158,10 +167,15 @@ static void part_second(struct sim *s)
 		break;
 	case PART_CALM:
 		if (!well(s, &why, &name)) {
+			c->well_ns = 0;
 			late(s, s->sc.converge_ns, name, &why);
 			break;
 		}
-		s->stats.converged_ns = since;
+		if (!c->well_ns)
+			c->well_ns = s->now_ns;
+		if (!world_idle(s) || s->now_ns - c->well_ns < CALM_S * SEC)
+			break;
+		s->stats.converged_ns = c->well_ns - c->part_ns;
 		enter(s, PART_REST);
 		break;
 	case PART_REST:

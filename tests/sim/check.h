@@ -16,6 +16,8 @@ struct checker {
 	/* An instance has sent the last byte of a request. */
 	void (*request)(struct sim *s, struct inst *in,
 	    const struct api_request *r);
+	void (*answer)(struct sim *s, struct inst *in,
+	    const struct api_request *r, const struct api_answer *a);
 	void (*turn)(struct sim *s, struct inst *in);
 	void (*second)(struct sim *s);
 	void (*started)(struct sim *s, struct inst *in);
@@ -36,7 +38,7 @@ enum { RATES = 4096, RATE_WINDOW_S = 60 };
 
 struct checks {
 	enum part part;
-	int64_t part_ns;
+	int64_t part_ns, well_ns;
 	/* leader */
 	int64_t renewed_ns[SIM_INSTS];
 	/* rate */

@@ -18,7 +18,7 @@ static bool wrong(const struct look *l, const char *what, struct str said)
 {
 	text_fmt(l->why, "%.*s/%.*s: %s, status says \"%.*s\"",
 	    (int)l->server->ns.n, l->server->ns.p, (int)l->server->name.n,
-	    l->server->name.p, what, (int)said.n, said.p);
+	    l->server->name.p, what, (int)said.n, said.n ? said.p : "");
 	return false;
 }
 

@@ -39,6 +39,9 @@ void expect_of(const struct api_object *server, struct expect *ret)
 	ret->valid = mounts_are_there(spec);
 	ret->image = node_text(spec, "image");
 	ret->replicas = node_number(spec, "replicas", 1);
+	/* Only this group's users know that as refused. */
+	if (stdio && ret->replicas > 1 && server->kind == API_EXAMPLE)
+		ret->valid = false;
 	if (stdio && ret->replicas > 1)
 		ret->replicas = 1;
 	ret->port = node_number(spec, "port", default_port(server->kind));

@@ -288,6 +288,7 @@ void inst_start(struct inst *in)
 	}
 	mem_seal(&in->mem);
 	in->alive = true;
+	fake_react(&in->f);
 	in->turn_ns = in->paused_ns = s->now_ns;
 	checks_started(s, in);
 }
@@ -353,6 +354,7 @@ void inst_turn(struct inst *in)
 		manager_stop(in->m);
 	}
 	alloc_forbidden = false;
+	fake_react(&in->f);
 	l->stop = false;
 	if (alloc_seen != allocs)
 		sim_fail(s, "memory", "%s allocates after its start",

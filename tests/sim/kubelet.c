@@ -28,6 +28,7 @@ static void later(struct sim *s, struct pod *p, enum pod_stage stage,
     int64_t from_ns, int64_t to_ns)
 {
 	p->stage = (uint8_t)stage;
+	p->busy = true;
 	sim_at(s, s->now_ns + roll_ns(&s->world, from_ns, to_ns), step, p,
 	    stage);
 }
@@ -162,7 +163,7 @@ static void pull(struct sim *s, struct pod *p, const struct api_object *o)
 		else
 			waiting(s, p, "ErrImagePull", "not found", "");
 		/* So that a run does not last for ever. */
-		if (p->pulls < 8)
+		if (p->pulls < (s->calm ? 4 : 8))
 			later(s, p, POD_PULL, wait / 2, wait);
 		return;
 	}
@@ -171,6 +172,7 @@ static void pull(struct sim *s, struct pod *p, const struct api_object *o)
 			waiting(s, p, "CreateContainerConfigError",
 			    "configmap \\\"x\\\" not found", "");
 		later(s, p, POD_PULL, 5 * SEC, 15 * SEC);
+		p->busy = false;
 		return;
 	}
 	later(s, p, POD_START, MS, 500 * MS);
@@ -198,7 +200,7 @@ static void crash(struct sim *s, struct pod *p)
 	status(s, p, "Running", false, "\"waiting\":{\"reason\":"
 	    "\"CrashLoopBackOff\",\"message\":\"back-off restarting\"}",
 	    ended(p));
-	if (p->restarts < 8)
+	if (p->restarts < (s->calm ? 3 : 8))
 		later(s, p, POD_START, wait / 2, wait);
 }
 
@@ -211,6 +213,7 @@ static void step(struct sim *s, void *ctx, uint64_t arg)
 		return;
 	o = api_find(s->api, API_POD, str_from(p->ns), str_from(p->name));
 	CHECK(o);
+	p->busy = false;
 	switch ((enum pod_stage)p->stage) {
 	case POD_NEW:
 		schedule(s, p, o);

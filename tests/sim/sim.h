@@ -224,6 +224,8 @@ void wire_sweep(struct inst *in);
 /* Sends on what the watches have to tell. */
 void wire_push(struct sim *s);
 bool fault_now(struct sim *s, enum fault f, const struct inst *in);
+/* A GET of a collection that is not a watch. */
+bool is_list(const struct api_request *r);
 extern const char *const fault_name[FAULTS];
 
 /* scenario.c */
@@ -238,6 +240,8 @@ void steps_calm(struct sim *s);
 /* world.c: what the cluster does by itself */
 void world_init(struct sim *s);
 void world_free(struct sim *s);
+/* Has the world nothing more to do by itself? */
+bool world_idle(const struct sim *s);
 
 /* check.c */
 void checks_init(struct sim *s);
@@ -245,6 +249,9 @@ void checks_free(struct sim *s);
 /* A request whose last byte an instance has sent. */
 void checks_request(struct sim *s, struct inst *in,
     const struct api_request *r);
+/* And what it came to. */
+void checks_answer(struct sim *s, struct inst *in,
+    const struct api_request *r, const struct api_answer *a);
 void checks_turn(struct sim *s, struct inst *in);
 void checks_second(struct sim *s);
 void checks_started(struct sim *s, struct inst *in);

@@ -113,7 +113,8 @@ static void namespace_create(struct sim *s, uint32_t i)
 {
 	char body[80];
 
-	snprintf(body, sizeof(body), "{\"metadata\":{\"name\":\"%s\"}}",
+	snprintf(body, sizeof(body), "{\"apiVersion\":\"v1\",\"kind\":"
+		    "\"Namespace\",\"metadata\":{\"name\":\"%s\"}}",
 	    world_ns[i]);
 	if (!api_find(s->api, API_NAMESPACE, STR_NONE, str_from(world_ns[i])))
 		world_do(s, "admin", "POST", API_NAMESPACE, STR_NONE,

@@ -223,7 +223,7 @@ static void watch_push(struct link *c)
 	while ((next = api_watch_next(c->watch, sim_wall(s), &line)) ==
 	    API_WATCH_LINE) {
 		sim_trace(s, inst_name(c->owner), "event %d %.*s", c->peer,
-		    line.n > 150 ? 150 : (int)line.n - 1, line.p);
+		    line.n > 6000 ? 6000 : (int)line.n - 1, line.p);
 		text_str(&lines, line);
 		s->stats.lines++;
 	}
@@ -342,7 +342,7 @@ static void answer_trace(struct sim *s, const struct inst *in,
 	    (int)r->method.n, r->method.p, (int)r->path.n, r->path.p,
 	    a->status, a->status >= 400 ? (int)(a->body.n > 300 ? 300 :
 	    a->body.n) : 0, a->body.p, r->body.n ? "\n\t\t" : "",
-	    (int)(r->body.n > 600 ? 600 : r->body.n), r->body.p);
+	    (int)(r->body.n > 6000 ? 6000 : r->body.n), r->body.p);
 }
 
 /* The exchange has come to the server. */
@@ -372,6 +372,7 @@ static void serve(struct sim *s, struct exchange *x)
 	} else if (!api_is_watch(&r)) {
 		api_request(s->api, sim_wall(s), &r, &a);
 		answer_trace(s, in, &r, &a);
+		checks_answer(s, in, &r, &a);
 		reset = c && fault_now(s, FAULT_RESET_AFTER, in);
 		if (reset)
 			link_end(c, latency(s, in), true);
@@ -405,8 +406,7 @@ static void arrive(struct sim *s, void *ctx, uint64_t arg)
 	exchange_free(x);
 }
 
-/* A collection, not by a watch. */
-static bool is_list(const struct api_request *r)
+bool is_list(const struct api_request *r)
 {
 	struct str path = str_sub(r->path, 0, str_find(r->path, '?'));
 	size_t at = str_rfind(path, '/');

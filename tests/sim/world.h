@@ -17,6 +17,7 @@ struct pod {
 	uint8_t stage;
 	uint32_t restarts, pulls;
 	bool gone, ending, oom;	/* oom: how it crashes next */
+	bool busy;		/* something is about to happen to it */
 };
 
 struct rollout {
