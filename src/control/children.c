@@ -106,6 +106,16 @@ static uint64_t digest_number(struct str hex)
 	return digest;
 }
 
+/* Another object under its name has not been asked to go. */
+static void uid_take(struct child_state *c, struct str text)
+{
+	struct uid was = c->uid;
+
+	(void)uid_parse(text, &c->uid);
+	if (memcmp(was.b, c->uid.b, UID_LEN) != 0)
+		c->going = false;
+}
+
 /*
  * A Deployment's resource version moves with its status, so it is known by
  * its generation, which moves with its spec.
@@ -116,7 +126,7 @@ static void meta_take(struct child_state *c, enum child_kind k,
 	uint64_t version = k == CHILD_DEPLOYMENT ?
 	    (uint64_t)meta->generation : version_number(meta->version);
 
-	(void)uid_parse(meta->uid, &c->uid);
+	uid_take(c, meta->uid);
 	c->version = version;
 	c->digest = digest_number(meta->digest);
 	c->exists = true;
@@ -215,6 +225,8 @@ static void workload_take(const struct json_doc *doc,
 	uint32_t s = json_get(doc, JSON_ROOT, STR("status"));
 
 	w->generation = meta->generation;
+	w->asked = (int32_t)number_at(doc, json_get(doc, JSON_ROOT,
+	    STR("spec")), "replicas");
 	w->observed = number_at(doc, s, "observedGeneration");
 	w->replicas = (int32_t)number_at(doc, s, "replicas");
 	w->ready = (int32_t)number_at(doc, s, "readyReplicas");
@@ -412,7 +424,7 @@ void child_written(struct record *r, enum child_kind k, struct str reply)
 		if (n > r->workload.generation)
 			r->workload.generation = n;
 	}
-	(void)uid_parse(uid, &c->uid);
+	uid_take(c, uid);
 	c->exists = true;
 	c->listed = true;
 	c->own = v;

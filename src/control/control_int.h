@@ -22,6 +22,7 @@ struct child_state {
 /* The Deployment's status, as far as ours is made of it. */
 struct workload {
 	int64_t generation, observed;
+	int32_t asked;		/* spec.replicas */
 	int32_t replicas, ready, available, updated;
 	bool deadline_exceeded;	/* Progressing=False */
 	bool replica_failure;	/* ReplicaFailure=True; see failure[] */
@@ -111,6 +112,11 @@ bool uid_parse(struct str s, struct uid *ret);
 void uid_format(const struct uid *u, struct buf *out);
 uint64_t key_hash(struct str ns, struct str key);
 uint64_t version_number(struct str version);
+/*
+ * Pods there should be: by its spec, or while that is not valid by the
+ * Deployment, whose last good spec nobody remembers over a restart.
+ */
+int32_t record_desired(const struct record *r);
 /* Everything outside the object that its status is made of. */
 struct manager;
 uint64_t record_inputs(const struct manager *m, const struct record *r);

@@ -33,6 +33,16 @@ void job_release(struct job *j)
 	manager_kick(j->m);
 }
 
+/*
+ * Were children deleted for a finalizer's sake? They may have gone before
+ * the answer came, and nothing tells of that any more.
+ */
+static bool job_saw_them_go(const struct job *j)
+{
+	return (job_record(j)->flags & RECORD_DELETING) &&
+	    j->plan.steps > 0;
+}
+
 void job_done(struct job *j)
 {
 	struct manager *m = j->m;
@@ -45,7 +55,7 @@ void job_done(struct job *j)
 	r->wanted = j->plan.wanted;
 	series_reconciled(m, r, RESULT_SUCCESS,
 	    m->loop.now_ns - j->start_ns);
-	if (record_due(m, r)) {
+	if (record_due(m, r) || job_saw_them_go(j)) {
 		r->flags &= ~(uint32_t)RECORD_BUSY;
 		queue_add(&m->queue, j->record, true, m->loop.now_ns);
 	}

@@ -270,7 +270,7 @@ void job_child_done(struct job *j)
 		if (err == ERR_NOENT || err == ERR_CONFLICT)
 			memset(c, 0, sizeof(*c));
 		else if (err == 0)
-			c->going = true;
+			c->going = c->exists;
 		else {
 			job_failed(j, "cannot delete a child");
 			return;

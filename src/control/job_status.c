@@ -80,9 +80,9 @@ void judge_fill(const struct manager *m, const struct record *r,
 	enum ref_kind kind;
 
 	in->wall_ns = m->io->wall_ns(m->io->ctx);
-	if (r->workload.ready < r->desired)
+	if (r->workload.ready < record_desired(r))
 		in->trouble = pods_worst(&m->pods, r->key_hash);
-	if (r->workload.ready < r->desired && in->trouble == NULL &&
+	if (r->workload.ready < record_desired(r) && in->trouble == NULL &&
 	    waits_recall(m, r, s, &in->recalled))
 		in->trouble = &in->recalled;
 	if (refs_missing(m, s, &kind, &in->missing_name))
@@ -207,7 +207,7 @@ void job_status(struct job *j)
 	};
 
 	/* Why pods are missing is not known before they were listed. */
-	if (!m->pods.synced && r->workload.ready < r->desired) {
+	if (!m->pods.synced && r->workload.ready < record_desired(r)) {
 		job_later(j, m->loop.now_ns + NS_PER_S / 5);
 		return;
 	}

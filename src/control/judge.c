@@ -265,6 +265,10 @@ static void set_of_allbeone(struct view *v)
 static void set_of_example(struct view *v)
 {
 	bool service = v->in->record->child[CHILD_SERVICE].exists;
+	/* Which transport it last had is not known after a restart. */
+	bool wants = v->in->refused != NULL ? service ||
+	    cond_get(v->cs, "ServiceReady") != NULL :
+	    v->in->record->transport != TRANSPORT_STDIO;
 
 	if (!v->exists)
 		set(v, "DeploymentReady", COND_FALSE, "DeploymentNotFound",
@@ -273,7 +277,7 @@ static void set_of_example(struct view *v)
 		set(v, "DeploymentReady", v->ready ? COND_TRUE : COND_FALSE,
 		    v->ready ? "DeploymentReady" : "DeploymentNotReady",
 		    STR_NONE);
-	if (v->in->record->transport != TRANSPORT_STDIO)
+	if (wants)
 		set(v, "ServiceReady", service ? COND_TRUE : COND_FALSE,
 		    service ? "ServiceReady" : "ServiceNotFound", STR_NONE);
 }
@@ -401,7 +405,7 @@ static void look(struct view *v)
 
 	v->exists = r->child[CHILD_DEPLOYMENT].exists;
 	v->deleting = HAS(&v->in->server->meta, object_meta, deletion_time);
-	v->desired = v->in->refused != NULL ? r->desired :
+	v->desired = v->in->refused != NULL ? w->asked :
 	    render_replicas(v->in->server);
 	v->current = v->exists && w->observed >= w->generation;
 	v->complete = v->current && w->updated == v->desired &&

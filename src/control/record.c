@@ -264,12 +264,17 @@ bool child_drifted(const struct record *r, enum child_kind k)
 	return wanted && c->version != c->own;
 }
 
+int32_t record_desired(const struct record *r)
+{
+	return r->flags & RECORD_REFUSED ? r->workload.asked : r->desired;
+}
+
 uint64_t record_inputs(const struct manager *m, const struct record *r)
 {
 	const struct workload *w = &r->workload;
 	const struct trouble *t;
 	int64_t parts[] = {
-		w->generation, w->observed, w->replicas, w->ready,
+		w->generation, w->observed, w->asked, w->replicas, w->ready,
 		w->available, w->updated, w->deadline_exceeded,
 		w->replica_failure, r->child[CHILD_SERVICE].exists,
 		r->child[CHILD_CONFIG_MAP].exists,
@@ -280,7 +285,7 @@ uint64_t record_inputs(const struct manager *m, const struct record *r)
 
 	h = hash_more(h, w->failure, strlen(w->failure));
 	/* Pods are only looked at while some are missing. */
-	if (w->ready >= r->desired)
+	if (w->ready >= record_desired(r))
 		return h;
 	t = pods_worst(&m->pods, r->key_hash);
 	if (t != NULL) {

@@ -367,8 +367,8 @@ static const struct record *who_asks(const struct manager *m,
 	if (i == RECORD_NONE || !m->leading)
 		return NULL;
 	r = record_at(&m->records, i);
-	return (r->flags & RECORD_LIVE) && r->workload.ready < r->desired ?
-	    r : NULL;
+	return (r->flags & RECORD_LIVE) &&
+	    r->workload.ready < record_desired(r) ? r : NULL;
 }
 
 static void relist_lost(struct manager *m)

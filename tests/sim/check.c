@@ -145,6 +145,20 @@ static void servers_delete(struct sim *s)
 	}
 }
 
+/* Pods that were orphaned belong to nobody. */
+static void pods_delete(struct sim *s)
+{
+	const struct api_object *o = NULL;
+
+	while ((o = api_each(s->api, API_POD, STR_NONE, o)))
+		if (!api_find_uid(s->api, node_text(o->root,
+		    "metadata.ownerReferences.0.uid")) &&
+		    !node_path(o->root, "metadata.deletionTimestamp")) {
+			world_delete(s, "user", API_POD, o->ns, o->name);
+			return;
+		}
+}
+
 static void late(struct sim *s, int64_t limit_ns, const char *name,
     const struct text *why)
 {
@@ -167,13 +181,15 @@ static void part_second(struct sim *s)
 		break;
 	case PART_CALM:
 		if (!well(s, &why, &name)) {
-			c->well_ns = 0;
+			c->well_ns = c->quiet_ns = 0;
 			late(s, s->sc.converge_ns, name, &why);
 			break;
 		}
 		if (!c->well_ns)
 			c->well_ns = s->now_ns;
-		if (!world_idle(s) || s->now_ns - c->well_ns < CALM_S * SEC)
+		if (!c->quiet_ns || !world_idle(s) || wire_holes(s))
+			c->quiet_ns = s->now_ns;
+		if (s->now_ns - c->quiet_ns < CALM_S * SEC)
 			break;
 		s->stats.converged_ns = c->well_ns - c->part_ns;
 		enter(s, PART_REST);
@@ -197,6 +213,7 @@ static void part_second(struct sim *s)
 		servers_delete(s);
 		break;
 	case PART_ENDING:
+		pods_delete(s);
 		if (well(s, &why, &name))
 			s->done = true;
 		else

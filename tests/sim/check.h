@@ -38,7 +38,7 @@ enum { RATES = 4096, RATE_WINDOW_S = 60 };
 
 struct checks {
 	enum part part;
-	int64_t part_ns, well_ns;
+	int64_t part_ns, well_ns, quiet_ns;
 	/* leader */
 	int64_t renewed_ns[SIM_INSTS];
 	/* rate */

@@ -24,7 +24,7 @@ static void second(struct sim *s)
 			    s->now_ns)
 				continue;
 			sim_fail(s, "deadline", "%s waits for an answer "
-			    "since %lld ms", inst_name(in),
+			    "to %s since %lld ms", inst_name(in), c->what,
 			    (long long)((s->now_ns - c->sent_ns) / MS));
 		}
 	}

@@ -24,13 +24,16 @@ static bool kind_well(struct sim *s, enum api_kind kind, struct text *why)
 	return true;
 }
 
-/* At the end every server is deleted. */
+/* At the end every server is deleted; and who was before, has gone. */
 static bool none_left(struct sim *s, struct text *why)
 {
 	for (int k = API_ALLBEONE; k <= API_MCPDEV; k++) {
 		const struct api_object *o = api_each(s->api,
 		    (enum api_kind)k, STR_NONE, NULL);
 
+		while (o && s->checks->part != PART_ENDING &&
+		    !node_path(o->root, "metadata.deletionTimestamp"))
+			o = api_each(s->api, (enum api_kind)k, STR_NONE, o);
 		if (!o)
 			continue;
 		text_fmt(why, "%.*s/%.*s is still there", (int)o->ns.n,
@@ -45,7 +48,7 @@ static bool well(struct sim *s, struct text *why)
 	return kind_well(s, API_DEPLOYMENT, why) &&
 	    kind_well(s, API_SERVICE, why) &&
 	    kind_well(s, API_CONFIG_MAP, why) &&
-	    (s->checks->part != PART_ENDING || none_left(s, why));
+	    none_left(s, why);
 }
 
 const struct checker check_orphans = { .name = "orphans", .well = well };

@@ -9,7 +9,7 @@
 struct look {
 	const struct api_object *server, *deployment;
 	struct expect e;
-	int64_t ready, updated;
+	int64_t replicas, ready, updated;
 	bool deleting, blocked, current;
 	struct text *why;
 };
@@ -153,6 +153,7 @@ static bool phase_well(const struct look *l)
 	    !str_is(phase, "Failed"))
 		return wrong(l, "no pod is ready", phase);
 	if (all && l->current && l->updated >= l->e.replicas &&
+	    l->replicas == l->e.replicas &&
 	    !str_is(phase, good))
 		return wrong(l, "all pods are ready", phase);
 	return true;
@@ -167,7 +168,7 @@ static bool ready_well(const struct look *l)
 		return wrong(l, ready ? "it is ready" : "it is not ready",
 		    node_text(condition(l, "Ready"), "reason"));
 	/* A trouble that is over must not be told any longer. */
-	if (ready && !l->blocked && !says(l, "Degraded", false))
+	if (ready && !l->blocked && l->replicas == l->e.replicas && !says(l, "Degraded", false))
 		return wrong(l, "nothing is wrong with it",
 		    node_text(condition(l, "Degraded"), "reason"));
 	return true;
@@ -222,6 +223,7 @@ static void look_at(const struct sim *s, const struct api_object *o,
 	if (!ret->deployment)
 		return;
 	d = ret->deployment->root;
+	ret->replicas = node_number(d, "status.replicas", 0);
 	ret->ready = node_number(d, "status.readyReplicas", 0);
 	ret->updated = node_number(d, "status.updatedReplicas", 0);
 	ret->current = node_number(d, "status.observedGeneration", 0) >=

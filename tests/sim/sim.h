@@ -85,7 +85,7 @@ struct scenario {
 
 enum scenario_option {
 	OPT_LEASE = 1, OPT_FINALIZERS = 2, OPT_SECRETS = 4,
-	OPT_TIGHT = 8,		/* little room for references and pods */
+	OPT_TIGHT = 8,		/* little room for pods in trouble */
 	OPT_WATCH_LIST = 16,	/* the API server knows sendInitialEvents */
 	OPT_SKEW = 32,		/* clocks run at different rates */
 	OPT_TOKEN = 64,		/* bearer tokens are checked */
@@ -103,6 +103,7 @@ struct link {
 	size_t in_n, in_cap;
 	bool busy;		/* a request is under way */
 	int64_t sent_ns, limit_ns; /* of it; limit 0: none under way */
+	char what[80];		/* its path's beginning */
 	struct api_watch *watch;
 	int64_t end_ns;		/* when the server ends the watch */
 };
@@ -165,6 +166,7 @@ struct sim {
 	bool admission;			/* a webhook refuses Deployments */
 	uint64_t pushed;		/* watches were told up to here */
 	int64_t push_ns;		/* and have more to tell then */
+	int64_t tick_ns;		/* the api looks around then */
 	/* Whose request is being served, and when it was sent (-1: its
 	 * sender has gone); NULL: the world's. */
 	struct inst *serving;
@@ -221,6 +223,8 @@ size_t wire_cut(void *ctx, size_t n);
 void wire_drop(struct inst *in);
 /* Frees what the program has closed and nobody served. */
 void wire_sweep(struct inst *in);
+/* Does an instance still wait on a connection that is silent for ever? */
+bool wire_holes(const struct sim *s);
 /* Sends on what the watches have to tell. */
 void wire_push(struct sim *s);
 bool fault_now(struct sim *s, enum fault f, const struct inst *in);

@@ -195,8 +195,6 @@ static void watch_over(struct link *c, int64_t delay_ns)
 {
 	struct sim *s = c->owner->s;
 
-	if (c->hole)
-		return;
 	switch (c->end_ns == TIME_NEVER ? 0 : roll(&s->net, 3)) {
 	case 0:
 		piece(c, delay_ns, STR("0\r\n\r\n"));
@@ -220,6 +218,12 @@ static void watch_push(struct link *c)
 	struct str line;
 	int64_t delay;
 
+	/* Nobody hears it any more. */
+	if (c->hole) {
+		api_watch_close(c->watch);
+		c->watch = NULL;
+		return;
+	}
 	while ((next = api_watch_next(c->watch, sim_wall(s), &line)) ==
 	    API_WATCH_LINE) {
 		sim_trace(s, inst_name(c->owner), "event %d %.*s", c->peer,
@@ -232,7 +236,7 @@ static void watch_push(struct link *c)
 		send_text(c, latency(s, c->owner), text_view(&out));
 	}
 	delay = held(s, c->owner, 1) + 4 * MS;
-	if (c->watch && (next == API_WATCH_END || s->now_ns >= c->end_ns))
+	if (!c->hole && c->watch && (next == API_WATCH_END || s->now_ns >= c->end_ns))
 		watch_over(c, delay);
 	free(lines.p);
 	free(out.p);
@@ -364,10 +368,12 @@ static void serve(struct sim *s, struct exchange *x)
 		c->end_ns = TIME_NEVER;
 		s->pushed = 0;
 		answer_trace(s, in, &r, &a);
-		if (c->watch)
+		if (c->watch) {
+			c->limit_ns = 0;
 			watch_begin(c, &a);
-		else
+		} else {
 			answer_send(c, &a);
+		}
 		c->busy = c->watch != NULL;
 	} else if (!api_is_watch(&r)) {
 		api_request(s->api, sim_wall(s), &r, &a);
@@ -408,11 +414,17 @@ static void arrive(struct sim *s, void *ctx, uint64_t arg)
 
 bool is_list(const struct api_request *r)
 {
+	static const char *const plurals[] = {
+		"pods", "services", "configmaps", "secrets", "deployments",
+		"mcpservers", "customresourcedefinitions", "leases"
+	};
 	struct str path = str_sub(r->path, 0, str_find(r->path, '?'));
-	size_t at = str_rfind(path, '/');
+	struct str last = str_sub(path, str_rfind(path, '/') + 1, path.n);
 
-	return str_is(r->method, "GET") && !api_is_watch(r) &&
-	    str_ends(path, STR("s")) && str_sub(path, at, path.n).n > 5;
+	for (size_t i = 0; i < ARRAY_LEN(plurals); i++)
+		if (str_is(last, plurals[i]))
+			return str_is(r->method, "GET") && !api_is_watch(r);
+	return false;
 }
 
 static void request_sent(struct link *c, const struct api_request *r,
@@ -431,6 +443,8 @@ static void request_sent(struct link *c, const struct api_request *r,
 	c->busy = true;
 	c->sent_ns = s->now_ns;
 	c->limit_ns = is_list(r) ? LIST_NS : ANSWER_NS;
+	snprintf(c->what, sizeof(c->what), "%.*s", (int)r->path.n,
+	    r->path.p);
 	if (fault_now(s, FAULT_RESET_BEFORE, in)) {
 		link_end(c, latency(s, in), true);
 		return;
@@ -514,6 +528,16 @@ void wire_drop(struct inst *in)
 	for (int p = 0; p < in->f.peers; p++)
 		if (in->link[p].open)
 			link_close(&in->link[p]);
+}
+
+bool wire_holes(const struct sim *s)
+{
+	for (uint32_t i = 0; i < s->sc.insts; i++)
+		for (int p = 0; p < s->inst[i].f.peers; p++)
+			if (s->inst[i].link[p].open &&
+			    s->inst[i].link[p].hole)
+				return true;
+	return false;
 }
 
 /* Short reads, partial writes, readiness that was none. */

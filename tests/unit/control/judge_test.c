@@ -175,6 +175,7 @@ TEST(judge_refused_spec_keeps_what_runs)
 	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\"}",
 	    "{\"image\":\"old\",\"tag\":\"7\"}");
 	workload(1, 1, 1);
+	record.workload.asked = 1;
 	in.refused = &d;
 	judge(&in, &arena, &verdict);
 	EXPECT_STR(cond("ConfigurationValid"), "False/InvalidSpec");

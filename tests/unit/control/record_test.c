@@ -113,3 +113,37 @@ TEST(key_hash_tells_namespace_and_name_apart)
 	EXPECT(key_hash(STR("a"), STR("b")) != key_hash(STR("b"),
 	    STR("a")));
 }
+
+TEST(a_child_made_anew_has_not_been_asked_to_go)
+{
+	static struct record r;
+	struct child_state *c = &r.child[CHILD_CONFIG_MAP];
+
+	child_written(&r, CHILD_CONFIG_MAP, STR("{\"metadata\":{\"uid\":"
+	    "\"0188f7f2-9b3a-4c5d-8e6f-0123456789ab\","
+	    "\"resourceVersion\":\"5\"}}"));
+	c->going = true;
+	child_written(&r, CHILD_CONFIG_MAP, STR("{\"metadata\":{\"uid\":"
+	    "\"0188f7f2-9b3a-4c5d-8e6f-0123456789ab\","
+	    "\"resourceVersion\":\"6\"}}"));
+	EXPECT(c->going);
+	child_written(&r, CHILD_CONFIG_MAP, STR("{\"metadata\":{\"uid\":"
+	    "\"0188f7f2-9b3a-4c5d-8e6f-0123456789ac\","
+	    "\"resourceVersion\":\"7\"}}"));
+	EXPECT(!c->going);
+	EXPECT_EQ(c->own, 7);
+}
+
+TEST(without_a_valid_spec_the_deployment_says_how_many)
+{
+	static struct server s;
+	static struct record r;
+
+	r.workload.asked = 3;
+	s.spec.replicas = 2;
+	s.spec.transport.type = TRANSPORT_SSE;
+	record_facts(&r, &s, true);
+	EXPECT_EQ(record_desired(&r), 2);
+	record_facts(&r, &s, false);
+	EXPECT_EQ(record_desired(&r), 3);
+}
