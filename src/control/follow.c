@@ -489,6 +489,19 @@ void refs_give_up(struct manager *m, enum ref_kind kind)
 	manager_kick(m);
 }
 
+/* It may be watched after all: each plan takes up what it refers to. */
+static void refs_resume(struct manager *m, enum ref_kind kind)
+{
+	uint32_t i;
+
+	m->refs.followed[kind] = true;
+	for (i = record_next(&m->records, 0); i != RECORD_NONE;
+	    i = record_next(&m->records, i + 1))
+		if (record_at(&m->records, i)->flags & RECORD_LIVE)
+			queue_add(&m->queue, i, false, m->loop.now_ns);
+	manager_kick(m);
+}
+
 void refs_event(struct manager *m, enum ref_kind kind, uint64_t scope,
     enum kube_watch_event e, struct str text)
 {
@@ -510,6 +523,8 @@ void refs_event(struct manager *m, enum ref_kind kind, uint64_t scope,
 		break;
 	case WATCH_SYNCED:
 		refs_sweep(m, kind, scope);
+		if (!r->followed[kind])
+			refs_resume(m, kind);
 		break;
 	case WATCH_ERROR:
 		break;

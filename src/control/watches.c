@@ -58,7 +58,8 @@ static void on_error(struct watch_slot *s, const struct kube_watch *w)
 		    STR_NONE);
 		kinds_absent(m, s);
 	}
-	if (w->state != WATCH_DENIED)
+	/* Who is not known (401) may be again in a moment. */
+	if (w->state != WATCH_DENIED || w->status.err != ERR_FORBIDDEN)
 		return;
 	if (s->role == ROLE_REF_CONFIG_MAPS)
 		refs_give_up(m, REF_CONFIG_MAP);

@@ -100,7 +100,7 @@ void checks_killed(struct sim *s, struct inst *in)
 			all[i]->killed(s, in);
 }
 
-/* ---- the parts of a run ------------------------------------------------------ */
+/* ---- the parts of a run ---------------------------------------------- */
 
 /*
  * Steps and faults; calm, until all is as it should be and stays so, with

@@ -87,7 +87,8 @@ static bool config_is(const struct api_object *server,
 	struct tree t = { 0 };
 	bool same;
 
-	have = node_is(have, NODE_STRING) ? node_parse(&t, have->text, NULL) : NULL;
+	have = node_is(have, NODE_STRING) ?
+	    node_parse(&t, have->text, NULL) : NULL;
 	/* mcp.example.com wraps it. */
 	if (server->kind == API_EXAMPLE)
 		have = node_get(have, "config");

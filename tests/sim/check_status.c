@@ -39,7 +39,7 @@ static bool says(const struct look *l, const char *type, bool on)
 	    on ? "True" : "False");
 }
 
-/* ---- numbers ---------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------- */
 
 static bool counts_well(const struct look *l)
 {
@@ -59,7 +59,7 @@ static bool counts_well(const struct look *l)
 	return true;
 }
 
-/* ---- what is wrong with it ---------------------------------------------------- */
+/* ---- what is wrong with it ------------------------------------------- */
 
 static bool pods_have(const struct sim *s, const struct look *l,
     const char *word)
@@ -140,7 +140,7 @@ static bool trouble_well(const struct sim *s, const struct look *l)
 	return wrong(l, "pods are still on their way", STR_NONE);
 }
 
-/* ---- words -------------------------------------------------------------------- */
+/* ---- words ----------------------------------------------------------- */
 
 static bool phase_well(const struct look *l)
 {
@@ -168,7 +168,8 @@ static bool ready_well(const struct look *l)
 		return wrong(l, ready ? "it is ready" : "it is not ready",
 		    node_text(condition(l, "Ready"), "reason"));
 	/* A trouble that is over must not be told any longer. */
-	if (ready && !l->blocked && l->replicas == l->e.replicas && !says(l, "Degraded", false))
+	if (ready && !l->blocked && l->replicas == l->e.replicas &&
+	    !says(l, "Degraded", false))
 		return wrong(l, "nothing is wrong with it",
 		    node_text(condition(l, "Degraded"), "reason"));
 	return true;

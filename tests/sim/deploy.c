@@ -123,7 +123,7 @@ static void count(struct sim *s, const struct api_object *d,
 	}
 }
 
-/* ---- pods ----------------------------------------------------------------- */
+/* ---- pods ------------------------------------------------------------ */
 
 static int pod_create(struct sim *s, const struct api_object *d,
     const char *hash)
@@ -192,7 +192,7 @@ static bool move(struct sim *s, const struct api_object *d, const char *hash,
 	return pod_create(s, d, hash) < 300;
 }
 
-/* ---- status ----------------------------------------------------------------- */
+/* ---- status ---------------------------------------------------------- */
 
 static void condition(struct text *out, const char *type, bool on,
     const char *reason, const char *message)

@@ -27,7 +27,7 @@ const char *inst_name(const struct inst *in)
 	return names[in->id];
 }
 
-/* ---- its io: the fake one, with a few functions of our own -------------- */
+/* ---- its io: the fake one, with a few functions of our own ----------- */
 
 static struct inst *inst_of(void *ctx)
 {
@@ -128,7 +128,7 @@ static void io_init(struct inst *in)
 	in->f.rng = rng_next(&in->s->world) | 1;
 }
 
-/* ---- clocks --------------------------------------------------------------- */
+/* ---- clocks ---------------------------------------------------------- */
 
 static int64_t mono_at(const struct inst *in, int64_t now_ns)
 {
@@ -180,7 +180,7 @@ int64_t inst_next_ns(struct inst *in)
 	return next;
 }
 
-/* ---- life ------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------ */
 
 void inst_files(struct inst *in)
 {
@@ -325,7 +325,7 @@ void inst_signal(struct inst *in, enum io_signal sig)
 	in->f.signals |= (unsigned)sig;
 }
 
-/* ---- a turn ------------------------------------------------------------------- */
+/* ---- a turn ---------------------------------------------------------- */
 
 /* A stopped process ends in good order, and is no crash. */
 static void stopped(struct inst *in)

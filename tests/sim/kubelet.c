@@ -49,7 +49,7 @@ void kubelet_new(struct sim *s, const struct node *pod)
 	later(s, p, POD_NEW, 2 * MS, 600 * MS);
 }
 
-/* ---- status ----------------------------------------------------------------- */
+/* ---- status ---------------------------------------------------------- */
 
 static struct str image_of(const struct api_object *o)
 {
@@ -105,7 +105,7 @@ static const char *ended(const struct pod *p)
 	    "\"terminated\":{\"exitCode\":1,\"reason\":\"Error\"}";
 }
 
-/* ---- stages ----------------------------------------------------------------- */
+/* ---- stages ---------------------------------------------------------- */
 
 static bool refs_there(struct sim *s, const struct api_object *o)
 {
@@ -232,7 +232,7 @@ static void step(struct sim *s, void *ctx, uint64_t arg)
 	}
 }
 
-/* ---- the end ------------------------------------------------------------------ */
+/* ---- the end --------------------------------------------------------- */
 
 static void end(struct sim *s, void *ctx, uint64_t arg)
 {

@@ -106,7 +106,7 @@ static struct sim_event event_take(struct sim *s)
 	return first;
 }
 
-/* ---- the run ------------------------------------------------------------ */
+/* ---- the run --------------------------------------------------------- */
 
 static void step_event(struct sim *s, void *ctx, uint64_t arg)
 {

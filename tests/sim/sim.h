@@ -47,7 +47,7 @@ enum fault {
 	FAULTS
 };
 
-/* ---- steps of a scenario ------------------------------------------------ */
+/* ---- steps of a scenario --------------------------------------------- */
 
 enum step_op {
 	/* users */
@@ -130,7 +130,7 @@ struct inst {
 	struct link link[FAKE_PEERS];
 };
 
-/* ---- all of it ------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------- */
 
 struct sim_event {
 	int64_t at_ns;

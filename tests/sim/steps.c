@@ -3,7 +3,7 @@
 
 #include "world.h"
 
-/* ---- the network ------------------------------------------------------------ */
+/* ---- the network ----------------------------------------------------- */
 
 static void watches_end(struct sim *s, struct inst *in)
 {
@@ -65,7 +65,7 @@ static void fault_begin(struct sim *s, struct inst *in,
 	}
 }
 
-/* ---- instances --------------------------------------------------------------- */
+/* ---- instances ------------------------------------------------------- */
 
 static void inst_step(struct sim *s, struct inst *in,
     const struct sim_step *st)
@@ -95,7 +95,7 @@ static void inst_step(struct sim *s, struct inst *in,
 	}
 }
 
-/* ---- the cluster ---------------------------------------------------------------- */
+/* ---- the cluster ----------------------------------------------------- */
 
 static void quota_end(struct sim *s, void *ctx, uint64_t arg)
 {

@@ -24,7 +24,7 @@ void server_id(const struct sim *s, uint32_t i, struct server_id *ret)
 	snprintf(ret->name, sizeof(ret->name), "srv-%u", (unsigned)twin);
 }
 
-/* ---- specs ------------------------------------------------------------------ */
+/* ---- specs ----------------------------------------------------------- */
 
 static const char *image_word(struct rng *r)
 {
@@ -92,7 +92,7 @@ void server_spec_text(const struct server_id *id, uint32_t variant,
 	text_fmt(out, "}");
 }
 
-/* ---- servers ------------------------------------------------------------------ */
+/* ---- servers --------------------------------------------------------- */
 
 static const struct api_object *find(struct sim *s,
     const struct server_id *id)
@@ -236,7 +236,7 @@ static void again(struct sim *s, void *ctx, uint64_t arg)
 	create(s, &id, (uint32_t)(arg >> 8));
 }
 
-/* ---- children, as somebody else sees them ----------------------------------- */
+/* ---- children, as somebody else sees them ---------------------------- */
 
 struct kid { enum api_kind kind; char name[48]; };
 
@@ -356,7 +356,7 @@ static void fight(struct sim *s, void *ctx, uint64_t arg)
 	    f, 0);
 }
 
-/* ---- pods and references --------------------------------------------------- */
+/* ---- pods and references --------------------------------------------- */
 
 static struct pod *some_pod(struct sim *s, uint32_t b)
 {
@@ -398,7 +398,7 @@ static void ref_write(struct sim *s, const struct sim_step *st)
 		    str_from(body));
 }
 
-/* ---- all of it ------------------------------------------------------------------ */
+/* ---- all of it ------------------------------------------------------- */
 
 static void pods_run(struct sim *s, const struct sim_step *st)
 {

@@ -45,7 +45,7 @@ bool fault_now(struct sim *s, enum fault f, const struct inst *in)
 	return true;
 }
 
-/* ---- bytes to an instance ------------------------------------------------ */
+/* ---- bytes to an instance -------------------------------------------- */
 
 static int64_t latency(struct sim *s, const struct inst *in)
 {
@@ -137,7 +137,7 @@ static void send_text(struct link *c, int64_t delay_ns, struct str text)
 	}
 }
 
-/* ---- framing --------------------------------------------------------------- */
+/* ---- framing --------------------------------------------------------- */
 
 /* As chunks that end anywhere. */
 static void chunks(struct sim *s, struct text *out, struct str body)
@@ -189,7 +189,7 @@ static void watch_begin(struct link *c, const struct api_answer *a)
 	free(out.p);
 }
 
-/* ---- watches ----------------------------------------------------------------- */
+/* ---- watches --------------------------------------------------------- */
 
 static void watch_over(struct link *c, int64_t delay_ns)
 {
@@ -236,7 +236,8 @@ static void watch_push(struct link *c)
 		send_text(c, latency(s, c->owner), text_view(&out));
 	}
 	delay = held(s, c->owner, 1) + 4 * MS;
-	if (!c->hole && c->watch && (next == API_WATCH_END || s->now_ns >= c->end_ns))
+	if (!c->hole && c->watch &&
+	    (next == API_WATCH_END || s->now_ns >= c->end_ns))
 		watch_over(c, delay);
 	free(lines.p);
 	free(out.p);
@@ -273,7 +274,7 @@ void wire_push(struct sim *s)
 		}
 }
 
-/* ---- requests ---------------------------------------------------------------- */
+/* ---- requests -------------------------------------------------------- */
 
 static struct str header(const struct http_head *h, const char *name)
 {

@@ -72,7 +72,7 @@ const char *world_time(const struct sim *s, char mem[static 40])
 	return mem;
 }
 
-/* ---- what wakes whom ------------------------------------------------------- */
+/* ---- what wakes whom ------------------------------------------------- */
 
 static void pod_changed(struct sim *s, const struct api_write *w)
 {

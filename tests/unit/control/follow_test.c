@@ -280,3 +280,17 @@ TEST(a_list_of_one_namespace_tells_nothing_of_another)
 	EXPECT(!queued());
 	EXPECT(m.refs.r[record->ref[0]].version == 5);
 }
+
+TEST(a_kind_that_may_be_watched_again_is_followed_again)
+{
+	set_up();
+	listed("5");
+	refs_give_up(&m, REF_CONFIG_MAP);
+	EXPECT(!m.refs.followed[REF_CONFIG_MAP]);
+	EXPECT_EQ(m.refs.pool.used, 0);
+	queue_forget(&m.queue, 0);
+	listed("6");
+	EXPECT(m.refs.followed[REF_CONFIG_MAP]);
+	/* Its next plan takes them up. */
+	EXPECT(record_at(&m.records, 0)->flags & RECORD_QUEUED);
+}
