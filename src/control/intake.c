@@ -142,19 +142,36 @@ static void server_refused(struct manager *m, const struct server *s)
 	refusal_note(m, s);
 }
 
+/*
+ * A read has told of a later version; what this line says is over, and the
+ * later ones come. It is read all the same: versions may have begun anew.
+ */
+static void line_is_old(struct manager *m, uint32_t i,
+    const struct server *s)
+{
+	const struct record *r = record_at(&m->records, i);
+
+	if ((r->flags & RECORD_BUSY) || facts_of(s) == r->facts)
+		return;
+	queue_add(&m->queue, i, false, m->loop.now_ns);
+	manager_kick(m);
+}
+
 static void server_seen(struct manager *m, enum group g,
     struct server *s, bool valid, struct str text)
 {
 	uint32_t i = server_record(m, g, s);
 	struct record *r;
-	bool newest;
 
 	if (i == RECORD_NONE) {
 		server_refused(m, s);
 		return;
 	}
 	r = record_at(&m->records, i);
-	newest = record_version(r, s->meta.resource_version);
+	if (!record_version(r, s->meta.resource_version)) {
+		line_is_old(m, i, s);
+		return;
+	}
 	own_versions(r, &s->status);
 	record_facts(r, s, valid);
 	if (valid)
@@ -169,10 +186,9 @@ static void server_seen(struct manager *m, enum group g,
 	}
 	/* Small waits of the status are over when the spec changes. */
 	r->minor_since_ns = 0;
-	if (newest && jobs_offer(m, i, text))
+	if (jobs_offer(m, i, text))
 		return;
-	if (newest)
-		held_keep(m, r, text);
+	held_keep(m, r, text);
 	queue_add(&m->queue, i, true, m->loop.now_ns);
 	manager_kick(m);
 }

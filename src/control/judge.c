@@ -268,7 +268,7 @@ static void set_of_example(struct view *v)
 	/* Which transport it last had is not known after a restart. */
 	bool wants = v->in->refused != NULL ? service ||
 	    cond_get(v->cs, "ServiceReady") != NULL :
-	    v->in->record->transport != TRANSPORT_STDIO;
+	    v->in->server->spec.transport.type != TRANSPORT_STDIO;
 
 	if (!v->exists)
 		set(v, "DeploymentReady", COND_FALSE, "DeploymentNotFound",
@@ -289,7 +289,7 @@ static void set_shortfalls(struct view *v)
 
 	if (v->in->refused != NULL)
 		return;
-	if (v->in->record->transport == TRANSPORT_STDIO)
+	if (v->in->server->spec.transport.type == TRANSPORT_STDIO)
 		set(v, "GatewayReady", COND_FALSE, "NoGateway",
 		    STR("transport stdio has no gateway yet: one pod with an "
 		    "open standard input, without Service and probes"));

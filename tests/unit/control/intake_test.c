@@ -85,3 +85,47 @@ TEST(children_of_another_namespace_survive_a_list)
 	EXPECT(!a->child[CHILD_DEPLOYMENT].exists);
 	EXPECT(b->child[CHILD_DEPLOYMENT].exists);
 }
+
+static struct json_tok tokens[4096];
+static char intake_mem[1 << 20];
+
+static void line(const char *version, const char *generation)
+{
+	static char text[512];
+	struct buf b;
+
+	buf_init(&b, text, sizeof(text));
+	buf_fmt(&b, "{\"metadata\":{\"name\":\"one\",\"namespace\":\"a\","
+	    "\"uid\":\"0188f7f2-9b3a-4c5d-8e6f-0123456789ab\","
+	    "\"resourceVersion\":\"%s\",\"generation\":%s},"
+	    "\"spec\":{\"image\":\"x\",\"replicas\":%s}}", version,
+	    generation, generation);
+	intake_event(&m, GROUP_MCPDEV, 0, WATCH_ITEM, buf_view(&b));
+}
+
+TEST(an_older_line_does_not_undo_what_was_read)
+{
+	struct record *r;
+	uint64_t facts;
+
+	set_up();
+	m.tok = tokens;
+	arena_init(&m.intake, intake_mem, sizeof(intake_mem));
+	REQUIRE(held_init(&m, &mem) == 0);
+	line("5", "2");
+	r = record_at(&m.records, record_next(&m.records, 0));
+	EXPECT_EQ(r->desired, 2);
+	/* A read was ahead of the watch. */
+	EXPECT(record_version(r, STR("9")));
+	facts = r->facts;
+	queue_forget(&m.queue, 0);
+	line("7", "1");
+	EXPECT_EQ(r->desired, 2);
+	EXPECT_EQ(r->facts, facts);
+	EXPECT(r->flags & RECORD_QUEUED);
+	queue_forget(&m.queue, 0);
+	line("8", "2");
+	EXPECT(!(r->flags & RECORD_QUEUED));
+	line("9", "3");
+	EXPECT_EQ(r->desired, 3);
+}
