@@ -177,10 +177,15 @@ const struct api_object *api_find(const struct api *a, enum api_kind kind,
 
 const struct api_object *api_find_uid(const struct api *a, struct str uid)
 {
+	uint64_t head = uid_head(uid);
+
 	for (int k = 0; k < API_KINDS; k++)
-		for (uint32_t i = 0; i < a->of[k].n; i++)
-			if (str_eq(a->of[k].slot[i]->o.uid, uid))
-				return &a->of[k].slot[i]->o;
+		for (uint32_t i = 0; i < a->of[k].n; i++) {
+			const struct slot *s = a->of[k].slot[i];
+
+			if (s->uid_head == head && str_eq(s->o.uid, uid))
+				return &s->o;
+		}
 	return NULL;
 }
 

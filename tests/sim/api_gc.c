@@ -64,7 +64,7 @@ static bool has_finalizer(const struct slot *s, const char *name)
 
 static bool is_going(const struct slot *s)
 {
-	return node_path(s->o.root, "metadata.deletionTimestamp");
+	return s->going;
 }
 
 static bool waits_foreground(const struct slot *s)
@@ -157,7 +157,7 @@ static bool collect(struct api *a, struct slot *s)
 	    "metadata.ownerReferences");
 	struct owners o;
 
-	if (!node_is(refs, NODE_LIST) || !refs->n)
+	if (!s->owned)
 		return false;
 	look_at_owners(a, s, refs, &o);
 	if (!o.gone && !o.waiting)
@@ -183,8 +183,8 @@ static bool collect(struct api *a, struct slot *s)
 static const struct node *reference_to(const struct slot *s,
     const struct slot *owner)
 {
-	const struct node *refs = node_path(s->o.root,
-	    "metadata.ownerReferences");
+	const struct node *refs = s->owned ? node_path(s->o.root,
+	    "metadata.ownerReferences") : NULL;
 
 	for (uint32_t i = 0; refs && i < refs->n; i++)
 		if (str_eq(node_text(refs->item[i], "uid"), owner->o.uid))
@@ -281,33 +281,42 @@ static bool drop_orphan_kind(struct api *a, enum api_kind k)
 	return true;
 }
 
-static bool run_once(struct api *a)
+/* Each object of a kind once; one that goes leaves its place to the next. */
+static bool run_kind(struct api *a, enum api_kind k)
 {
-	const struct object_list *l = &a->of[API_NAMESPACE];
+	const struct object_list *l = &a->of[k];
+	bool wrote = false;
+	uint32_t i = 0;
 
-	for (uint32_t i = 0; i < l->n; i++)
-		if (is_going(l->slot[i]) && empty_namespace(a, l->slot[i]))
-			return true;
-	for (int k = 0; k < API_KINDS; k++) {
-		if (drop_orphan_kind(a, (enum api_kind)k))
-			return true;
-		for (uint32_t i = 0; i < a->of[k].n; i++)
-			if (release(a, a->of[k].slot[i]) ||
-			    collect(a, a->of[k].slot[i]))
-				return true;
+	while (drop_orphan_kind(a, k))
+		wrote = true;
+	while (i < l->n) {
+		struct slot *s = l->slot[i];
+
+		if ((k == API_NAMESPACE && s->going &&
+		    empty_namespace(a, s)) || (s->going && release(a, s)) ||
+		    collect(a, s))
+			wrote = true;
+		if (i < l->n && l->slot[i] == s)
+			i++;
 	}
-	return false;
+	return wrote;
 }
 
-/* Each write may have moved what stands in the lists: begin again. */
+/* Until a look at everything finds nothing to do. */
 void gc_run(struct api *a, int64_t now_ns)
 {
+	bool wrote;
+
 	a->now_ns = now_ns;
 	a->gc_due = false;
 	a->gc_ns = TIME_NEVER;
-	do
+	do {
+		wrote = false;
 		tree_reset(&a->scratch);
-	while (run_once(a));
+		for (int k = 0; k < API_KINDS; k++)
+			wrote |= run_kind(a, (enum api_kind)k);
+	} while (wrote);
 	/* What this run wrote it has seen itself. */
 	a->gc_due = false;
 }

@@ -43,6 +43,8 @@ struct version {
 struct slot {
 	struct api_object o;		/* first */
 	struct version *v;
+	uint64_t uid_head;		/* of its uid, to be found fast */
+	bool owned, going;		/* what the collector looks for */
 };
 
 struct change {
@@ -93,6 +95,8 @@ struct version *store_commit(struct api *a, enum api_kind k,
 /* The objects as they were at a version, in order; into the scratch tree. */
 struct version **store_at(struct api *a, enum api_kind k, uint64_t number,
     uint32_t *ret_n);
+/* The first eight bytes of a uid. */
+uint64_t uid_head(struct str uid);
 struct node *new_uid(struct api *a, struct tree *t);
 struct node *time_node(struct tree *t, int64_t ns);
 
@@ -220,8 +224,7 @@ enum apply_result managed_apply(const struct managed *m,
     const struct node *live, const struct node *config, bool force,
     struct apply_out *ret);
 /* Equal but for the times in managedFields? */
-bool managed_equal(struct tree *t, const struct node *a,
-    const struct node *b);
+bool managed_equal(const struct node *a, const struct node *b);
 
 /* api_gc.c */
 void gc_run(struct api *a, int64_t now_ns);

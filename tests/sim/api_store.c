@@ -55,14 +55,6 @@ const char *version_meta(struct version *v, size_t *ret_n)
 
 /* ---- objects --------------------------------------------------------- */
 
-static int text_order(struct str a, struct str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int c = n ? memcmp(a.p, b.p, n) : 0;
-
-	return c ? c : a.n < b.n ? -1 : a.n > b.n;
-}
-
 static uint32_t place_of(const struct object_list *l, struct str ns,
     struct str name)
 {
@@ -70,10 +62,10 @@ static uint32_t place_of(const struct object_list *l, struct str ns,
 
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
-		int c = text_order(l->slot[mid]->o.ns, ns);
+		int c = key_order(l->slot[mid]->o.ns, ns);
 
 		if (!c)
-			c = text_order(l->slot[mid]->o.name, name);
+			c = key_order(l->slot[mid]->o.name, name);
 		if (c < 0)
 			low = mid + 1;
 		else
@@ -124,6 +116,15 @@ static void slot_remove(struct api *a, struct slot *s)
 	free(s);
 }
 
+uint64_t uid_head(struct str uid)
+{
+	uint64_t head = 0;
+
+	if (uid.n >= sizeof(head))
+		memcpy(&head, uid.p, sizeof(head));
+	return head;
+}
+
 /* The slot's texts are its version's. */
 static void slot_show(struct slot *s, struct version *v)
 {
@@ -133,6 +134,9 @@ static void slot_show(struct slot *s, struct version *v)
 	s->o.ns = node_text(v->root, "metadata.namespace");
 	s->o.name = node_text(v->root, "metadata.name");
 	s->o.uid = node_text(v->root, "metadata.uid");
+	s->uid_head = uid_head(s->o.uid);
+	s->owned = node_path(v->root, "metadata.ownerReferences.0");
+	s->going = node_path(v->root, "metadata.deletionTimestamp");
 }
 
 /* ---- writes ---------------------------------------------------------- */
@@ -215,10 +219,10 @@ static int version_order(const void *a, const void *b)
 {
 	const struct version *x = *(struct version *const *)a;
 	const struct version *y = *(struct version *const *)b;
-	int c = text_order(node_text(x->root, "metadata.namespace"),
+	int c = key_order(node_text(x->root, "metadata.namespace"),
 	    node_text(y->root, "metadata.namespace"));
 
-	return c ? c : text_order(node_text(x->root, "metadata.name"),
+	return c ? c : key_order(node_text(x->root, "metadata.name"),
 	    node_text(y->root, "metadata.name"));
 }
 

@@ -327,16 +327,17 @@ static void keep_rest(struct call *c, struct node *v, const struct node *old)
 		    list);
 }
 
-static bool same_but_meta_status(struct tree *t, const struct node *a,
-    const struct node *b)
+/* But for metadata and status. */
+static bool same_rest(const struct node *a, const struct node *b)
 {
-	struct node *x = node_copy(t, a), *y = node_copy(t, b);
+	for (uint32_t i = 0; i < a->n; i++) {
+		struct str key = a->member[i].key;
 
-	node_remove(x, "metadata");
-	node_remove(x, "status");
-	node_remove(y, "metadata");
-	node_remove(y, "status");
-	return node_equal(x, y);
+		if (!str_is(key, "metadata") && !str_is(key, "status") &&
+		    !node_equal(a->member[i].value, node_get_str(b, key)))
+			return false;
+	}
+	return true;
 }
 
 static void count_generation(struct call *c, struct node *v,
@@ -346,7 +347,7 @@ static void count_generation(struct call *c, struct node *v,
 
 	if (!c->info->generation || str_is(c->sub, "status"))
 		return;
-	same = same_but_meta_status(c->t, v, old);
+	same = same_rest(v, old) && same_rest(old, v);
 	if (c->kind == API_DEPLOYMENT)
 		same = same && node_equal(node_path(v,
 		    "metadata.annotations"), node_path(old,
@@ -405,7 +406,7 @@ bool update_object(struct call *c, struct slot *slot, struct node *v,
 	count_generation(c, v, old);
 	if (!fault_admission(c, false) || !check_valid(c, v, old))
 		return false;
-	if (managed_equal(c->t, v, old)) {
+	if (managed_equal(v, old)) {
 		answer_object(c, 200, slot->v);
 		return true;
 	}

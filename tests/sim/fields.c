@@ -67,12 +67,26 @@ static struct node *combine_at(struct tree *t, enum op op,
 	return inner;
 }
 
+/* All that is below a set's root. */
+static struct node *whole(struct tree *t, const struct node *set)
+{
+	struct node *to = set ? node_shallow(t, set) : node_object(t);
+
+	node_remove(to, ".");
+	return to;
+}
+
 static struct node *combine(struct tree *t, enum op op, const struct node *a,
     const struct node *b)
 {
-	struct node *to = node_object(t), *at;
+	struct node *to, *at;
 	uint32_t i;
 
+	if (!has_inner(b) && op != BOTH)
+		return whole(t, a);
+	if (!has_inner(a) && op == UNION)
+		return whole(t, b);
+	to = node_object(t);
 	for (i = 0; a && i < a->n; i++) {
 		struct member *m = &a->member[i];
 

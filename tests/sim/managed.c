@@ -20,19 +20,27 @@ struct managed managed_of(const struct call *c)
 }
 
 /* What nobody can own. */
-static struct node *strip_set(struct tree *t)
+static const struct node *strip_set(void)
 {
+	static struct tree kept;
+	static struct node *made;
+	struct tree *t = &kept;
 	static const char *const names[] = { "f:name", "f:namespace",
 		"f:creationTimestamp", "f:selfLink", "f:uid",
 		"f:clusterName", "f:generation", "f:managedFields",
 		"f:resourceVersion", "." };
-	struct node *set = node_object(t), *meta = node_object(t);
+	struct node *set, *meta;
 
+	if (made)
+		return made;
+	set = node_object(t);
+	meta = node_object(t);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		node_set(t, meta, names[i], node_object(t));
 	node_set(t, set, "f:metadata", meta);
 	node_set(t, set, "f:apiVersion", node_object(t));
 	node_set(t, set, "f:kind", node_object(t));
+	made = set;
 	return set;
 }
 
@@ -53,7 +61,7 @@ static struct node *reset_set(const struct managed *m)
 static struct node *strip(const struct managed *m, const struct node *set)
 {
 	return fields_minus(m->t, fields_minus_deep(m->t, set,
-	    reset_set(m)), strip_set(m->t));
+	    reset_set(m)), strip_set());
 }
 
 static struct node *set_of_entry(const struct node *e)
@@ -116,14 +124,6 @@ static void drop_empty(struct node *list)
 			i++;
 }
 
-static int text_order(struct str a, struct str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int c = n ? memcmp(a.p, b.p, n) : 0;
-
-	return c ? c : a.n < b.n ? -1 : a.n > b.n;
-}
-
 static int entry_order(const void *a, const void *b)
 {
 	static const char *const by[] = { "operation", "time", "manager",
@@ -133,7 +133,7 @@ static int entry_order(const void *a, const void *b)
 	int c = 0;
 
 	for (size_t i = 0; !c && i < ARRAY_LEN(by); i++)
-		c = text_order(node_text(x, by[i]), node_text(y, by[i]));
+		c = key_order(node_text(x, by[i]), node_text(y, by[i]));
 	return c;
 }
 
@@ -163,9 +163,13 @@ static struct node *take_list(const struct managed *m,
 
 static struct node *without_list(struct tree *t, const struct node *v)
 {
-	struct node *to = node_copy(t, v);
+	struct node *to = node_shallow(t, v), *meta;
 
-	node_remove(node_get(to, "metadata"), "managedFields");
+	if (node_get(to, "metadata")) {
+		meta = node_shallow(t, node_get(to, "metadata"));
+		node_remove(meta, "managedFields");
+		node_set(t, to, "metadata", meta);
+	}
 	return to;
 }
 
@@ -267,7 +271,7 @@ static void sort_causes(struct node *causes)
 		struct node *v = causes->item[i];
 		uint32_t j = i;
 
-		for (; j > 0 && text_order(node_text(causes->item[j - 1],
+		for (; j > 0 && key_order(node_text(causes->item[j - 1],
 		    "message"), node_text(v, "message")) > 0; j--)
 			causes->item[j] = causes->item[j - 1];
 		causes->item[j] = v;
@@ -410,18 +414,40 @@ enum apply_result managed_apply(const struct managed *m,
 
 /* ---- comparing ------------------------------------------------------- */
 
-static struct node *without_times(struct tree *t, const struct node *v)
+/* Equal objects, one member left out. */
+static bool same_but(const struct node *a, const struct node *b,
+    const char *but)
 {
-	struct node *to = node_copy(t, v), *list;
+	uint32_t n = 0;
 
-	list = node_path(to, "metadata.managedFields");
-	for (uint32_t i = 0; list && i < list->n; i++)
-		node_remove(list->item[i], "time");
-	return to;
+	for (uint32_t i = 0; a && i < a->n; i++) {
+		if (str_is(a->member[i].key, but))
+			continue;
+		n++;
+		if (!node_equal(a->member[i].value,
+		    node_get_str(b, a->member[i].key)))
+			return false;
+	}
+	return (b ? b->n : 0) == n + (node_get(b, but) ? 1 : 0);
 }
 
-bool managed_equal(struct tree *t, const struct node *a,
-    const struct node *b)
+static bool same_lists(const struct node *a, const struct node *b)
 {
-	return node_equal(without_times(t, a), without_times(t, b));
+	if (!a || !b || a->n != b->n)
+		return !a && !b;
+	for (uint32_t i = 0; i < a->n; i++)
+		if (!same_but(a->item[i], b->item[i], "time"))
+			return false;
+	return true;
+}
+
+bool managed_equal(const struct node *a, const struct node *b)
+{
+	const struct node *x = node_get(a, "metadata");
+	const struct node *y = node_get(b, "metadata");
+
+	return same_but(a, b, "metadata") &&
+	    same_but(x, y, "managedFields") &&
+	    same_lists(node_get(x, "managedFields"),
+	    node_get(y, "managedFields"));
 }

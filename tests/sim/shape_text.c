@@ -176,12 +176,8 @@ const struct shape_field *shape_field(const struct shape *s, struct str name)
 
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
-		struct str at = s->field[mid].name;
-		size_t n = at.n < name.n ? at.n : name.n;
-		int c = n ? memcmp(at.p, name.p, n) : 0;
+		int c = key_order(s->field[mid].name, name);
 
-		if (!c)
-			c = at.n < name.n ? -1 : at.n > name.n;
 		if (!c)
 			return &s->field[mid];
 		if (c < 0)

@@ -231,6 +231,20 @@ struct node *node_copy(struct tree *t, const struct node *v)
 	return to;
 }
 
+struct node *node_shallow(struct tree *t, const struct node *v)
+{
+	struct node *to = node_new(t, v->type);
+
+	*to = *v;
+	to->cap = to->n;
+	if (v->type != NODE_OBJECT)
+		return to;
+	to->member = tree_alloc(t, v->n * sizeof(*v->member));
+	if (v->n)
+		memcpy(to->member, v->member, v->n * sizeof(*v->member));
+	return to;
+}
+
 /* ---- asking ---------------------------------------------------------- */
 
 bool node_is(const struct node *v, enum node_type type)
@@ -238,12 +252,16 @@ bool node_is(const struct node *v, enum node_type type)
 	return v && v->type == type;
 }
 
-static int key_order(struct str a, struct str b)
+/* Keys are short: a call would take longer than the loop. */
+int key_order(struct str a, struct str b)
 {
 	size_t n = a.n < b.n ? a.n : b.n;
-	int c = n ? memcmp(a.p, b.p, n) : 0;
 
-	return c ? c : a.n < b.n ? -1 : a.n > b.n;
+	for (size_t i = 0; i < n; i++)
+		if (a.p[i] != b.p[i])
+			return (unsigned char)a.p[i] < (unsigned char)b.p[i] ?
+			    -1 : 1;
+	return a.n < b.n ? -1 : a.n > b.n;
 }
 
 /* The first member whose key is not before `key`. */
@@ -269,7 +287,7 @@ struct node *node_get_str(const struct node *v, struct str key)
 	if (!node_is(v, NODE_OBJECT))
 		return NULL;
 	i = member_at(v, key);
-	return i < v->n && str_eq(v->member[i].key, key) ?
+	return i < v->n && !key_order(v->member[i].key, key) ?
 	    v->member[i].value : NULL;
 }
 

@@ -71,12 +71,16 @@ struct node *node_cstr(struct tree *t, const char *s);
 struct node *node_list(struct tree *t);
 struct node *node_object(struct tree *t);
 struct node *node_copy(struct tree *t, const struct node *v);
+/* A copy of the object itself; its members' values are shared. */
+struct node *node_shallow(struct tree *t, const struct node *v);
 
 bool node_is(const struct node *v, enum node_type type); /* NULL: false */
 bool node_equal(const struct node *a, const struct node *b);
 /* Null, "", 0, false, [] and {}; NULL, too. */
 bool node_empty(const struct node *v);
 
+/* -1, 0 or 1, by bytes. */
+int key_order(struct str a, struct str b);
 /* Members; NULL when there is none, or v is no object. */
 struct node *node_get(const struct node *v, const char *key);
 struct node *node_get_str(const struct node *v, struct str key);
