@@ -212,6 +212,9 @@
 /* control */
 /* References of one server that are followed; more are told. */
 #define RECORD_REFS_MAX 12
+/* From a followed reference's end to taking up those there was no room for:
+ * several end at a time. */
+#define REFS_ROOM_NS (INT64_C(2) * 1000000000)
 /* Image of the info metric, cut at this. */
 #define IMAGE_NOTE_MAX 128
 /* A Deployment's ReplicaFailure message: quota refusals are about 200. */

@@ -40,7 +40,8 @@ enum record_flags {
 	RECORD_PLANNED = 32,	/* planned since start */
 	RECORD_REFUSED = 64,	/* its spec is not valid; last good stays */
 	RECORD_DELETING = 128,
-	RECORD_CREATED = 256	/* a child was made: to be told */
+	RECORD_CREATED = 256,	/* a child was made: to be told */
+	RECORD_UNFOLLOWED = 512	/* there was no room for its references */
 };
 
 struct record {
@@ -258,10 +259,12 @@ struct refs {
 	struct ref_slot *r;
 	struct map by_hash;
 	uint32_t of_kind[2];	/* slots in use by enum ref_kind */
-	bool synced[2], followed[2];
-	uint64_t refused, ticks;
+	bool synced[2], followed[2];	/* followed: as the flags ask for */
+	bool full;		/* RECORD_UNFOLLOWED ones wait for room */
+	struct timer room;
+	uint64_t ticks;
 };
-int refs_init(struct refs *r, struct mem *m, uint32_t cap);
+int refs_init(struct manager *manager, struct mem *m, uint32_t cap);
 void refs_event(struct manager *m, enum ref_kind kind, uint64_t scope,
     enum kube_watch_event e, struct str text);
 /* Lets the record follow what the server refers to, and no more than it. */
@@ -295,9 +298,17 @@ int ref_digest(struct str object, enum ref_kind kind, struct json_tok *tok,
 extern const struct gvr ref_gvr[2];
 bool refs_any(const struct server *s, enum ref_kind kind);
 /* Is one of its references not followed for want of room? */
-bool refs_dropped(const struct manager *m, const struct server *s);
-/* This kind may not be watched: servers go on without following it. */
-void refs_give_up(struct manager *m, enum ref_kind kind);
+bool refs_dropped(const struct manager *m, const struct record *r,
+    const struct server *s);
+/* Are references of this kind followed there? */
+bool refs_followed(const struct manager *m, enum ref_kind kind,
+    struct str ns);
+/*
+ * What a watch gave up: servers in its scope go on without following that;
+ * and what it has got after all: their next plans take it up.
+ */
+void refs_give_up(struct manager *m, uint64_t scope);
+void refs_resume(struct manager *m, uint64_t scope);
 /* 0 when nothing is followed; else changes when one of them does. */
 uint64_t refs_digest(const struct manager *m, const struct record *r);
 /* The first required one that does not exist; false: none. */
@@ -481,6 +492,7 @@ struct watch_slot {
 	bool started;
 	bool absent;	/* its kind is not installed, as far as known */
 	bool parked;	/* ... and it is stopped until it is */
+	bool gave_up;	/* denied (403) before it was ever listed */
 };
 int watches_init(struct manager *m, struct mem *mem, struct diag *d);
 /* Starts what has become possible or needed, in order. */
@@ -490,6 +502,9 @@ void watches_stop(struct manager *m);
 bool watches_role_synced(const struct manager *m, enum watch_role role);
 /* Every server group has answered: listed, absent or denied. */
 bool watches_all_answered(const struct manager *m);
+/* Of references: may none of this kind be watched there? */
+bool watches_gave_up(const struct manager *m, enum watch_role role,
+    uint64_t scope);
 
 /* ---- kinds.c: server kinds that are not installed ---- */
 

@@ -14,8 +14,11 @@ const struct gvr ref_gvr[2] = {
 	[REF_SECRET] = { "", "v1", "secrets", true },
 };
 
-int refs_init(struct refs *r, struct mem *m, uint32_t cap)
+static void refs_room(void *ctx);
+
+int refs_init(struct manager *manager, struct mem *m, uint32_t cap)
 {
+	struct refs *r = &manager->refs;
 	uint32_t cells = map_cap_for(cap);
 	uint32_t *next = mem_reserve(m, "reference slots", cap,
 	    sizeof(*next));
@@ -28,6 +31,7 @@ int refs_init(struct refs *r, struct mem *m, uint32_t cap)
 	pool_init(&r->pool, r->r, next, cap, sizeof(*r->r));
 	mem_watch(m, r->r, &r->pool.touched);
 	map_init(&r->by_hash, cell, cells);
+	timer_init(&r->room, refs_room, manager);
 	return 0;
 }
 
@@ -60,10 +64,8 @@ static uint32_t ref_take(struct refs *r, enum ref_kind kind, uint64_t hash,
 
 	if (i == MAP_NONE) {
 		i = pool_take(&r->pool);
-		if (i == POOL_NONE) {
-			r->refused++;
+		if (i == POOL_NONE)
 			return POOL_NONE;
-		}
 		r->r[i].hash = hash;
 		r->r[i].scope = scope;
 		r->r[i].secret = kind == REF_SECRET;
@@ -74,8 +76,9 @@ static uint32_t ref_take(struct refs *r, enum ref_kind kind, uint64_t hash,
 	return i;
 }
 
-static void ref_give(struct refs *r, uint32_t i)
+static void ref_give(struct manager *m, uint32_t i)
 {
+	struct refs *r = &m->refs;
 	struct ref_slot *s = &r->r[i];
 
 	CHECK(s->users > 0);
@@ -84,6 +87,34 @@ static void ref_give(struct refs *r, uint32_t i)
 	map_del(&r->by_hash, s->hash, i);
 	r->of_kind[s->secret ? REF_SECRET : REF_CONFIG_MAP]--;
 	pool_give(&r->pool, i);
+	if (r->full && !timer_is_set(&r->room))
+		timer_set(&m->loop, &r->room, m->loop.now_ns + REFS_ROOM_NS);
+}
+
+/*
+ * Room for references became free: as many servers as may find some are
+ * planned anew, and follow what they were refused.
+ */
+static void refs_room(void *ctx)
+{
+	struct manager *m = ctx;
+	uint32_t n = m->refs.pool.cap - m->refs.pool.used, i;
+
+	m->refs.full = false;
+	for (i = record_next(&m->records, 0); i != RECORD_NONE;
+	    i = record_next(&m->records, i + 1)) {
+		const uint32_t both = RECORD_LIVE | RECORD_UNFOLLOWED;
+
+		if ((record_at(&m->records, i)->flags & both) != both)
+			continue;
+		if (n == 0) {
+			m->refs.full = true;
+			break;
+		}
+		n--;
+		queue_add(&m->queue, i, false, m->loop.now_ns);
+	}
+	manager_kick(m);
 }
 
 void refs_leave(struct manager *m, struct record *r)
@@ -91,7 +122,7 @@ void refs_leave(struct manager *m, struct record *r)
 	uint8_t i;
 
 	for (i = 0; i < r->refs; i++)
-		ref_give(&m->refs, r->ref[i]);
+		ref_give(m, r->ref[i]);
 	r->refs = 0;
 }
 
@@ -100,6 +131,7 @@ struct follow {
 	struct record *r;
 	uint32_t slot[RECORD_REFS_MAX];
 	uint8_t n;
+	bool refused;
 };
 
 static void follow_one(void *ctx, enum ref_kind kind, struct str name,
@@ -113,7 +145,8 @@ static void follow_one(void *ctx, enum ref_kind kind, struct str name,
 
 	(void)key;
 	(void)optional;
-	if (!r->followed[kind] || f->n == RECORD_REFS_MAX)
+	if (!refs_followed(f->m, kind, str_from(f->r->ns)) ||
+	    f->n == RECORD_REFS_MAX)
 		return;
 	hash = ref_hash(kind, str_from(f->r->ns), name);
 	for (k = 0; k < f->n; k++)
@@ -122,6 +155,22 @@ static void follow_one(void *ctx, enum ref_kind kind, struct str name,
 	i = ref_take(r, kind, hash, scope_of(str_from(f->r->ns)));
 	if (i != POOL_NONE)
 		f->slot[f->n++] = i;
+	else
+		f->refused = true;
+}
+
+/* Some were turned away, and come back when there is room. */
+static void mark_unfollowed(struct manager *m, struct record *r,
+    bool refused)
+{
+	if (!refused) {
+		r->flags &= ~(uint32_t)RECORD_UNFOLLOWED;
+		return;
+	}
+	m->refs.full = true;
+	if (!(r->flags & RECORD_UNFOLLOWED))
+		count_add(&m->counts, COUNT_CAPACITY_REFUSED, 1);
+	r->flags |= RECORD_UNFOLLOWED;
 }
 
 /* The new ones are taken before the old are given, so none is forgotten
@@ -135,6 +184,7 @@ void refs_follow(struct manager *m, struct record *r,
 	};
 
 	server_refs(s, follow_one, &f);
+	mark_unfollowed(m, r, f.refused);
 	refs_leave(m, r);
 	memcpy(r->ref, f.slot, sizeof(r->ref));
 	r->refs = f.n;
@@ -240,23 +290,38 @@ bool refs_unknown(const struct manager *m, const struct server *s,
 }
 
 struct any {
-	const struct manager *m;	/* NULL: of this kind at all */
-	struct str ns;
+	const struct manager *m;
+	const struct record *r;	/* NULL: of this kind at all */
 	enum ref_kind kind;
 	bool found;
 };
+
+static bool record_follows(const struct manager *m, const struct record *r,
+    uint64_t hash)
+{
+	uint8_t i;
+
+	for (i = 0; i < r->refs; i++)
+		if (m->refs.r[r->ref[i]].hash == hash)
+			return true;
+	return false;
+}
 
 static void any_one(void *ctx, enum ref_kind kind, struct str name,
     struct str key, bool optional)
 {
 	struct any *f = ctx;
+	struct str ns;
 
 	(void)key;
 	(void)optional;
-	if (f->m == NULL)
+	if (f->r == NULL) {
 		f->found = f->found || kind == f->kind;
-	else if (f->m->refs.followed[kind] &&
-	    ref_find(&f->m->refs, ref_hash(kind, f->ns, name)) == MAP_NONE)
+		return;
+	}
+	ns = str_from(f->r->ns);
+	if (refs_followed(f->m, kind, ns) &&
+	    !record_follows(f->m, f->r, ref_hash(kind, ns, name)))
 		f->found = true;
 }
 
@@ -268,9 +333,10 @@ bool refs_any(const struct server *s, enum ref_kind kind)
 	return f.found;
 }
 
-bool refs_dropped(const struct manager *m, const struct server *s)
+bool refs_dropped(const struct manager *m, const struct record *r,
+    const struct server *s)
 {
-	struct any f = { .m = m, .ns = s->meta.ns };
+	struct any f = { .m = m, .r = r };
 
 	server_refs(s, any_one, &f);
 	return f.found;
@@ -468,19 +534,23 @@ static void refs_sweep(struct manager *m, enum ref_kind kind,
 	tell_users(m);
 }
 
-void refs_give_up(struct manager *m, enum ref_kind kind)
+bool refs_followed(const struct manager *m, enum ref_kind kind,
+    struct str ns)
+{
+	return m->refs.followed[kind] && !watches_gave_up(m,
+	    kind == REF_SECRET ? ROLE_REF_SECRETS : ROLE_REF_CONFIG_MAPS,
+	    scope_of(ns));
+}
+
+void refs_give_up(struct manager *m, uint64_t scope)
 {
 	uint32_t i;
 
-	if (!m->refs.followed[kind])
-		return;
-	m->refs.followed[kind] = false;
-	m->refs.synced[kind] = false;
 	for (i = record_next(&m->records, 0); i != RECORD_NONE;
 	    i = record_next(&m->records, i + 1)) {
 		struct record *r = record_at(&m->records, i);
 
-		if (r->refs == 0)
+		if (r->refs == 0 || !record_in(r, scope))
 			continue;
 		/* What is still followed comes back with the next plan. */
 		refs_leave(m, r);
@@ -489,16 +559,17 @@ void refs_give_up(struct manager *m, enum ref_kind kind)
 	manager_kick(m);
 }
 
-/* It may be watched after all: each plan takes up what it refers to. */
-static void refs_resume(struct manager *m, enum ref_kind kind)
+void refs_resume(struct manager *m, uint64_t scope)
 {
 	uint32_t i;
 
-	m->refs.followed[kind] = true;
 	for (i = record_next(&m->records, 0); i != RECORD_NONE;
-	    i = record_next(&m->records, i + 1))
-		if (record_at(&m->records, i)->flags & RECORD_LIVE)
+	    i = record_next(&m->records, i + 1)) {
+		const struct record *r = record_at(&m->records, i);
+
+		if ((r->flags & RECORD_LIVE) && record_in(r, scope))
 			queue_add(&m->queue, i, false, m->loop.now_ns);
+	}
 	manager_kick(m);
 }
 
@@ -523,8 +594,6 @@ void refs_event(struct manager *m, enum ref_kind kind, uint64_t scope,
 		break;
 	case WATCH_SYNCED:
 		refs_sweep(m, kind, scope);
-		if (!r->followed[kind])
-			refs_resume(m, kind);
 		break;
 	case WATCH_ERROR:
 		break;

@@ -88,9 +88,9 @@ void judge_fill(const struct manager *m, const struct record *r,
 	if (refs_missing(m, s, &kind, &in->missing_name))
 		in->missing_kind = kind == REF_SECRET ? "Secret" :
 		    "ConfigMap";
-	in->secrets_unfollowed = !m->refs.followed[REF_SECRET] &&
-	    refs_any(s, REF_SECRET);
-	in->full = m->refs.refused > 0 && refs_dropped(m, s);
+	in->secrets_unfollowed = refs_any(s, REF_SECRET) &&
+	    !refs_followed(m, REF_SECRET, str_from(r->ns));
+	in->full = refs_dropped(m, r, s);
 }
 
 /* Created, but not yet seen by who makes the pods: a status written now

@@ -305,7 +305,8 @@ static void set_shortfalls(struct view *v)
 	else if (v->in->full)
 		set(v, "SecretsFollowed", COND_FALSE, "CapacityReached",
 		    STR("changes of some objects it refers to do not restart "
-		    "its pods: no room to follow them, see --max-refs"));
+		    "its pods: too many of one server, or no room to follow "
+		    "more, see --max-refs"));
 }
 
 /* ---- the rest of the status ---- */

@@ -29,9 +29,31 @@ static const struct {
 static const struct gvr pods_gvr = { "", "v1", "pods", true };
 
 /*
- * A kind that is gone takes its objects with it; references that may not be
- * watched are not followed, and the servers that have them go on without.
+ * References that may not be watched are not followed, and the servers that
+ * have them go on without. Once listed, what is known of them stays: a 403
+ * may pass, as while the API server starts, and pods are not for rolling
+ * twice. Who is not known (401) may be again in a moment anyway.
  */
+static void ref_denied(struct watch_slot *s, const struct kube_watch *w)
+{
+	if (s->role != ROLE_REF_CONFIG_MAPS && s->role != ROLE_REF_SECRETS)
+		return;
+	if (s->gave_up || w->synced || w->state != WATCH_DENIED ||
+	    w->status.err != ERR_FORBIDDEN)
+		return;
+	s->gave_up = true;
+	refs_give_up(s->m, s->scope);
+}
+
+static void ref_listed(struct watch_slot *s)
+{
+	if (!s->gave_up)
+		return;
+	s->gave_up = false;
+	refs_resume(s->m, s->scope);
+}
+
+/* A kind that is gone takes its objects with it. */
 static void on_error(struct watch_slot *s, const struct kube_watch *w)
 {
 	struct manager *m = s->m;
@@ -58,13 +80,7 @@ static void on_error(struct watch_slot *s, const struct kube_watch *w)
 		    STR_NONE);
 		kinds_absent(m, s);
 	}
-	/* Who is not known (401) may be again in a moment. */
-	if (w->state != WATCH_DENIED || w->status.err != ERR_FORBIDDEN)
-		return;
-	if (s->role == ROLE_REF_CONFIG_MAPS)
-		refs_give_up(m, REF_CONFIG_MAP);
-	if (s->role == ROLE_REF_SECRETS)
-		refs_give_up(m, REF_SECRET);
+	ref_denied(s, w);
 }
 
 static void on_event(void *ctx, struct kube_watch *w,
@@ -109,6 +125,7 @@ static void on_event(void *ctx, struct kube_watch *w,
 	}
 	if (e == WATCH_SYNCED) {
 		s->absent = false;
+		ref_listed(s);
 		watches_advance(m);
 	}
 }
@@ -282,6 +299,21 @@ static bool role_answered(const struct manager *m, enum watch_role role)
 bool watches_all_answered(const struct manager *m)
 {
 	return role_answered(m, ROLE_SERVERS);
+}
+
+bool watches_gave_up(const struct manager *m, enum watch_role role,
+    uint64_t scope)
+{
+	uint32_t i;
+
+	for (i = 0; i < m->slots; i++) {
+		const struct watch_slot *s = &m->slot[i];
+
+		if (s->role == role && s->gave_up &&
+		    (s->scope == 0 || s->scope == scope))
+			return true;
+	}
+	return false;
 }
 
 static void role_start(struct manager *m, enum watch_role role)

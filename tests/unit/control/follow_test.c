@@ -123,7 +123,7 @@ static void set_up(void)
 	REQUIRE(loop_init(&m.loop, &mem, &fake.io) == 0);
 	REQUIRE(records_init(&m.records, &mem, 8) == 0);
 	REQUIRE(queue_init(&m.queue, &mem, &m.records, &options, 1) == 0);
-	REQUIRE(refs_init(&m.refs, &mem, 8) == 0);
+	REQUIRE(refs_init(&m, &mem, 8) == 0);
 	record_i = record_add(&m.records, &uid, GROUP_MCPDEV, STR("ns"),
 	    STR("one"));
 	record = record_at(&m.records, record_i);
@@ -281,16 +281,92 @@ TEST(a_list_of_one_namespace_tells_nothing_of_another)
 	EXPECT(m.refs.r[record->ref[0]].version == 5);
 }
 
-TEST(a_kind_that_may_be_watched_again_is_followed_again)
+TEST(what_may_not_be_watched_is_left_in_its_scope_only)
 {
+	struct watch_slot slot = { .role = ROLE_REF_CONFIG_MAPS,
+	    .gave_up = true, .scope = scope_of(STR("other")) };
+
 	set_up();
 	listed("5");
-	refs_give_up(&m, REF_CONFIG_MAP);
-	EXPECT(!m.refs.followed[REF_CONFIG_MAP]);
+	queue_forget(&m.queue, record_i);
+	m.slot = &slot;
+	m.slots = 1;
+	refs_give_up(&m, slot.scope);
+	EXPECT(!queued());
+	EXPECT(refs_followed(&m, REF_CONFIG_MAP, STR("ns")));
+	slot.scope = scope_of(STR("ns"));
+	refs_give_up(&m, slot.scope);
+	EXPECT(queued());
 	EXPECT_EQ(m.refs.pool.used, 0);
-	queue_forget(&m.queue, 0);
-	listed("6");
-	EXPECT(m.refs.followed[REF_CONFIG_MAP]);
-	/* Its next plan takes them up. */
-	EXPECT(record_at(&m.records, 0)->flags & RECORD_QUEUED);
+	refs_follow(&m, record, &server);
+	EXPECT_EQ(record->refs, 0);
+	EXPECT(!refs_dropped(&m, record, &server));
+	slot.gave_up = false;
+	refs_resume(&m, slot.scope);
+	EXPECT(queued());
+	refs_follow(&m, record, &server);
+	EXPECT_EQ(record->refs, 1);
+}
+
+/* More than are kept of one server, all of them names of ConfigMaps. */
+static struct env_from many[RECORD_REFS_MAX + 1];
+
+static void refers_to(const char *names)
+{
+	uint32_t i;
+
+	memset(many, 0, sizeof(many));
+	for (i = 0; names[i] != '\0'; i++) {
+		HAS_SET(&many[i], env_from, config_map);
+		many[i].config_map.name = (struct str){ names + i, 1 };
+	}
+	server.spec.env_from.p = many;
+	server.spec.env_from.n = i;
+	refs_follow(&m, record, &server);
+}
+
+TEST(more_references_than_are_kept_are_told)
+{
+	set_up();
+	refs_leave(&m, record);
+	REQUIRE(refs_init(&m, &mem, 64) == 0);
+	refers_to("abcdefghijkl");
+	EXPECT_EQ(record->refs, RECORD_REFS_MAX);
+	EXPECT(!refs_dropped(&m, record, &server));
+	refers_to("abcdefghijklm");
+	EXPECT_EQ(record->refs, RECORD_REFS_MAX);
+	EXPECT(refs_dropped(&m, record, &server));
+	/* It is not for want of room, so none is waited for. */
+	EXPECT(!m.refs.full);
+}
+
+TEST(references_turned_away_are_taken_up_when_there_is_room)
+{
+	static const struct uid uid = { { 2 } };
+	struct record *other;
+	uint32_t i;
+
+	set_up();
+	refers_to("abcdefgh");
+	i = record_add(&m.records, &uid, GROUP_MCPDEV, STR("ns"),
+	    STR("two"));
+	record_live(&m.records, i, true);
+	other = record_at(&m.records, i);
+	server.spec.env_from.p = &many[8];
+	HAS_SET(&many[8], env_from, config_map);
+	many[8].config_map.name = STR("x");
+	server.spec.env_from.n = 1;
+	refs_follow(&m, other, &server);
+	refs_follow(&m, other, &server);
+	EXPECT(refs_dropped(&m, other, &server));
+	EXPECT_EQ(m.counts.v[COUNT_CAPACITY_REFUSED], 1);
+	EXPECT(!timer_is_set(&m.refs.room));
+	refs_leave(&m, record);
+	EXPECT(timer_is_set(&m.refs.room));
+	EXPECT(!(other->flags & RECORD_QUEUED));
+	m.refs.room.fn(m.refs.room.ctx);
+	EXPECT(other->flags & RECORD_QUEUED);
+	refs_follow(&m, other, &server);
+	EXPECT(!refs_dropped(&m, other, &server));
+	EXPECT(!(other->flags & RECORD_UNFOLLOWED));
 }
