@@ -243,6 +243,9 @@
 #define JOB_ARENA_MAX (4 * JSON_OBJECT_MAX)
 /* Small changes of a status (counters) are gathered for this long. */
 #define STATUS_MINOR_NS (INT64_C(2) * 1000000000)
+/* Statuses of servers whose pods are not ready wait this long at start for
+ * the list of pods, which may never come. */
+#define PODS_AWAIT_NS (INT64_C(10) * 1000000000)
 /* A first status waits this long for the Deployment to be seen. */
 #define STATUS_FIRST_NS (INT64_C(1) * 1000000000)
 /* Between tries in a namespace that is being deleted. */

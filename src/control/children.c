@@ -285,14 +285,10 @@ static void child_gone(struct manager *m, uint32_t i, enum child_kind k)
 	memset(&r->child[k], 0, sizeof(r->child[k]));
 	if (k == CHILD_DEPLOYMENT)
 		memset(&r->workload, 0, sizeof(r->workload));
-	if (!(r->flags & RECORD_LIVE)) {
-		if (!record_has_children(r) && !(r->flags & RECORD_BUSY)) {
-			queue_forget(&m->queue, i);
-			record_drop(&m->records, i);
-		}
-		return;
-	}
-	record_look(m, i);
+	if (r->flags & RECORD_LIVE)
+		record_look(m, i);
+	else
+		record_release(m, i);
 }
 
 /* A child that has another owner now, or none. */

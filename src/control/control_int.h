@@ -178,6 +178,7 @@ struct pods {
 	struct pod_slot *p;
 	struct map by_uid;
 	uint64_t dropped;
+	int64_t until_ns;	/* a status waits for their list; 0: not set */
 	bool synced;
 	bool lost;		/* some had no slot: to be listed again */
 };
@@ -196,6 +197,10 @@ void pods_told(struct manager *m, const struct wait_slot *w,
     const struct trouble *t);
 void pods_event(struct manager *m, uint64_t scope, enum kube_watch_event e,
     struct str text);
+/* Is a status better written when they are listed, soon? */
+bool pods_awaited(const struct manager *m);
+/* synced: they are listed, as far as that may be. */
+void pods_advance(struct manager *m, bool synced);
 /* The worst trouble of a server's pods, or NULL. */
 const struct trouble *pods_worst(const struct pods *p, uint64_t key_hash);
 
@@ -448,6 +453,8 @@ extern const struct gvr child_gvr[CHILD_KINDS];
 extern const char *const child_kind_name[CHILD_KINDS];
 void server_gvr(enum group g, struct gvr *ret);
 
+/* Gives the slot back if its server is gone and nothing holds it. */
+void record_release(struct manager *m, uint32_t i);
 /* Takes what the record keeps of an object; valid: its spec is. */
 void record_facts(struct record *r, const struct server *s, bool valid);
 
@@ -471,6 +478,8 @@ int notes_init(struct manager *m, struct mem *mem);
 void refusal_note(struct manager *m, const struct server *s);
 /* An object over the size cap; head is its beginning. */
 void oversize_note(struct manager *m, enum group g, struct str head);
+/* The next one that waits, if it is our turn to write. */
+void notes_send(struct manager *m);
 /* A slot became free: those turned away are listed again. */
 void capacity_freed(struct manager *m);
 

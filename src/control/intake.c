@@ -43,8 +43,12 @@ static uint64_t facts_of(const struct server *s)
 	    sizeof(s->meta.deletion_time));
 }
 
-/* After a restart the status tells which writes were our own. */
-static void own_versions(struct record *r, const struct server_status *st)
+/*
+ * After a restart the status tells which writes were our own; and while
+ * another leads, which were that one's, to take over from.
+ */
+static void own_versions(struct record *r, const struct server_status *st,
+    bool leading)
 {
 	uint32_t i;
 	int k;
@@ -52,7 +56,8 @@ static void own_versions(struct record *r, const struct server_status *st)
 	for (i = 0; i < st->children.n; i++)
 		for (k = 0; k < CHILD_KINDS; k++)
 			if (str_is(st->children.p[i].kind,
-			    child_kind_name[k]) && r->child[k].own == 0)
+			    child_kind_name[k]) &&
+			    (r->child[k].own == 0 || !leading))
 				(void)str_u64(st->children.p[i].version,
 				    &r->child[k].own);
 }
@@ -172,7 +177,7 @@ static void server_seen(struct manager *m, enum group g,
 		line_is_old(m, i, s);
 		return;
 	}
-	own_versions(r, &s->status);
+	own_versions(r, &s->status, m->leading);
 	record_facts(r, s, valid);
 	if (valid)
 		refs_follow(m, r, s);
@@ -193,6 +198,20 @@ static void server_seen(struct manager *m, enum group g,
 	manager_kick(m);
 }
 
+void record_release(struct manager *m, uint32_t i)
+{
+	struct record *r = record_at(&m->records, i);
+
+	if ((r->flags & (RECORD_LIVE | RECORD_BUSY)) ||
+	    record_has_children(r))
+		return;
+	refs_leave(m, r);
+	held_drop(m, r);
+	queue_forget(&m->queue, i);
+	record_drop(&m->records, i);
+	capacity_freed(m);
+}
+
 static void server_gone(struct manager *m, struct str uid_text)
 {
 	struct record *r;
@@ -208,9 +227,7 @@ static void server_gone(struct manager *m, struct str uid_text)
 	refs_leave(m, r);
 	held_drop(m, r);
 	queue_forget(&m->queue, i);
-	if (!(r->flags & RECORD_BUSY) && !record_has_children(r))
-		record_drop(&m->records, i);
-	capacity_freed(m);
+	record_release(m, i);
 }
 
 static void server_item(struct manager *m, enum group g, struct str text)

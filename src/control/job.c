@@ -26,10 +26,7 @@ void job_release(struct job *j)
 		mem_trim(j->m->mem, j->arena.p, j->arena.cap);
 		j->arena.high = 0;
 	}
-	if (!(r->flags & RECORD_LIVE) && !record_has_children(r)) {
-		queue_forget(&j->m->queue, i);
-		record_drop(&j->m->records, i);
-	}
+	record_release(j->m, i);
 	manager_kick(j->m);
 }
 

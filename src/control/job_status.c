@@ -207,8 +207,8 @@ void job_status(struct job *j)
 	};
 
 	/* Why pods are missing is not known before they were listed. */
-	if (!m->pods.synced && r->workload.ready < record_desired(r)) {
-		job_later(j, m->loop.now_ns + NS_PER_S / 5);
+	if (pods_awaited(m) && r->workload.ready < record_desired(r)) {
+		job_later(j, m->pods.until_ns);
 		return;
 	}
 	j->verdict = arena_new(&j->arena, struct verdict);

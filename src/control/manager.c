@@ -103,6 +103,7 @@ static void lead(struct manager *m, bool leading)
 	m->leading = leading;
 	log_line(&m->log, LOG_INFO, leading ? "leading" : "not leading",
 	    "holder=%s", m->o->leader_elect ? m->lease.seen.holder : "");
+	notes_send(m);
 	manager_kick(m);
 }
 
@@ -188,7 +189,10 @@ static const char *check_watches(void *ctx)
 	for (i = 0; i < m->slots; i++) {
 		const struct watch_slot *s = &m->slot[i];
 
-		if (s->started && s->watch.state == WATCH_DENIED)
+		/* Without references servers are served all the same. */
+		if (s->started && s->watch.state == WATCH_DENIED &&
+		    s->role != ROLE_REF_CONFIG_MAPS &&
+		    s->role != ROLE_REF_SECRETS)
 			return "the API server denies a watch, see the log";
 		if (s->role == ROLE_SERVERS && s->watch.synced)
 			any = true;

@@ -9,7 +9,22 @@
 /* The same after more were turned away than could be told. */
 #define RELIST_LOST_NS (60 * NS_PER_S)
 
-static void note_send(struct manager *m);
+static uint32_t note_record(const struct manager *m, const struct note *n)
+{
+	struct uid uid;
+
+	(void)uid_parse(str_from(n->uid), &uid);
+	return record_find(&m->records, &uid);
+}
+
+/* It got its slot meanwhile: its own status says more. */
+static bool is_served(const struct manager *m, const struct note *n)
+{
+	uint32_t i = note_record(m, n);
+
+	return n->kind == NOTE_FULL && i != RECORD_NONE &&
+	    (record_at(&m->records, i)->flags & RECORD_LIVE);
+}
 
 static void text_set(char *to, size_t cap, struct str s)
 {
@@ -91,36 +106,39 @@ static void event_tell(struct manager *m, const struct note *n,
 	event_record(&m->events, &about, true, reason, message);
 }
 
+static void note_drop(struct notes *q)
+{
+	q->head = (q->head + 1) % NOTES_MAX;
+	q->n--;
+}
+
 static void note_done(void *ctx, struct kube_call *call)
 {
 	struct manager *m = ctx;
 	struct notes *q = &m->notes;
+	const struct note *n = &q->ring[q->head];
 
 	if (call->status.err < 0 && call->status.err != ERR_NOENT)
 		q->lost = true;
+	/* Written over what its job may have written a moment ago. */
+	if (is_served(m, n)) {
+		queue_add(&m->queue, note_record(m, n), false,
+		    m->loop.now_ns);
+		manager_kick(m);
+	}
 	q->busy = false;
-	q->head = (q->head + 1) % NOTES_MAX;
-	q->n--;
-	note_send(m);
+	note_drop(q);
+	notes_send(m);
 }
 
-/* One at a time, behind everything else. */
-static void note_send(struct manager *m)
+static void note_send(struct manager *m, const struct note *n)
 {
 	struct notes *q = &m->notes;
-	const struct note *n = &q->ring[q->head];
 	char mem[DIAG_TEXT_MAX];
 	struct buf text, body;
 	const char *reason;
 	struct gvr gvr;
 
-	if (q->n == 0 && q->lost) {
-		q->lost = false;
-		timer_set(&m->loop, &q->relist,
-		    m->loop.now_ns + RELIST_LOST_NS);
-	}
-	if (q->busy || q->n == 0 || !m->leading || m->stopping)
-		return;
 	buf_init(&text, mem, sizeof(mem));
 	note_text(m, n, &text, &reason);
 	buf_init(&body, q->body, sizeof(q->body));
@@ -136,6 +154,24 @@ static void note_send(struct manager *m)
 	    "mcp-operator/limits", true, buf_view(&body));
 	q->busy = true;
 	kube_send(&m->client, &q->call);
+}
+
+/* One at a time, behind everything else. */
+void notes_send(struct manager *m)
+{
+	struct notes *q = &m->notes;
+
+	if (q->busy || !m->leading || m->stopping)
+		return;
+	while (q->n > 0 && is_served(m, &q->ring[q->head]))
+		note_drop(q);
+	if (q->n > 0) {
+		note_send(m, &q->ring[q->head]);
+	} else if (q->lost) {
+		q->lost = false;
+		timer_set(&m->loop, &q->relist,
+		    m->loop.now_ns + RELIST_LOST_NS);
+	}
 }
 
 static void note_add(struct manager *m, enum note_kind kind, enum group g,
@@ -154,7 +190,7 @@ static void note_add(struct manager *m, enum note_kind kind, enum group g,
 	text_set(n->ns, sizeof(n->ns), ns);
 	text_set(n->name, sizeof(n->name), name);
 	text_set(n->uid, sizeof(n->uid), uid);
-	note_send(m);
+	notes_send(m);
 }
 
 /* Its status may say so already, from the last time it was listed. */
@@ -193,6 +229,8 @@ static void relist(void *ctx)
 	struct manager *m = ctx;
 
 	m->records.full = false;
+	/* Whose server was turned away, its Deployment's lines were too. */
+	watches_relist(m, ROLE_DEPLOYMENTS);
 	watches_relist(m, ROLE_SERVERS);
 }
 

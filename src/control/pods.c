@@ -444,6 +444,35 @@ void pods_event(struct manager *m, uint64_t scope, enum kube_watch_event e,
 	}
 }
 
+bool pods_awaited(const struct manager *m)
+{
+	return !m->pods.synced && m->loop.now_ns < m->pods.until_ns;
+}
+
+/* Who waits has not been planned, and is due. */
+static void pods_listed(struct manager *m)
+{
+	uint32_t i;
+
+	for (i = record_next(&m->records, 0); i != RECORD_NONE;
+	    i = record_next(&m->records, i + 1))
+		if (record_due(m, record_at(&m->records, i)))
+			queue_add(&m->queue, i, false, m->loop.now_ns);
+	manager_kick(m);
+}
+
+void pods_advance(struct manager *m, bool synced)
+{
+	struct pods *p = &m->pods;
+	bool awaited = pods_awaited(m);
+
+	if (p->until_ns == 0)
+		p->until_ns = m->loop.now_ns + PODS_AWAIT_NS;
+	p->synced = synced;
+	if (awaited && synced)
+		pods_listed(m);
+}
+
 const struct trouble *pods_worst(const struct pods *p, uint64_t hash)
 {
 	const struct trouble *worst = NULL;

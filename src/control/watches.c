@@ -330,6 +330,18 @@ static void role_start(struct manager *m, enum watch_role role)
 	}
 }
 
+/* Are servers of any group known? */
+static bool any_listed(const struct manager *m)
+{
+	uint32_t i;
+
+	for (i = 0; i < m->slots; i++)
+		if (m->slot[i].role == ROLE_SERVERS &&
+		    m->slot[i].watch.synced)
+			return true;
+	return false;
+}
+
 void watches_advance(struct manager *m)
 {
 	if (m->stopping)
@@ -342,15 +354,16 @@ void watches_advance(struct manager *m)
 	    !watches_role_synced(m, ROLE_CONFIG_MAPS))
 		return;
 	role_start(m, ROLE_SERVERS);
-	if (!watches_all_answered(m))
-		return;
-	role_start(m, ROLE_PODS);
 	if (m->refs.of_kind[REF_CONFIG_MAP] > 0)
 		role_start(m, ROLE_REF_CONFIG_MAPS);
 	if (m->refs.of_kind[REF_SECRET] > 0)
 		role_start(m, ROLE_REF_SECRETS);
-	m->pods.synced = role_answered(m, ROLE_PODS);
-	kinds_advance(m);
+	/* Not behind all groups: one may never answer. */
+	if (any_listed(m) || watches_all_answered(m))
+		role_start(m, ROLE_PODS);
+	pods_advance(m, role_answered(m, ROLE_PODS));
+	if (watches_all_answered(m))
+		kinds_advance(m);
 }
 
 void watches_relist(struct manager *m, enum watch_role role)

@@ -129,3 +129,37 @@ TEST(an_older_line_does_not_undo_what_was_read)
 	line("9", "3");
 	EXPECT_EQ(r->desired, 3);
 }
+
+static void own_line(const char *version)
+{
+	static char text[512];
+	struct buf b;
+
+	buf_init(&b, text, sizeof(text));
+	buf_fmt(&b, "{\"metadata\":{\"name\":\"one\",\"namespace\":\"a\","
+	    "\"uid\":\"0188f7f2-9b3a-4c5d-8e6f-0123456789ab\","
+	    "\"resourceVersion\":\"%s\",\"generation\":1},"
+	    "\"spec\":{\"image\":\"x\"},\"status\":{\"resources\":[{"
+	    "\"kind\":\"Service\",\"name\":\"one\","
+	    "\"version\":\"%s\"}]}}", version, version);
+	intake_event(&m, GROUP_MCPDEV, 0, WATCH_ITEM, buf_view(&b));
+}
+
+TEST(a_standby_knows_what_the_leader_wrote)
+{
+	struct record *r;
+
+	set_up();
+	m.tok = tokens;
+	arena_init(&m.intake, intake_mem, sizeof(intake_mem));
+	REQUIRE(held_init(&m, &mem) == 0);
+	own_line("5");
+	r = record_at(&m.records, record_next(&m.records, 0));
+	EXPECT_EQ(r->child[CHILD_SERVICE].own, 5);
+	own_line("6");
+	EXPECT_EQ(r->child[CHILD_SERVICE].own, 6);
+	/* Who leads knows better than a status that is on its way. */
+	m.leading = m.stopping = true;
+	own_line("7");
+	EXPECT_EQ(r->child[CHILD_SERVICE].own, 6);
+}

@@ -10,6 +10,11 @@
 	"\"spec\":{\"image\":\"x\",\"replicas\":0,\"port\":8080," \
 	"\"envFrom\":[{\"configMapRef\":{\"name\":\"c\"}}]}}"
 #define SERVER SERVER_OF("5", "1")
+/* One that wants a pod. */
+#define ASKING "{\"metadata\":{\"name\":\"one\",\"namespace\":\"ns\"," \
+	"\"generation\":1,\"resourceVersion\":\"5\"," \
+	"\"uid\":\"0188f7f2-9b3a-4c5d-8e6f-0123456789ab\"}," \
+	"\"spec\":{\"image\":\"x\"}}"
 #define CONFIG "{\"metadata\":{\"name\":\"c\",\"namespace\":\"ns\"," \
 	"\"uid\":\"3188f7f2-9b3a-4c5d-8e6f-0123456789ab\"," \
 	"\"resourceVersion\":\"5\"},\"data\":{\"a\":\"1\"}}"
@@ -17,13 +22,22 @@
 	"\"uid\":\"11111111-9b3a-4c5d-8e6f-0123456789ab\"," \
 	"\"resourceVersion\":\"9\",\"generation\":1}}"
 
-static bool denied;
+#define BROKEN "mcp.example.com/v1alpha1/mcpservers"
+static bool denied, broken, no_pods;
+static bool asking;
 static char applied[8192];	/* the last Deployment */
 
 static const char *watch(const struct world_request *r, struct str path)
 {
+	if ((broken && str_ends(path, STR(BROKEN))) ||
+	    (no_pods && str_ends(path, STR("/pods")))) {
+		world_reply(mw.w, r->peer, 500, NULL,
+		    world_status(500, "InternalError", "webhook"));
+		return NULL;
+	}
 	if (str_ends(path, STR("mcp.mcp.dev/v1alpha1/mcpservers")))
-		return MW_LINE("ADDED", SERVER);
+		return asking ? MW_LINE("ADDED", ASKING) :
+		    MW_LINE("ADDED", SERVER);
 	if (!str_ends(path, STR("/configmaps")) ||
 	    str_search(r->path, STR("labelSelector")) < r->path.n)
 		return "";
@@ -46,7 +60,7 @@ static void serve(const struct world_request *r, struct str path)
 	}
 	if (reads)
 		world_reply(mw.w, r->peer, 200, NULL, str_ends(path,
-		    STR("/configmaps/c")) ? CONFIG : SERVER);
+		    STR("/configmaps/c")) ? CONFIG : asking ? ASKING : SERVER);
 	else
 		world_reply(mw.w, r->peer, 200, NULL, MADE);
 }
@@ -84,4 +98,47 @@ TEST(what_was_never_listed_is_gone_on_without)
 	mw_run(KUBE_DENIED_RETRY_NS + SEC);
 	EXPECT(refs_followed(mw.m, REF_CONFIG_MAP, STR("ns")));
 	EXPECT(strstr(applied, NOTE_REFS) != NULL);
+}
+
+#define STATUS "PATCH /apis/mcp.mcp.dev/v1alpha1/namespaces/ns/" \
+	"mcpservers/one/status"
+#define READ "GET /apis/mcp.mcp.dev/v1alpha1/namespaces/ns/mcpservers/one"
+
+TEST(a_group_that_never_answers_holds_up_no_other)
+{
+	broken = true;
+	asking = true;
+	begin();
+	EXPECT(!watches_all_answered(mw.m));
+	EXPECT_EQ(mw_count("GET /api/v1/pods"), 1);
+	EXPECT(mw_count(STATUS) > 0);
+}
+
+TEST(references_are_followed_beside_a_group_that_never_answers)
+{
+	broken = true;
+	begin();
+	EXPECT(strstr(applied, NOTE_REFS) != NULL);
+}
+
+TEST(a_status_does_not_wait_for_pods_for_ever)
+{
+	no_pods = true;
+	asking = true;
+	begin();
+	EXPECT_EQ(mw_count(STATUS), 0);
+	mw_run(PODS_AWAIT_NS);
+	EXPECT_EQ(mw_count(STATUS), 1);
+	/* Neither is it asked again and again meanwhile. */
+	EXPECT(mw_count(READ) <= 3);
+}
+
+TEST(who_may_not_watch_references_is_ready)
+{
+	uint32_t i;
+
+	denied = true;
+	begin();
+	for (i = 0; i < ARRAY_LEN(mw.m->check); i++)
+		EXPECT(mw.m->check[i].check(mw.m->check[i].ctx) == NULL);
 }

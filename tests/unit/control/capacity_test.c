@@ -1,0 +1,123 @@
+#include <string.h>
+
+#include "manager_world.h"
+
+/* An operator with room for one server, and two that want it. */
+
+#define SERVERS "mcp.mcp.dev/v1alpha1/mcpservers"
+#define UID_A "0188f7f2-9b3a-4c5d-8e6f-0123456789aa"
+#define UID_B "0188f7f2-9b3a-4c5d-8e6f-0123456789bb"
+#define META(name, uid, more) "\"metadata\":{\"name\":\"" name "\"," \
+	"\"namespace\":\"ns\",\"generation\":1,\"resourceVersion\":\"5\"," \
+	"\"uid\":\"" uid "\"" more "}"
+#define SERVER_OF(meta) "{\"apiVersion\":\"mcp.mcp.dev/v1alpha1\"," \
+	"\"kind\":\"MCPServer\"," meta ",\"spec\":{\"image\":\"x\"," \
+	"\"replicas\":0,\"port\":8080}}"
+#define A SERVER_OF(META("a", UID_A, ""))
+#define B SERVER_OF(META("b", UID_B, ""))
+#define OWNER ",\"labels\":{\"" LABEL_KEY "\":\"m.a\"}," \
+	"\"ownerReferences\":[{\"apiVersion\":\"mcp.mcp.dev/v1alpha1\"," \
+	"\"kind\":\"MCPServer\",\"name\":\"a\",\"uid\":\"" UID_A "\"," \
+	"\"controller\":true}]"
+#define CHILD "{" META("a", "11111111-9b3a-4c5d-8e6f-0123456789ab", \
+	OWNER) "}"
+#define MADE "{\"metadata\":{\"name\":\"x\",\"namespace\":\"ns\"," \
+	"\"uid\":\"11111111-9b3a-4c5d-8e6f-0123456789ab\"," \
+	"\"resourceVersion\":\"9\",\"generation\":1}}"
+
+static const char *servers, *deployments;
+static char noted[4096];	/* the last write to b's status */
+
+static const char *watch(const struct world_request *r, struct str path)
+{
+	(void)r;
+	if (str_ends(path, STR(SERVERS)))
+		return servers;
+	return str_ends(path, STR("/deployments")) ? deployments : "";
+}
+
+static void serve(const struct world_request *r, struct str path)
+{
+	bool reads = str_is(r->method, "GET");
+
+	if (!reads && str_ends(path, STR("/b/status")) &&
+	    r->body.n < sizeof(noted)) {
+		memcpy(noted, r->body.p, r->body.n);
+		noted[r->body.n] = '\0';
+	}
+	if (reads && str_search(path, STR("/leases/")) < path.n)
+		world_reply(mw.w, r->peer, 404, NULL,
+		    world_status(404, "NotFound", "not found"));
+	else if (reads)
+		world_reply(mw.w, r->peer, 200, NULL,
+		    str_ends(path, STR("/b")) ? B : A);
+	else
+		world_reply(mw.w, r->peer, 200, NULL, MADE);
+}
+
+static void begin(const char *elect)
+{
+	const char *const args[] = { "--max-servers=1", elect, NULL };
+
+	mw.watch = watch;
+	mw.serve = serve;
+	servers = MW_LINE("ADDED", A) MW_LINE("ADDED", B);
+	deployments = MW_LINE("ADDED", CHILD);
+	mw_begin(args);
+}
+
+static bool told_full(void)
+{
+	return strstr(noted, "CapacityReached") != NULL;
+}
+
+TEST(a_slot_is_free_when_the_last_child_is_gone)
+{
+	begin(NULL);
+	mw_run(5 * SEC);
+	EXPECT(told_full());
+	servers = MW_LINE("ADDED", B);
+	deployments = "";
+	mw_tell(SERVERS, MW_LINE("DELETED", A));
+	mw_tell("/services", MW_LINE("DELETED", CHILD));
+	mw_forget();
+	mw_run(10 * SEC);
+	EXPECT_EQ(mw_count(SERVERS "?"), 0);
+	mw_tell("/deployments", MW_LINE("DELETED", CHILD));
+	mw_run(5 * SEC);
+	EXPECT_EQ(mw_count(SERVERS "?"), 1);
+	/* What was refused with it is told again as well. */
+	EXPECT_EQ(mw_count("/apis/apps/v1/deployments?"), 1);
+	EXPECT(mw_count("PATCH /apis/apps/v1/namespaces/ns/deployments/b"));
+	EXPECT(!told_full());
+}
+
+TEST(who_is_served_is_not_told_that_there_is_no_room)
+{
+	begin(NULL);
+	mw.m->leading = false;
+	deployments = "";
+	mw_run(2 * SEC);
+	EXPECT_EQ(mw.m->notes.n, 1);
+	servers = MW_LINE("ADDED", B);
+	mw_tell(SERVERS, MW_LINE("DELETED", A));
+	mw_run(5 * SEC);
+	EXPECT_EQ(mw.m->notes.n, 1);
+	mw.m->leading = true;
+	notes_send(mw.m);
+	manager_kick(mw.m);
+	mw_run(5 * SEC);
+	EXPECT_EQ(mw.m->notes.n, 0);
+	EXPECT(noted[0] != '\0');
+	EXPECT(!told_full());
+	EXPECT_EQ(mw_count("PATCH /apis/" "mcp.mcp.dev/v1alpha1/namespaces/ns"
+	    "/mcpservers/b/status"), 1);
+}
+
+TEST(what_was_turned_away_on_standby_is_told_when_leading)
+{
+	begin("--leader-elect");
+	mw_run(5 * SEC);
+	EXPECT(mw.m->leading);
+	EXPECT(told_full());
+}
