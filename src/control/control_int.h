@@ -40,8 +40,7 @@ enum record_flags {
 	RECORD_PLANNED = 32,	/* planned since start */
 	RECORD_REFUSED = 64,	/* its spec is not valid; last good stays */
 	RECORD_DELETING = 128,
-	RECORD_CREATED = 256,	/* a child was made: to be told */
-	RECORD_UNFOLLOWED = 512	/* there was no room for its references */
+	RECORD_UNFOLLOWED = 256	/* there was no room for its references */
 };
 
 struct record {
@@ -52,6 +51,7 @@ struct record {
 	uint8_t wanted;		/* bit per child_kind, of the last plan */
 	uint8_t failures;	/* in a row, for the backoff */
 	uint8_t repairs;	/* of drift, in a row */
+	uint8_t created;	/* bit per child_kind: made, to be told */
 	uint8_t refs;
 	uint8_t transport;
 	int32_t desired;	/* replicas asked for */
@@ -123,6 +123,9 @@ struct manager;
 uint64_t record_inputs(const struct manager *m, const struct record *r);
 /* Does anything differ from what the last plan saw or wanted? */
 bool record_due(const struct manager *m, const struct record *r);
+/* Who repairs the same child again and again fights with somebody: from the
+ * fourth time on each next repair waits twice as long. */
+int64_t record_calm_ns(const struct record *r);
 bool child_drifted(const struct record *r, enum child_kind k);
 
 /* ---- queue.c: which record next ---- */
@@ -402,6 +405,7 @@ struct job {
 	struct kube_status failed;
 	bool refused, has_failed, planned;
 	bool reread;		/* the first answer to JOB_GET was no good */
+	uint64_t refs;		/* digest that the plan was made with */
 	bool looked;		/* at what stands under the child's name */
 	struct uid found;	/* ours, as the look told */
 	bool adopts;		/* found is set */
@@ -537,8 +541,10 @@ void kinds_advance(struct manager *m);
 enum result { RESULT_SUCCESS, RESULT_ERROR, RESULT_REQUEUE, RESULTS };
 struct series {
 	uint64_t reconciles[GROUPS][RESULTS];
-	uint64_t errors[CHILD_KINDS];
-	uint64_t applies[CHILD_KINDS], deletes[CHILD_KINDS], status_writes;
+	struct {
+		uint64_t applies, refused, deletes, kept;
+	} child[CHILD_KINDS];	/* done and failed, of each kind */
+	uint64_t status_writes;
 	struct histogram duration[GROUPS];
 	uint64_t duration_counts[GROUPS][16];
 };

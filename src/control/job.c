@@ -52,7 +52,8 @@ void job_done(struct job *j)
 	r->wanted = j->plan.wanted;
 	series_reconciled(m, r, RESULT_SUCCESS,
 	    m->loop.now_ns - j->start_ns);
-	if (record_due(m, r) || job_saw_them_go(j)) {
+	if (record_due(m, r) || job_saw_them_go(j) ||
+	    (j->plan.steps > 0 && j->refs != refs_digest(m, r))) {
 		r->flags &= ~(uint32_t)RECORD_BUSY;
 		queue_add(&m->queue, j->record, true, m->loop.now_ns);
 	}
@@ -160,6 +161,13 @@ static bool may_work(const struct manager *m)
 	return m->leading && !m->stopping;
 }
 
+/* Only what somebody else does to its children is left to be done. */
+static bool is_contested(const struct manager *m, const struct record *r)
+{
+	return r->facts == r->planned_facts &&
+	    record_calm_ns(r) > m->loop.now_ns;
+}
+
 void jobs_feed(struct manager *m)
 {
 	struct job *j;
@@ -168,15 +176,22 @@ void jobs_feed(struct manager *m)
 	queue_wake(&m->queue, m->loop.now_ns);
 	while (may_work(m) && (j = job_idle(m)) != NULL &&
 	    (i = queue_take(&m->queue)) != RECORD_NONE) {
-		if (!(record_at(&m->records, i)->flags & RECORD_LIVE))
+		struct record *r = record_at(&m->records, i);
+
+		if (!(r->flags & RECORD_LIVE))
 			continue;
+		if (is_contested(m, r)) {
+			queue_at(&m->queue, i, record_calm_ns(r));
+			continue;
+		}
 		job_begin(j, i);
-		j->text = held_take(m, record_at(&m->records, i), j->reply);
+		j->text = held_take(m, r, j->reply);
 		if (j->text.n > 0)
 			job_plan(j);
 		else
 			job_get(j);
 	}
+	log_correlate(&m->log, 0);
 }
 
 bool jobs_offer(struct manager *m, uint32_t i, struct str text)
@@ -191,6 +206,7 @@ bool jobs_offer(struct manager *m, uint32_t i, struct str text)
 	memcpy(j->reply, text.p, text.n);
 	j->text = (struct str){ j->reply, text.n };
 	job_plan(j);
+	log_correlate(&m->log, 0);
 	return true;
 }
 
@@ -226,7 +242,15 @@ static int job_decode(struct job *j)
 	(void)uid_parse(j->server.meta.uid, &uid);
 	if (memcmp(uid.b, j->uid.b, UID_LEN) != 0)
 		return ERR_NOENT;
-	(void)record_version(r, j->server.meta.resource_version);
+	/*
+	 * The watch has told of a newer one since the read was asked for. A
+	 * read from the store is right even so: etcd was put back.
+	 */
+	if (!record_version(r, j->server.meta.resource_version)) {
+		if (!j->reread)
+			return ERR_AGAIN;
+		r->version = version_number(j->server.meta.resource_version);
+	}
 	record_facts(r, &j->server, !j->refused);
 	if (HAS(&j->server.meta, object_meta, deletion_time))
 		r->flags |= RECORD_DELETING;
@@ -286,7 +310,7 @@ static bool job_make_plan(struct job *j)
 	struct record *r = job_record(j);
 	struct plan_in in = {
 		.server = &j->server, .record = r,
-		.refs = refs_digest(j->m, r),
+		.refs = j->refs = refs_digest(j->m, r),
 		.finalizers = j->m->o->finalizers
 	};
 	bool going = HAS(&j->server.meta, object_meta, deletion_time);
@@ -301,8 +325,20 @@ static bool job_make_plan(struct job *j)
 
 static void job_plan(struct job *j)
 {
-	int err = job_decode(j);
+	int err;
 
+	/* Nothing is made for who is gone; its owner references would be. */
+	if (!(job_record(j)->flags & RECORD_LIVE)) {
+		job_release(j);
+		return;
+	}
+	err = job_decode(j);
+	if (err == ERR_AGAIN) {
+		j->reread = true;
+		arena_reset(&j->arena, 0);
+		job_get(j);
+		return;
+	}
 	if (err == ERR_NOENT) {
 		/* Deleted and made anew under its name: the watch tells. */
 		job_release(j);

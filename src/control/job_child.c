@@ -41,7 +41,6 @@ static void child_failed(struct job *j, enum kube_why why, int err)
 	const struct plan *p = &j->plan;
 	const struct step *s = &p->step[j->at];
 
-	j->m->series.errors[s->child]++;
 	/* Who has not got one name shall not take the others. */
 	while (why == KUBE_WHY_OWNED && j->at + 1 < p->steps &&
 	    p->step[j->at + 1].what == STEP_APPLY)
@@ -94,7 +93,6 @@ void job_apply(struct job *j, const struct step *s)
 	kube_call_apply(&j->call, &child_gvr[s->child], str_from(r->ns),
 	    c->name, NULL, group_info((enum group)r->group)->manager,
 	    s->force || j->owns, body);
-	j->m->series.applies[s->child]++;
 	job_send(j, JOB_CHILD);
 }
 
@@ -115,7 +113,6 @@ void job_delete(struct job *j, const struct step *s)
 	kube_call_delete(&j->call, &child_gvr[s->child], str_from(r->ns),
 	    buf_view(&name), buf_view(&uid), STR_NONE,
 	    r->flags & RECORD_DELETING ? KUBE_FOREGROUND : KUBE_BACKGROUND);
-	j->m->series.deletes[s->child]++;
 	job_send(j, JOB_CHILD);
 }
 
@@ -150,7 +147,6 @@ static void job_replace(struct job *j)
 	kube_call_delete(&j->call, &child_gvr[CHILD_DEPLOYMENT],
 	    str_from(r->ns), str_from(r->name), buf_view(&b), STR_NONE,
 	    KUBE_BACKGROUND);
-	j->m->series.deletes[CHILD_DEPLOYMENT]++;
 	job_send(j, JOB_REPLACE);
 }
 
@@ -164,6 +160,7 @@ void job_replaced(struct job *j)
 		return;
 	}
 	memset(&r->child[CHILD_DEPLOYMENT], 0, sizeof(r->child[0]));
+	j->m->series.child[CHILD_DEPLOYMENT].deletes++;
 	if (err == 0)
 		manager_event(j->m, &j->server, true, "Replaced",
 		    STR("deleted its Deployment, whose selector was another "
@@ -197,6 +194,7 @@ void job_probe_done(struct job *j)
 		diag_clear(&j->call.diag);
 		diag_set(&j->call.diag, STR_NONE,
 		    "exists already and belongs to somebody else");
+		j->m->series.child[j->plan.step[j->at].child].refused++;
 		child_failed(j, KUBE_WHY_OWNED, ERR_CONFLICT);
 		step_over(j);
 		return;
@@ -229,10 +227,7 @@ static bool is_transient(int err)
 	}
 }
 
-/*
- * Who repairs the same child again and again fights with somebody: each
- * time a little later, and the user is told.
- */
+/* See record_calm_ns; the user is told once. */
 static void note_repair(struct job *j, uint64_t seen)
 {
 	struct manager *m = j->m;
@@ -257,6 +252,32 @@ static void note_repair(struct job *j, uint64_t seen)
 		    "to this server"));
 }
 
+/* A first apply that met something is not at its end yet. */
+static bool must_look(const struct job *j, const struct step *s)
+{
+	int err = j->call.status.err;
+
+	return s->what == STEP_APPLY && !s->force && !j->looked &&
+	    (err == ERR_EXIST || (err == ERR_CONFLICT &&
+	    j->call.status.why != KUBE_WHY_UID));
+}
+
+static void count_outcome(struct job *j, const struct step *s)
+{
+	int err = j->call.status.err;
+
+	if (err == ERR_NOTLEADER || must_look(j, s))
+		return;
+	if (s->what == STEP_APPLY && err == 0)
+		j->m->series.child[s->child].applies++;
+	else if (s->what == STEP_APPLY)
+		j->m->series.child[s->child].refused++;
+	else if (err == 0 || err == ERR_NOENT || err == ERR_CONFLICT)
+		j->m->series.child[s->child].deletes++;
+	else
+		j->m->series.child[s->child].kept++;
+}
+
 void job_child_done(struct job *j)
 {
 	struct record *r = job_record(j);
@@ -266,6 +287,7 @@ void job_child_done(struct job *j)
 	uint64_t seen = c->version;
 	bool was = c->exists;
 
+	count_outcome(j, s);
 	if (s->what == STEP_DELETE) {
 		if (err == ERR_NOENT || err == ERR_CONFLICT)
 			memset(c, 0, sizeof(*c));
@@ -279,7 +301,7 @@ void job_child_done(struct job *j)
 		child_written(r, (enum child_kind)s->child, j->call.reply);
 		note_repair(j, seen);
 		if (!was)
-			r->flags |= RECORD_CREATED;
+			r->created |= (uint8_t)(1 << s->child);
 	} else if (j->call.status.why == KUBE_WHY_TERMINATING) {
 		/* The server goes with its namespace; nobody need be told. */
 		job_later(j, j->m->loop.now_ns + TERMINATING_WAIT_NS);
@@ -293,8 +315,7 @@ void job_child_done(struct job *j)
 		memset(c, 0, sizeof(*c));
 		job_later(j, j->m->loop.now_ns);
 		return;
-	} else if ((err == ERR_CONFLICT || err == ERR_EXIST) && !s->force &&
-	    !j->looked) {
+	} else if (must_look(j, s)) {
 		job_probe(j, s);
 		return;
 	} else {

@@ -164,17 +164,22 @@ static void job_write_status(struct job *j)
 static void job_tell(struct job *j)
 {
 	struct record *r = job_record(j);
+	const char *comma = "";
 	char mem[320];
 	struct buf b;
+	int k;
 
-	if (r->flags & RECORD_CREATED) {
-		r->flags &= ~(uint32_t)RECORD_CREATED;
+	if (r->created != 0) {
 		buf_init(&b, mem, sizeof(mem));
-		buf_fmt(&b, "created Deployment%s%s %s",
-		    j->plan.out.child[CHILD_SERVICE].wanted ?
-		    ", Service" : "",
-		    j->plan.out.child[CHILD_CONFIG_MAP].wanted ?
-		    ", ConfigMap" : "", r->name);
+		buf_cstr(&b, "created ");
+		for (k = CHILD_KINDS - 1; k >= 0; k--) {
+			if (!(r->created & 1 << k))
+				continue;
+			buf_fmt(&b, "%s%s", comma, child_kind_name[k]);
+			comma = ", ";
+		}
+		buf_fmt(&b, " %s", r->name);
+		r->created = 0;
 		manager_event(j->m, &j->server, false, "Created",
 		    buf_view(&b));
 	}

@@ -319,7 +319,7 @@ static enum phase phase_of(const struct view *v)
 		return PHASE_FAILED;
 	if (v->desired == 0 || v->w->ready == 0)
 		return PHASE_PENDING;
-	return v->reason != NULL && v->hard ? PHASE_DEGRADED :
+	return v->reason != NULL && v->hard && !v->ready ? PHASE_DEGRADED :
 	    PHASE_RUNNING;
 }
 
@@ -403,6 +403,7 @@ static void look(struct view *v)
 {
 	const struct record *r = v->in->record;
 	const struct workload *w = v->w;
+	int32_t older;
 
 	v->exists = r->child[CHILD_DEPLOYMENT].exists;
 	v->deleting = HAS(&v->in->server->meta, object_meta, deletion_time);
@@ -411,8 +412,10 @@ static void look(struct view *v)
 	v->current = v->exists && w->observed >= w->generation;
 	v->complete = v->current && w->updated == v->desired &&
 	    w->replicas == v->desired && w->available >= v->desired;
+	/* Those of an older spec count among the ready ones, too. */
+	older = w->replicas > w->updated ? w->replicas - w->updated : 0;
 	v->ready = v->current && v->desired > 0 &&
-	    w->ready >= v->desired && w->updated >= v->desired &&
+	    w->updated >= v->desired && w->ready - older >= v->desired &&
 	    v->in->refused == NULL;
 }
 

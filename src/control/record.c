@@ -254,6 +254,15 @@ uint64_t version_number(struct str version)
 	return str_hash(version) | UINT64_C(1) << 63;
 }
 
+int64_t record_calm_ns(const struct record *r)
+{
+	uint8_t over = r->repairs > 3 ? r->repairs - 3 : 0;
+
+	if (over == 0)
+		return 0;
+	return r->repaired_ns + (NS_PER_S << (over < 8 ? over : 8));
+}
+
 bool child_drifted(const struct record *r, enum child_kind k)
 {
 	const struct child_state *c = &r->child[k];

@@ -187,14 +187,18 @@ static void emit_runtime_duration(const struct manager *m, struct buf *out)
 /* ---- children ---- */
 
 static void emit_child_counts(const char *name, const char *help,
-    const uint64_t applies, const uint64_t deletes, const uint64_t errors,
-    struct buf *out)
+    const struct manager *m, enum child_kind k, struct buf *out)
 {
-	static const char *const op[] = { "apply", "apply", "delete" };
-	static const char *const result[] = {
-		"success", "error", "success"
+	static const char *const op[] = {
+		"apply", "apply", "delete", "delete"
 	};
-	const uint64_t v[] = { applies - errors, errors, deletes };
+	static const char *const result[] = {
+		"success", "error", "success", "error"
+	};
+	const uint64_t v[] = {
+		m->series.child[k].applies, m->series.child[k].refused,
+		m->series.child[k].deletes, m->series.child[k].kept
+	};
 	size_t i;
 
 	metric_family(out, name, "counter", help);
@@ -210,20 +214,14 @@ static void emit_child_counts(const char *name, const char *help,
 
 static void emit_deployments(const struct manager *m, struct buf *out)
 {
-	const struct series *s = &m->series;
-
 	emit_child_counts("mcp_deployment_operations_total",
-	    "Writes of Deployments.", s->applies[CHILD_DEPLOYMENT],
-	    s->deletes[CHILD_DEPLOYMENT], s->errors[CHILD_DEPLOYMENT], out);
+	    "Writes of Deployments.", m, CHILD_DEPLOYMENT, out);
 }
 
 static void emit_services(const struct manager *m, struct buf *out)
 {
-	const struct series *s = &m->series;
-
 	emit_child_counts("mcp_service_operations_total",
-	    "Writes of Services.", s->applies[CHILD_SERVICE],
-	    s->deletes[CHILD_SERVICE], s->errors[CHILD_SERVICE], out);
+	    "Writes of Services.", m, CHILD_SERVICE, out);
 }
 
 static void emit_creation_errors(const struct manager *m, struct buf *out)
@@ -231,11 +229,11 @@ static void emit_creation_errors(const struct manager *m, struct buf *out)
 	metric_family(out, "mcpserver_deployment_creation_errors_total",
 	    "counter", "Deployments that were refused.");
 	metric_u64(out, "mcpserver_deployment_creation_errors_total", NULL,
-	    0, m->series.errors[CHILD_DEPLOYMENT]);
+	    0, m->series.child[CHILD_DEPLOYMENT].refused);
 	metric_family(out, "mcpserver_service_creation_errors_total",
 	    "counter", "Services that were refused.");
 	metric_u64(out, "mcpserver_service_creation_errors_total", NULL, 0,
-	    m->series.errors[CHILD_SERVICE]);
+	    m->series.child[CHILD_SERVICE].refused);
 }
 
 /* ---- the queue, capacities, leadership ---- */

@@ -119,6 +119,20 @@ TEST(judge_rolling_keeps_running)
 	EXPECT_STR(said("Progressing"), "1 of 2 pods are of the current spec");
 }
 
+/* The old pod is the ready one; the new one's image is not to be had. */
+TEST(judge_does_not_count_the_old_pods)
+{
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\",\"replicas\":1}",
+	    "{}");
+	workload(2, 1, 1);
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Ready"), "False/RollingUpdate");
+	EXPECT_STR(cond("Available"), "True/PodsAvailable");
+	workload(2, 1, 2);
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Ready"), "True/DeploymentReady");
+}
+
 TEST(judge_an_old_generation_is_not_ready)
 {
 	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\",\"replicas\":1}",

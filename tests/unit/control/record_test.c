@@ -147,3 +147,16 @@ TEST(without_a_valid_spec_the_deployment_says_how_many)
 	record_facts(&r, &s, false);
 	EXPECT_EQ(record_desired(&r), 3);
 }
+
+TEST(a_fight_slows_down)
+{
+	struct record r = { .repaired_ns = 100 * NS_PER_S, .repairs = 3 };
+
+	EXPECT_EQ(record_calm_ns(&r), 0);
+	r.repairs = 4;
+	EXPECT_EQ(record_calm_ns(&r), 102 * NS_PER_S);
+	r.repairs = 7;
+	EXPECT_EQ(record_calm_ns(&r), 116 * NS_PER_S);
+	r.repairs = 16;
+	EXPECT_EQ(record_calm_ns(&r), 356 * NS_PER_S);
+}

@@ -1,0 +1,176 @@
+#include <string.h>
+
+#include "check.h"
+#include "manager_world.h"
+
+#define UID "1188f7f2-9b3a-4c5d-8e6f-0123456789ab"
+#define CHILD_UID "2188f7f2-9b3a-4c5d-8e6f-0123456789ab"
+#define SERVER(version, generation) \
+	"{\"metadata\":{\"namespace\":\"ns\",\"name\":\"one\"," \
+	"\"uid\":\"" UID "\",\"resourceVersion\":\"" version "\"," \
+	"\"generation\":" generation "},\"spec\":{\"image\":\"x\"}}"
+#define SERVERS "/mcp.mcp.dev/v1alpha1/mcpservers"
+#define WRITTEN "{\"metadata\":{\"uid\":\"" CHILD_UID "\"," \
+	"\"resourceVersion\":\"90\",\"generation\":1}}"
+
+static const char *object;		/* what a GET of it answers */
+static int object_code;
+static int waits;			/* for its answer: a peer, or -1 */
+static bool hold;
+static const char *stands;		/* under the children's names */
+static struct { char text[4096]; size_t n; } last;	/* Service */
+
+static const char *watch(const struct world_request *r, struct str path)
+{
+	(void)r;
+	return str_ends(path, STR(SERVERS)) ?
+	    MW_LINE("ADDED", SERVER("5", "1")) : "";
+}
+
+static bool is_child(struct str path)
+{
+	return str_search(path, STR("/services/")) < path.n ||
+	    str_search(path, STR("/deployments/")) < path.n;
+}
+
+static bool makes(struct str body)
+{
+	struct str need = STR("\"resourceVersion\":\"1\"");
+
+	return str_search(body, need) < body.n;
+}
+
+static void serve_child(const struct world_request *r, struct str path)
+{
+	if (str_search(path, STR("/services/")) < path.n &&
+	    !str_is(r->method, "GET")) {
+		REQUIRE(r->body.n < sizeof(last.text));
+		memcpy(last.text, r->body.p, r->body.n);
+		last.n = r->body.n;
+	}
+	if (str_is(r->method, "GET"))
+		world_reply(mw.w, r->peer, stands != NULL ? 200 : 404, NULL,
+		    stands != NULL ? stands :
+		    world_status(404, "NotFound", "not found"));
+	else if (stands != NULL && makes(r->body))
+		world_reply(mw.w, r->peer, 409, NULL, world_status(409,
+		    "Conflict", "the object has been modified"));
+	else
+		world_reply(mw.w, r->peer, 200, NULL, WRITTEN);
+}
+
+static void serve(const struct world_request *r, struct str path)
+{
+	if (is_child(path))
+		serve_child(r, path);
+	else if (!str_is(r->method, "GET"))
+		world_reply(mw.w, r->peer, 200, NULL,
+		    "{\"metadata\":{\"uid\":\"" UID "\","
+		    "\"resourceVersion\":\"20\",\"generation\":1}}");
+	else if (hold)
+		waits = r->peer;
+	else
+		world_reply(mw.w, r->peer, object_code, NULL, object);
+}
+
+static void begin(const char *under_its_name)
+{
+	mw.watch = watch;
+	mw.serve = serve;
+	object = SERVER("20", "1");
+	object_code = 200;
+	stands = under_its_name;
+	hold = false;
+	waits = -1;
+	mw_begin(NULL);
+}
+
+static const struct record *only(void)
+{
+	return record_at(&mw.m->records, record_next(&mw.m->records, 0));
+}
+
+TEST(a_first_apply_makes_and_reads_nothing)
+{
+	begin(NULL);
+	mw_run(SEC / 2);
+	EXPECT_EQ(mw_count("PATCH /api/v1/namespaces/ns/services/one"), 1);
+	EXPECT_EQ(mw_count("PATCH /apis/apps/v1/namespaces/ns/deploy"), 1);
+	EXPECT_EQ(mw_count("GET /api/v1/namespaces/ns/services/one"), 0);
+	EXPECT_EQ(mw_count("GET /apis/mcp.mcp.dev/v1alpha1/namespaces/"), 0);
+	EXPECT(makes((struct str){ last.text, last.n }));
+}
+
+TEST(a_strangers_object_is_looked_at_and_left)
+{
+	begin("{\"metadata\":{\"uid\":\"" CHILD_UID "\","
+	    "\"resourceVersion\":\"8\"}}");
+	mw_run(150 * MS);
+	EXPECT_EQ(mw_count("PATCH /api/v1/namespaces/ns/services/one"), 1);
+	EXPECT_EQ(mw_count("GET /api/v1/namespaces/ns/services/one"), 1);
+	EXPECT(only()->failures > 0);
+	EXPECT_EQ(mw.m->series.child[CHILD_SERVICE].refused, 1);
+	EXPECT_EQ(mw.m->series.child[CHILD_SERVICE].applies, 0);
+}
+
+TEST(an_orphan_of_ours_is_taken_up_by_its_uid)
+{
+	struct str uid = STR("\"uid\":\"" CHILD_UID "\"");
+
+	begin("{\"metadata\":{\"uid\":\"" CHILD_UID "\",\"labels\":{\""
+	    LABEL_KEY "\":\"m.one\"},\"resourceVersion\":\"8\"}}");
+	mw_run(SEC / 2);
+	EXPECT_EQ(mw_count("PATCH /api/v1/namespaces/ns/services/one"), 2);
+	EXPECT(str_search((struct str){ last.text, last.n }, uid) < last.n);
+	EXPECT_EQ(mw.m->series.child[CHILD_SERVICE].refused, 0);
+	EXPECT_EQ(mw.m->series.child[CHILD_SERVICE].applies, 1);
+}
+
+/* The watch has told of generation 2 when the answer of before comes. */
+TEST(an_answer_that_was_overtaken_is_asked_for_again)
+{
+	begin(NULL);
+	mw_run(SEC / 2);
+	hold = true;
+	mw_run(3 * SEC);
+	REQUIRE(waits >= 0);
+	mw_tell(SERVERS, MW_LINE("MODIFIED", SERVER("25", "2")));
+	mw_run(SEC);
+	mw_forget();
+	hold = false;
+	object = SERVER("25", "2");
+	world_reply(mw.w, waits, 200, NULL, SERVER("5", "1"));
+	mw_run(SEC);
+	EXPECT_EQ(mw_count("GET /apis/mcp.mcp.dev/v1alpha1/namespaces/ns/"
+	    "mcpservers/one"), 1);
+	EXPECT_EQ(only()->version, 25);
+	EXPECT_EQ(only()->facts, only()->planned_facts);
+}
+
+/* etcd was put back: what is read from the store is right. */
+TEST(versions_may_go_back)
+{
+	begin(NULL);
+	object = SERVER("3", "1");
+	mw_run(5 * SEC);
+	EXPECT_EQ(mw_count("GET /apis/mcp.mcp.dev/v1alpha1/namespaces/ns/"
+	    "mcpservers/one?resourceVersion="), 1);
+	EXPECT(mw_count("GET /apis/mcp.mcp.dev/v1alpha1/namespaces/ns/"
+	    "mcpservers/one") <= 4);
+}
+
+TEST(nothing_is_made_for_who_went_while_it_was_read)
+{
+	begin(NULL);
+	mw_run(SEC / 2);
+	hold = true;
+	mw_run(3 * SEC);
+	REQUIRE(waits >= 0);
+	mw_tell(SERVERS, MW_LINE("DELETED", SERVER("26", "1")));
+	mw_run(SEC);
+	mw_forget();
+	world_reply(mw.w, waits, 200, NULL, SERVER("25", "2"));
+	mw_run(SEC);
+	EXPECT_EQ(mw_count("PATCH "), 0);
+	EXPECT(!(only()->flags & (RECORD_LIVE | RECORD_BUSY)));
+}
