@@ -161,7 +161,9 @@ static bool phase_well(const struct look *l)
 
 static bool ready_well(const struct look *l)
 {
-	bool ready = l->current && l->e.replicas > 0 && l->ready >=
+	/* Any of the old spec may be among the ready ones. */
+	int64_t old = l->replicas > l->updated ? l->replicas - l->updated : 0;
+	bool ready = l->current && l->e.replicas > 0 && l->ready - old >=
 	    l->e.replicas && l->updated >= l->e.replicas;
 
 	if (!says(l, "Ready", ready))
