@@ -1,12 +1,14 @@
 #!/bin/bash
 # The simulator's API server against the real one: the same requests go to
-# both, and the answers are compared field by field. MODEL_SEEDS="1 2 3" picks
-# generated sequences.
+# both, and the answers are compared field by field: what the operator renders,
+# each kind of answer by name, generated sequences (MODEL_SEEDS="1 2 3"), a
+# session of the operator itself that is recorded, and what the collector does.
 # budget: 600
 . "$(dirname "$0")/lib.sh"
 alive apiserver || "$NODE_DIR/node.sh" up || finish
 MAKE=${MAKE:-make}
-if ! $MAKE -s -C "$TOP" build/test/simapi >"$OUT/make.log" 2>&1; then
+if ! $MAKE -s -C "$TOP" build/test/simapi build/release/mcp-operator \
+		>"$OUT/make.log" 2>&1; then
 	tail -n 20 "$OUT/make.log"
 	fail "the model is built"
 	finish
@@ -26,13 +28,16 @@ if [ -n "$replicas" ]; then
 fi
 namespace
 
-# compare PHASE [SEED...]: counts the cases that it prints
+# compare PROGRAM PHASE [SEED...]: counts the cases that it prints
 compare() {
-	inside env KUBECONFIG="$S/admin.kubeconfig" python3 "$E2E/model.py" \
-		"$TOP/build/test/simapi" "$ns" "$@" 2>&1 | tee "$OUT/$1"
-	passed=$((passed + $(grep -c '^ok ' "$OUT/$1")))
-	failed=$((failed + $(grep -c '^FAIL ' "$OUT/$1")))
-	grep -q '^[0-9]* passed, [0-9]* failed$' "$OUT/$1" ||
+	local program=$E2E/$1 out
+	out=$OUT/$(basename "$2")
+	shift
+	inside env KUBECONFIG="$S/admin.kubeconfig" python3 "$program" \
+		"$TOP/build/test/simapi" "$ns" "$@" 2>&1 | tee "$out"
+	passed=$((passed + $(grep -c '^ok ' "$out")))
+	failed=$((failed + $(grep -c '^FAIL ' "$out")))
+	grep -q '^[0-9]* passed, [0-9]* failed$' "$out" ||
 		fail "the comparison ($1) comes to its end"
 }
 
@@ -49,7 +54,8 @@ finally() {
 trap finally EXIT
 kill -STOP "$kcm"
 # shellcheck disable=SC2086
-compare still ${MODEL_SEEDS:-$(seq 1 30)}
+compare model.py still ${MODEL_SEEDS:-$(seq 1 30)}
+compare model_record.py "$TOP/build/release/mcp-operator"
 kill -CONT "$kcm"
-compare gc
+compare model.py gc
 finish

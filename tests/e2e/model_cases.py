@@ -450,6 +450,19 @@ def watches(p):
     p.watch(CORE + "configmaps?watch=true&fieldSelector=metadata.name%3Dc0")()
 
 
+def bookmarks(p):
+    """Of each kind, as the list that begins a watch ends."""
+    first = "?watch=true&sendInitialEvents=true&allowWatchBookmarks=true" \
+        "&resourceVersionMatch=NotOlderThan&labelSelector=m"
+    paths = [CORE + k for k in ("configmaps", "services", "secrets", "pods",
+                                "events", "serviceaccounts")]
+    paths += [APPS + k for k in ("deployments", "replicasets")] + [LEASES]
+    paths += [servers(g) for g in GROUPS]
+    for path in paths:
+        p.watch(path + first)()
+    p.watch(APPS + "deployments" + first, accept=META)()
+
+
 def finalizers(p):
     one = CORE + "configmaps/c"
     p.do("POST", CORE + "configmaps", config(finalizers=["x.example.com/a"]),
@@ -851,7 +864,7 @@ COLLECTED = (gc_background, gc_default, gc_orphan, gc_foreground,
 NAMED = (create_get_delete, refused_bodies, conflicts,
          merge_and_json_patches, apply_config, apply_over_others,
          apply_deployment, list_types, apply_service, custom, custom_refused,
-         lists, watches, finalizers, leases, events, dry_runs, discovery)
+         lists, watches, bookmarks, finalizers, leases, events, dry_runs, discovery)
 
 
 def cases(phase, seeds):

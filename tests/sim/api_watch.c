@@ -259,16 +259,40 @@ static void put_gone(struct api_watch *w, const struct version *v,
 	tree_free(&t);
 }
 
+/* An object of the kind with nothing in it, as Go writes one. */
+static struct node *bookmark_object(struct tree *t, const struct api_watch *w)
+{
+	struct node *v = object_blank(t, w->kind), *spec;
+
+	if (w->metadata) {
+		v = node_object(t);
+		node_set(t, v, "kind",
+		    node_cstr(t, "PartialObjectMetadata"));
+		node_set(t, v, "apiVersion", node_cstr(t, "meta.k8s.io/v1"));
+	} else if (w->kind == API_DEPLOYMENT || w->kind == API_REPLICA_SET) {
+		spec = node_get(v, "spec");
+		node_set(t, spec, "replicas", node_int(t, 0));
+		node_set(t, spec, "selector", node_null(t));
+	}
+	return v;
+}
+
 static void put_bookmark(struct api_watch *w)
 {
+	struct tree t = { 0 };
+	struct node *v = bookmark_object(&t, w), *meta, *notes;
+
+	meta = node_need(&t, v, "metadata");
+	node_set(&t, meta, "resourceVersion", node_str(&t, tree_fmt(&t,
+	    "%llu", (unsigned long long)w->version)));
+	if (w->initial_end) {
+		notes = node_need(&t, meta, "annotations");
+		node_set(&t, notes, "k8s.io/initial-events-end",
+		    node_cstr(&t, "true"));
+	}
 	line_begin(w, "BOOKMARK");
-	text_fmt(&w->line, "{\"kind\":\"%s\",\"apiVersion\":\"%s\","
-	    "\"metadata\":{\"resourceVersion\":\"%llu\"%s}}",
-	    w->metadata ? "PartialObjectMetadata" : kinds[w->kind].kind,
-	    w->metadata ? "meta.k8s.io/v1" : kind_api_version(w->kind),
-	    (unsigned long long)w->version, w->initial_end ?
-	    ",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}" :
-	    "");
+	node_write(v, &w->line);
+	tree_free(&t);
 	w->initial_end = false;
 	w->bookmark_ns = w->a->now_ns + w->a->o.bookmark_ns;
 }
