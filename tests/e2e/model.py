@@ -153,7 +153,7 @@ VERSIONS = re.compile(r"(resource version: |ResourceVersion in (?:the )?"
                       r"(?:precondition|object meta|record)(?:: | \()|"
                       r"current: )\d+( \(\d+\))?")
 # What the real one adds when a value of the wrong type stands where its
-# scale or its rules look: see docs/simulation.md.
+# scale or its rules look: see docs/model-api.md.
 NOISE = re.compile(r"accessor error|some validation rules were not checked")
 
 
@@ -238,7 +238,7 @@ def differences(a, b, path=""):
 
 # ---- known differences ------------------------------------------------------
 
-# (path of the difference, reason); see docs/simulation.md.
+# (path of the difference, reason); see docs/model-api.md.
 KNOWN = [
     (r"^\.status\.conditions$", "of namespaces and CRDs"),
 ]
