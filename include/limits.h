@@ -217,6 +217,9 @@
 #define REFS_ROOM_NS (INT64_C(2) * 1000000000)
 /* Image of the info metric, cut at this. */
 #define IMAGE_NOTE_MAX 128
+/* Labels, or annotations, of a Deployment whose edits are told apart member
+ * by member, two tokens each and the map; of more any byte counts. */
+#define CHILD_META_TOKENS 129
 /* A Deployment's ReplicaFailure message: quota refusals are about 200. */
 #define REPLICA_FAILURE_MAX 200
 /* What is wrong with a pod, for the user. */

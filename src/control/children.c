@@ -112,24 +112,82 @@ static void uid_take(struct child_state *c, struct str text)
 	struct uid was = c->uid;
 
 	(void)uid_parse(text, &c->uid);
-	if (memcmp(was.b, c->uid.b, UID_LEN) != 0)
+	if (memcmp(was.b, c->uid.b, UID_LEN) != 0) {
 		c->going = false;
+		c->meta = c->own_meta = 0;
+	}
+}
+
+/* The Deployment's controller counts there. */
+static bool is_counter(struct str quoted)
+{
+	return str_starts(quoted, STR("\"deployment.kubernetes.io/"));
+}
+
+static uint64_t map_digest(uint64_t h, struct str object, const char *path)
+{
+	struct json_tok tok[CHILD_META_TOKENS];
+	struct json_doc doc;
+	struct str map;
+	uint32_t key;
+
+	if (!kube_peek(object, path, &map))
+		return h;
+	if (json_parse(&doc, map, tok, ARRAY_LEN(tok), NULL) < 0)
+		return hash_more(h, map.p, map.n);
+	for (key = json_first(&doc, JSON_ROOT); key != JSON_NIL;
+	    key = json_next(&doc, JSON_ROOT, key)) {
+		struct str k = json_raw(&doc, key);
+		struct str v = json_raw(&doc, json_value(&doc, key));
+
+		if (is_counter(k))
+			continue;
+		h = hash_more(h, k.p, k.n);
+		h = hash_more(h, "=", 1);
+		h = hash_more(h, v.p, v.n);
+		h = hash_more(h, ",", 1);
+	}
+	return h;
+}
+
+/* Never 0. */
+static uint64_t meta_digest(struct str object)
+{
+	uint64_t h = map_digest(HASH_SEED, object, "metadata.labels");
+
+	return map_digest(h, object, "metadata.annotations") | 1;
 }
 
 /*
  * A Deployment's resource version moves with its status, so it is known by
- * its generation, which moves with its spec.
+ * its generation, which moves with its spec, and by a digest of what people
+ * edit in its metadata. What another leader wrote there is taken as right.
  */
-static void meta_take(struct child_state *c, enum child_kind k,
-    const struct child_meta *meta)
+static void meta_take(const struct manager *m, struct child_state *c,
+    enum child_kind k, const struct child_meta *meta, struct str text)
 {
-	uint64_t version = k == CHILD_DEPLOYMENT ?
-	    (uint64_t)meta->generation : version_number(meta->version);
-
 	uid_take(c, meta->uid);
-	c->version = version;
+	c->told = version_number(meta->version);
+	c->version = c->told;
+	if (k == CHILD_DEPLOYMENT) {
+		c->version = (uint64_t)meta->generation;
+		c->meta = meta_digest(text);
+		if (c->own_meta == 0 || !m->leading)
+			c->own_meta = c->meta;
+	}
 	c->digest = digest_number(meta->digest);
 	c->exists = true;
+}
+
+/* An answer to our own write was faster than the watch. */
+static bool line_is_old(const struct child_state *c,
+    const struct child_meta *meta)
+{
+	struct uid uid;
+
+	(void)uid_parse(meta->uid, &uid);
+	return c->exists && memcmp(uid.b, c->uid.b, UID_LEN) == 0 &&
+	    version_older(version_number(meta->version), c->told);
 }
 
 /* ---- whose it is ---- */
@@ -333,11 +391,13 @@ static void child_item(struct manager *m, enum child_kind k,
 		r = record_at(&m->records, i);
 		if (e == WATCH_ITEM) {
 			r->child[k].listed = true;
-			meta_take(&r->child[k], k, &meta);
-			if (k == CHILD_DEPLOYMENT)
-				workload_take(&doc, &meta, &m->intake,
-				    &r->workload);
-			record_look(m, i);
+			if (!line_is_old(&r->child[k], &meta)) {
+				meta_take(m, &r->child[k], k, &meta, text);
+				if (k == CHILD_DEPLOYMENT)
+					workload_take(&doc, &meta, &m->intake,
+					    &r->workload);
+				record_look(m, i);
+			}
 		} else if (memcmp(uid.b, r->child[k].uid.b, UID_LEN) == 0) {
 			/* Not when it was made anew in between. */
 			child_gone(m, i, k);
@@ -371,8 +431,11 @@ static void child_unlist(struct manager *m, enum child_kind k,
 	    i = record_next(&m->records, i + 1)) {
 		struct record *r = record_at(&m->records, i);
 
-		if (record_in(r, scope))
-			r->child[k].listed = false;
+		if (!record_in(r, scope))
+			continue;
+		r->child[k].listed = false;
+		/* Versions may have begun anew: a restored etcd. */
+		r->child[k].told = 0;
 	}
 }
 
@@ -405,14 +468,14 @@ void child_written(struct record *r, enum child_kind k, struct str reply)
 	struct child_state *c = &r->child[k];
 	struct str uid, version, generation, digest;
 	struct uid was = c->uid;
-	uint64_t v;
+	uint64_t v, told;
 	int64_t n = 0;
 	bool known = c->exists;
 
 	if (!kube_peek(reply, "metadata.uid", &uid) ||
 	    !kube_peek(reply, "metadata.resourceVersion", &version))
 		return;
-	v = version_number(version);
+	v = told = version_number(version);
 	if (k == CHILD_DEPLOYMENT) {
 		if (kube_peek(reply, "metadata.generation", &generation))
 			(void)str_i64(generation, &n);
@@ -424,9 +487,14 @@ void child_written(struct record *r, enum child_kind k, struct str reply)
 	c->exists = true;
 	c->listed = true;
 	c->own = v;
+	if (k == CHILD_DEPLOYMENT)
+		c->own_meta = meta_digest(reply);
 	if (!known || memcmp(was.b, c->uid.b, UID_LEN) != 0 ||
-	    v > c->version)
+	    !version_older(told, c->told)) {
+		c->told = told;
 		c->version = v;
+		c->meta = c->own_meta;
+	}
 	if (kube_peek(reply, "metadata.annotations", &digest) &&
 	    (n = (int64_t)str_search(digest, STR(NOTE_DIGEST "\":\""))) <
 	    (int64_t)digest.n)

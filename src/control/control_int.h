@@ -14,6 +14,10 @@ struct child_state {
 	struct uid uid;
 	uint64_t version;	/* as the watch or our write saw it last */
 	uint64_t own;		/* of our own last write; 0: not known */
+	uint64_t told;		/* resource version that all this is of */
+	/* Of a Deployment's labels and annotations; they do not count in its
+	 * generation. own_meta: after our own last write. 0: not known. */
+	uint64_t meta, own_meta;
 	uint64_t digest;	/* NOTE_DIGEST it carries; 0: none */
 	bool exists, listed;	/* listed: seen since the last WATCH_BEGIN */
 	bool going;		/* its deletion was asked for */
@@ -127,6 +131,10 @@ bool record_due(const struct manager *m, const struct record *r);
  * fourth time on each next repair waits twice as long. */
 int64_t record_calm_ns(const struct record *r);
 bool child_drifted(const struct record *r, enum child_kind k);
+/* Did somebody else write to it after us? */
+bool child_edited(const struct child_state *c);
+/* False only where both are numbers. */
+bool version_older(uint64_t version, uint64_t than);
 
 /* ---- queue.c: which record next ---- */
 

@@ -285,8 +285,11 @@ static void servers_unlist(struct manager *m, enum group g, uint64_t scope)
 	    i = record_next(&m->records, i + 1)) {
 		struct record *r = record_at(&m->records, i);
 
-		if (r->group == g && record_in(r, scope))
-			r->flags &= ~(uint32_t)RECORD_LISTED;
+		if (r->group != g || !record_in(r, scope))
+			continue;
+		r->flags &= ~(uint32_t)RECORD_LISTED;
+		/* Versions may have begun anew: a restored etcd. */
+		r->version = 0;
 	}
 }
 

@@ -228,13 +228,15 @@ static bool is_transient(int err)
 }
 
 /* See record_calm_ns; the user is told once. */
-static void note_repair(struct job *j, uint64_t seen)
+static void note_repair(struct job *j, const struct child_state *before)
 {
 	struct manager *m = j->m;
 	struct record *r = job_record(j);
 	const struct step *s = &j->plan.step[j->at];
+	const struct child_state *c = &r->child[s->child];
 
-	if (!s->repair || r->child[s->child].own == seen)
+	if (!s->repair || (c->own == before->version &&
+	    c->own_meta == before->meta))
 		return;
 	if (m->loop.now_ns - r->repaired_ns < REPAIR_CALM_NS) {
 		if (r->repairs < 16)
@@ -284,7 +286,7 @@ void job_child_done(struct job *j)
 	const struct step *s = &j->plan.step[j->at];
 	struct child_state *c = &r->child[s->child];
 	int err = j->call.status.err;
-	uint64_t seen = c->version;
+	struct child_state before = *c;
 	bool was = c->exists;
 
 	count_outcome(j, s);
@@ -299,7 +301,7 @@ void job_child_done(struct job *j)
 		}
 	} else if (err == 0) {
 		child_written(r, (enum child_kind)s->child, j->call.reply);
-		note_repair(j, seen);
+		note_repair(j, &before);
 		if (!was)
 			r->created |= (uint8_t)(1 << s->child);
 	} else if (j->call.status.why == KUBE_WHY_TERMINATING) {

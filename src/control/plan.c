@@ -55,7 +55,7 @@ static void plan_apply(const struct record *r, enum child_kind k,
 		step_add(p, STEP_APPLY, k, false, false);
 	else if (have->digest != want->digest)
 		step_add(p, STEP_APPLY, k, true, false);
-	else if (have->version != have->own)
+	else if (child_edited(have))
 		step_add(p, STEP_APPLY, k, true, true);
 }
 

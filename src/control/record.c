@@ -263,6 +263,17 @@ int64_t record_calm_ns(const struct record *r)
 	return r->repaired_ns + (NS_PER_S << (over < 8 ? over : 8));
 }
 
+bool version_older(uint64_t version, uint64_t than)
+{
+	return ((version | than) >> 63) == 0 && version < than;
+}
+
+bool child_edited(const struct child_state *c)
+{
+	return c->version != c->own ||
+	    (c->own_meta != 0 && c->meta != c->own_meta);
+}
+
 bool child_drifted(const struct record *r, enum child_kind k)
 {
 	const struct child_state *c = &r->child[k];
@@ -270,7 +281,7 @@ bool child_drifted(const struct record *r, enum child_kind k)
 
 	if (wanted != c->exists)
 		return !(c->exists && c->going);
-	return wanted && c->version != c->own;
+	return wanted && child_edited(c);
 }
 
 int32_t record_desired(const struct record *r)

@@ -132,3 +132,108 @@ TEST(orphans_are_no_ghosts)
 	EXPECT(!record_has_ghost(&m.records, record_at(&m.records, i)));
 	EXPECT(owner() == NULL);
 }
+
+/* What a watch tells of a Deployment. */
+static void deployment(const char *version, const char *generation,
+    const char *notes)
+{
+	char text[1024];
+	struct buf b;
+
+	buf_init(&b, text, sizeof(text));
+	buf_fmt(&b, "{\"metadata\":{\"name\":\"one\",\"namespace\":\"ns\","
+	    "\"uid\":\"" CHILD "\",\"resourceVersion\":\"%s\","
+	    "\"generation\":%s,\"labels\":{\"" LABEL_KEY "\":\"m.one\"},"
+	    "\"annotations\":{%s}" OURS "},\"status\":{\"readyReplicas\":"
+	    "%s}}", version, generation, notes, version);
+	REQUIRE(!b.over);
+	child_event(&m, CHILD_DEPLOYMENT, 0, WATCH_ITEM, buf_view(&b));
+}
+
+static void written(struct record *r, const char *version,
+    const char *notes)
+{
+	char text[512];
+	struct buf b;
+
+	buf_init(&b, text, sizeof(text));
+	buf_fmt(&b, "{\"metadata\":{\"uid\":\"" CHILD "\","
+	    "\"resourceVersion\":\"%s\",\"generation\":1,\"labels\":{\""
+	    LABEL_KEY "\":\"m.one\"},\"annotations\":{%s}}}", version, notes);
+	child_written(r, CHILD_DEPLOYMENT, buf_view(&b));
+}
+
+TEST(an_edit_of_a_deployments_metadata_is_seen)
+{
+	struct child_state *c;
+	struct record *r;
+
+	set_up();
+	m.leading = true;
+	deployment("5", "1", "\"a\":\"1\"");
+	r = owner();
+	REQUIRE(r != NULL);
+	c = &r->child[CHILD_DEPLOYMENT];
+	c->own = 1;
+	EXPECT(!child_edited(c));
+	/* Its controller counts there, and its status moves on. */
+	deployment("6", "1", "\"a\":\"1\",\"deployment.kubernetes.io/"
+	    "revision\":\"2\"");
+	EXPECT(!child_edited(c));
+	deployment("7", "1", "\"a\":\"2\"");
+	EXPECT(child_edited(c));
+	written(r, "8", "\"a\":\"1\"");
+	EXPECT(!child_edited(c));
+	deployment("8", "1", "\"a\":\"1\"");
+	EXPECT(!child_edited(c));
+	deployment("9", "1", "");
+	EXPECT(child_edited(c));
+	/* What stays after our write is not ours to change. */
+	written(r, "9", "");
+	EXPECT(!child_edited(c));
+}
+
+TEST(what_another_leader_wrote_is_right)
+{
+	struct child_state *c;
+
+	set_up();
+	deployment("5", "1", "\"a\":\"1\"");
+	REQUIRE(owner() != NULL);
+	c = &owner()->child[CHILD_DEPLOYMENT];
+	c->own = 1;
+	deployment("6", "1", "\"a\":\"2\"");
+	EXPECT(!child_edited(c));
+	m.leading = true;
+	deployment("7", "1", "\"a\":\"3\"");
+	EXPECT(child_edited(c));
+}
+
+TEST(a_late_line_of_a_child_undoes_nothing)
+{
+	struct child_state *c;
+	struct record *r;
+
+	set_up();
+	m.leading = true;
+	deployment("5", "1", "");
+	r = owner();
+	REQUIRE(r != NULL);
+	c = &r->child[CHILD_DEPLOYMENT];
+	written(r, "8", "\"a\":\"1\"");
+	deployment("7", "0", "");
+	EXPECT(!child_edited(c));
+	EXPECT_EQ(r->workload.ready, 5);
+	deployment("9", "1", "\"a\":\"1\"");
+	EXPECT(!child_edited(c));
+	EXPECT_EQ(r->workload.ready, 9);
+	/* A list may be of a restored etcd. */
+	child_event(&m, CHILD_DEPLOYMENT, 0, WATCH_BEGIN, STR_NONE);
+	deployment("6", "1", "\"a\":\"1\"");
+	EXPECT_EQ(r->workload.ready, 6);
+	/* One made anew has versions of its own. */
+	c->uid.b[0] ^= 1;
+	c->told = 20;
+	deployment("10", "1", "\"a\":\"1\"");
+	EXPECT_EQ(r->workload.ready, 10);
+}

@@ -163,3 +163,22 @@ TEST(a_standby_knows_what_the_leader_wrote)
 	own_line("7");
 	EXPECT_EQ(r->child[CHILD_SERVICE].own, 6);
 }
+
+TEST(versions_may_begin_anew_with_a_list)
+{
+	struct record *r;
+
+	set_up();
+	m.tok = tokens;
+	arena_init(&m.intake, intake_mem, sizeof(intake_mem));
+	REQUIRE(held_init(&m, &mem) == 0);
+	line("900", "2");
+	r = record_at(&m.records, record_next(&m.records, 0));
+	intake_event(&m, GROUP_MCPDEV, scope_of(STR("b")), WATCH_BEGIN,
+	    STR_NONE);
+	EXPECT_EQ(r->version, 900);
+	intake_event(&m, GROUP_MCPDEV, 0, WATCH_BEGIN, STR_NONE);
+	line("5", "1");
+	EXPECT_EQ(r->version, 5);
+	EXPECT_EQ(r->desired, 1);
+}
