@@ -249,6 +249,9 @@
 /* Statuses of servers whose pods are not ready wait this long at start for
  * the list of pods, which may never come. */
 #define PODS_AWAIT_NS (INT64_C(10) * 1000000000)
+/* The merge patch that takes finalizers away from a server there is no room
+ * for: it names those that stay. */
+#define NOTE_PATCH_MAX 1024
 /* A first status waits this long for the Deployment to be seen. */
 #define STATUS_FIRST_NS (INT64_C(1) * 1000000000)
 /* Between tries in a namespace that is being deleted. */

@@ -354,6 +354,8 @@ struct plan_in {
 };
 int plan_children(const struct plan_in *in, struct arena *a,
     struct plan *ret);
+/* Ours, or those the older systems left behind. */
+bool has_our_finalizers(const struct server *s);
 
 /* ---- judge.c: pure; a status from everything that is known ---- */
 
@@ -435,6 +437,9 @@ int jobs_init(struct manager *m, struct mem *mem);
 /* Hands ready records to idle jobs. */
 void jobs_feed(struct manager *m);
 bool jobs_idle(const struct manager *m);
+/* A merge patch that leaves the others: without ours, or one more. */
+void finalizers_write(const struct server *s, bool drop, bool add,
+    struct buf *out);
 /* An idle job takes the object that stands at hand; false: none is idle. */
 bool jobs_offer(struct manager *m, uint32_t record, struct str text);
 
@@ -472,14 +477,22 @@ void record_facts(struct record *r, const struct server *s, bool valid);
 
 /* ---- notes.c: objects that got no record ---- */
 
-enum note_kind { NOTE_FULL, NOTE_OVERSIZE };
+enum note_kind {
+	NOTE_FULL,
+	NOTE_OVERSIZE,		/* too many bytes */
+	NOTE_VALUES,		/* too many values */
+	NOTE_RELEASE		/* no news: its finalizers are taken away */
+};
 struct note {
+	uint64_t what;		/* of uid, kind and state; see told */
 	uint8_t group, kind;
 	char ns[64], name[254], uid[64];
+	char patch[NOTE_PATCH_MAX];
 };
 struct notes {
 	struct note *ring;
-	uint32_t head, n;
+	uint64_t *told;		/* the last ones, so that none is twice */
+	uint32_t head, n, told_at;
 	bool busy, lost;	/* lost: the ring was full once */
 	struct kube_call call;
 	struct timer relist;
@@ -488,8 +501,11 @@ struct notes {
 int notes_init(struct manager *m, struct mem *mem);
 /* No slot is left for this server. */
 void refusal_note(struct manager *m, const struct server *s);
-/* An object over the size cap; head is its beginning. */
-void oversize_note(struct manager *m, enum group g, struct str head);
+/* It goes, and waits for finalizers that guard nothing of ours. */
+void release_note(struct manager *m, const struct server *s);
+/* An object that cannot be read, or the small one in its place. */
+void oversize_note(struct manager *m, enum note_kind kind, enum group g,
+    struct str head);
 /* The next one that waits, if it is our turn to write. */
 void notes_send(struct manager *m);
 /* A slot became free: those turned away are listed again. */

@@ -144,7 +144,10 @@ static uint32_t server_record(struct manager *m, enum group g,
 static void server_refused(struct manager *m, const struct server *s)
 {
 	count_add(&m->counts, COUNT_CAPACITY_REFUSED, 1);
-	refusal_note(m, s);
+	if (!HAS(&s->meta, object_meta, deletion_time))
+		refusal_note(m, s);
+	else if (has_our_finalizers(s))
+		release_note(m, s);
 }
 
 /*
@@ -238,8 +241,11 @@ static void server_item(struct manager *m, enum group g, struct str text)
 	struct json_doc doc;
 	int err;
 
-	if (s == NULL || json_parse(&doc, text, m->tok, JSON_TOKENS_MAX,
-	    &d) < 0) {
+	err = s == NULL ? ERR_FULL :
+	    json_parse(&doc, text, m->tok, JSON_TOKENS_MAX, &d);
+	if (err == ERR_LIMIT)
+		oversize_note(m, NOTE_VALUES, g, text);
+	if (err < 0) {
 		log_line(&m->log, LOG_ERROR, "unreadable object",
 		    "error=%s", d.text);
 		arena_reset(&m->intake, mark);
@@ -313,7 +319,7 @@ void intake_event(struct manager *m, enum group g, uint64_t scope,
 		servers_sweep(m, g, scope);
 		break;
 	case WATCH_OVERSIZE:
-		oversize_note(m, g, text);
+		oversize_note(m, NOTE_OVERSIZE, g, text);
 		break;
 	case WATCH_ERROR:
 		break;

@@ -222,6 +222,35 @@ bool jobs_idle(const struct manager *m)
 
 /* ---- plan ---- */
 
+/*
+ * A read carries managedFields, a watch line does not: of two that are the
+ * same object only one may have too many values.
+ */
+static int job_parse(struct job *j, struct json_doc *ret)
+{
+	struct json_tok *tok = j->m->tok;
+	int err = json_parse(ret, j->text, tok, JSON_TOKENS_MAX, &j->diag);
+	struct str list = STR("{\"items\":["), text = j->text, without;
+	struct split split;
+	char *mem;
+
+	if (err != ERR_LIMIT)
+		return err;
+	mem = arena_alloc(&j->arena, text.n, 1);
+	if (mem == NULL)
+		return err;
+	split_init(&split, SPLIT_LIST, mem, text.n);
+	(void)split_push(&split, &list, &without);
+	if (split_push(&split, &text, &without) != SPLIT_ITEM)
+		return err;
+	diag_clear(&j->diag);
+	err = json_parse(ret, without, tok, JSON_TOKENS_MAX, &j->diag);
+	if (err == ERR_LIMIT)
+		oversize_note(j->m, NOTE_VALUES,
+		    (enum group)job_record(j)->group, without);
+	return err;
+}
+
 static int job_decode(struct job *j)
 {
 	struct manager *m = j->m;
@@ -230,7 +259,7 @@ static int job_decode(struct job *j)
 	struct uid uid;
 	int err;
 
-	err = json_parse(&doc, j->text, m->tok, JSON_TOKENS_MAX, &j->diag);
+	err = job_parse(j, &doc);
 	if (err == 0)
 		err = server_decode((enum group)r->group, &doc, JSON_ROOT,
 		    &j->arena, &j->server, &j->diag);

@@ -12,29 +12,36 @@ static bool is_ours(struct str finalizer)
 	return false;
 }
 
+void finalizers_write(const struct server *s, bool drop, bool add,
+    struct buf *out)
+{
+	struct jw w;
+	uint32_t i;
+
+	jw_init(&w, out);
+	jw_open(&w);
+	jw_kopen(&w, "metadata");
+	jw_kstr(&w, "resourceVersion", s->meta.resource_version);
+	jw_kopen_list(&w, "finalizers");
+	for (i = 0; i < s->meta.finalizers.n; i++)
+		if (!drop || !is_ours(s->meta.finalizers.p[i]))
+			jw_str(&w, s->meta.finalizers.p[i]);
+	if (add)
+		jw_str(&w, str_from(group_info(s->group)->finalizer));
+	jw_close_list(&w);
+	jw_close(&w);
+	jw_close(&w);
+}
+
 void job_finalizers(struct job *j)
 {
 	const struct server *s = &j->server;
 	const struct group_info *g = group_info(s->group);
 	struct buf b = arena_buf(&j->arena);
 	struct gvr gvr;
-	struct jw w;
-	uint32_t i;
 
-	jw_init(&w, &b);
-	jw_open(&w);
-	jw_kopen(&w, "metadata");
-	jw_kstr(&w, "resourceVersion", s->meta.resource_version);
-	jw_kopen_list(&w, "finalizers");
-	for (i = 0; i < s->meta.finalizers.n; i++)
-		if (!j->plan.drop_finalizers ||
-		    !is_ours(s->meta.finalizers.p[i]))
-			jw_str(&w, s->meta.finalizers.p[i]);
-	if (j->plan.add_finalizer)
-		jw_str(&w, str_from(g->finalizer));
-	jw_close_list(&w);
-	jw_close(&w);
-	jw_close(&w);
+	finalizers_write(s, j->plan.drop_finalizers, j->plan.add_finalizer,
+	    &b);
 	server_gvr(s->group, &gvr);
 	job_call(j);
 	kube_call_merge(&j->call, &gvr, s->meta.ns, s->meta.name, NULL,

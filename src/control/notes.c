@@ -22,7 +22,8 @@ static bool is_served(const struct manager *m, const struct note *n)
 {
 	uint32_t i = note_record(m, n);
 
-	return n->kind == NOTE_FULL && i != RECORD_NONE &&
+	return (n->kind == NOTE_FULL || n->kind == NOTE_RELEASE) &&
+	    i != RECORD_NONE &&
 	    (record_at(&m->records, i)->flags & RECORD_LIVE);
 }
 
@@ -43,11 +44,16 @@ static void note_text(struct manager *m, const struct note *n,
 		buf_fmt(out, "the operator has room for %D servers, see "
 		    "--max-servers; this one waits until room is free",
 		    m->o->max_servers);
-	} else {
-		*ret_reason = "ObjectTooLarge";
-		buf_fmt(out, "the object is over %u bytes; what ran before "
-		    "keeps running", (unsigned)JSON_OBJECT_MAX);
+		return;
 	}
+	*ret_reason = "ObjectTooLarge";
+	if (n->kind == NOTE_VALUES)
+		buf_fmt(out, "the object has more than %u values",
+		    (unsigned)JSON_TOKENS_MAX);
+	else
+		buf_fmt(out, "the object is over %u bytes",
+		    (unsigned)JSON_OBJECT_MAX);
+	buf_cstr(out, "; what ran before keeps running");
 }
 
 static void condition_write(struct jw *w, const char *type,
@@ -106,6 +112,43 @@ static void event_tell(struct manager *m, const struct note *n,
 	event_record(&m->events, &about, true, reason, message);
 }
 
+/* ---- what was told last ---- */
+
+static uint64_t what_of(enum note_kind kind, struct str uid,
+    struct str state)
+{
+	uint64_t h = hash_more(HASH_SEED, uid.p, uid.n);
+
+	h = hash_more(h, &(uint8_t){ (uint8_t)kind }, 1);
+	return hash_more(h, state.p, state.n);
+}
+
+static uint64_t *told_find(const struct notes *q, uint64_t what)
+{
+	uint32_t i;
+
+	for (i = 0; i < NOTES_MAX; i++)
+		if (q->told[i] == what)
+			return &q->told[i];
+	return NULL;
+}
+
+static void told_add(struct notes *q, uint64_t what)
+{
+	q->told[q->told_at] = what;
+	q->told_at = (q->told_at + 1) % NOTES_MAX;
+}
+
+static void told_forget(struct notes *q, uint64_t what)
+{
+	uint64_t *at = told_find(q, what);
+
+	if (at != NULL)
+		*at = 0;
+}
+
+/* ---- telling ---- */
+
 static void note_drop(struct notes *q)
 {
 	q->head = (q->head + 1) % NOTES_MAX;
@@ -118,8 +161,10 @@ static void note_done(void *ctx, struct kube_call *call)
 	struct notes *q = &m->notes;
 	const struct note *n = &q->ring[q->head];
 
-	if (call->status.err < 0 && call->status.err != ERR_NOENT)
+	if (call->status.err < 0 && call->status.err != ERR_NOENT) {
 		q->lost = true;
+		told_forget(q, n->what);
+	}
 	/* Written over what its job may have written a moment ago. */
 	if (is_served(m, n)) {
 		queue_add(&m->queue, note_record(m, n), false,
@@ -131,27 +176,41 @@ static void note_done(void *ctx, struct kube_call *call)
 	notes_send(m);
 }
 
-static void note_send(struct manager *m, const struct note *n)
+static void status_send(struct manager *m, const struct note *n,
+    const struct gvr *gvr)
 {
 	struct notes *q = &m->notes;
 	char mem[DIAG_TEXT_MAX];
 	struct buf text, body;
 	const char *reason;
-	struct gvr gvr;
 
 	buf_init(&text, mem, sizeof(mem));
 	note_text(m, n, &text, &reason);
 	buf_init(&body, q->body, sizeof(q->body));
 	body_write(m, n, &body, reason, buf_view(&text));
 	event_tell(m, n, reason, buf_view(&text));
-	server_gvr((enum group)n->group, &gvr);
-	kube_call_init(&q->call, note_done, m);
-	q->call.class = KUBE_LOW;
 	/* Beside what the status says already, hence its own manager. */
-	kube_call_apply(&q->call, &gvr, str_from(n->ns), str_from(n->name),
+	kube_call_apply(&q->call, gvr, str_from(n->ns), str_from(n->name),
 	    "status", n->kind == NOTE_FULL ?
 	    group_info((enum group)n->group)->manager :
 	    "mcp-operator/limits", true, buf_view(&body));
+}
+
+static void note_send(struct manager *m, const struct note *n)
+{
+	struct notes *q = &m->notes;
+	struct gvr gvr;
+
+	server_gvr((enum group)n->group, &gvr);
+	kube_call_init(&q->call, note_done, m);
+	q->call.class = KUBE_LOW;
+	if (n->kind == NOTE_RELEASE)
+		kube_call_merge(&q->call, &gvr, str_from(n->ns),
+		    str_from(n->name), NULL,
+		    group_info((enum group)n->group)->manager,
+		    str_from(n->patch));
+	else
+		status_send(m, n, &gvr);
 	q->busy = true;
 	kube_send(&m->client, &q->call);
 }
@@ -174,23 +233,25 @@ void notes_send(struct manager *m)
 	}
 }
 
-static void note_add(struct manager *m, enum note_kind kind, enum group g,
-    struct str ns, struct str name, struct str uid)
+/* NULL: there is no room to wait. */
+static struct note *note_add(struct manager *m, enum note_kind kind,
+    enum group g, struct str ns, struct str name, struct str uid)
 {
 	struct notes *q = &m->notes;
 	struct note *n;
 
 	if (q->n == NOTES_MAX) {
 		q->lost = true;
-		return;
+		return NULL;
 	}
 	n = &q->ring[(q->head + q->n++) % NOTES_MAX];
+	n->what = 0;
 	n->kind = (uint8_t)kind;
 	n->group = (uint8_t)g;
 	text_set(n->ns, sizeof(n->ns), ns);
 	text_set(n->name, sizeof(n->name), name);
 	text_set(n->uid, sizeof(n->uid), uid);
-	notes_send(m);
+	return n;
 }
 
 /* Its status may say so already, from the last time it was listed. */
@@ -202,14 +263,41 @@ void refusal_note(struct manager *m, const struct server *s)
 		if (str_is(s->status.conditions.p[i].reason,
 		    "CapacityReached"))
 			return;
-	note_add(m, NOTE_FULL, s->group, s->meta.ns, s->meta.name,
+	(void)note_add(m, NOTE_FULL, s->group, s->meta.ns, s->meta.name,
 	    s->meta.uid);
+	notes_send(m);
 }
 
-void oversize_note(struct manager *m, enum group g, struct str head)
+void release_note(struct manager *m, const struct server *s)
 {
-	struct str ns, name, uid_text;
+	uint64_t what = what_of(NOTE_RELEASE, s->meta.uid,
+	    s->meta.resource_version);
+	char mem[NOTE_PATCH_MAX - 1];
+	struct note *n;
+	struct buf b;
+
+	buf_init(&b, mem, sizeof(mem));
+	finalizers_write(s, true, false, &b);
+	/* More finalizers than anybody has: it waits for room. */
+	if (b.over || told_find(&m->notes, what) != NULL)
+		return;
+	n = note_add(m, NOTE_RELEASE, s->group, s->meta.ns, s->meta.name,
+	    s->meta.uid);
+	if (n == NULL)
+		return;
+	text_set(n->patch, sizeof(n->patch), buf_view(&b));
+	n->what = what;
+	told_add(&m->notes, what);
+	notes_send(m);
+}
+
+void oversize_note(struct manager *m, enum note_kind kind, enum group g,
+    struct str head)
+{
+	struct str ns, name, uid_text, generation = STR_NONE;
+	struct note *n;
 	struct uid uid;
+	uint64_t what;
 	uint32_t i;
 
 	count_add(&m->counts, COUNT_OVERSIZE, 1);
@@ -221,7 +309,17 @@ void oversize_note(struct manager *m, enum group g, struct str head)
 	i = record_find(&m->records, &uid);
 	if (i != RECORD_NONE)
 		record_at(&m->records, i)->flags |= RECORD_LISTED;
-	note_add(m, NOTE_OVERSIZE, g, ns, name, uid_text);
+	/* Our own write of the status brings its line again. */
+	(void)kube_peek(head, "metadata.generation", &generation);
+	what = what_of(kind, uid_text, generation);
+	if (told_find(&m->notes, what) != NULL)
+		return;
+	n = note_add(m, kind, g, ns, name, uid_text);
+	if (n == NULL)
+		return;
+	n->what = what;
+	told_add(&m->notes, what);
+	notes_send(m);
 }
 
 static void relist(void *ctx)
@@ -245,6 +343,8 @@ int notes_init(struct manager *m, struct mem *mem)
 {
 	m->notes.ring = mem_reserve(mem, "refusals to tell", NOTES_MAX,
 	    sizeof(*m->notes.ring));
+	m->notes.told = mem_reserve(mem, "refusals told", NOTES_MAX,
+	    sizeof(*m->notes.told));
 	timer_init(&m->notes.relist, relist, m);
-	return m->notes.ring != NULL ? 0 : ERR_FULL;
+	return m->notes.ring != NULL && m->notes.told != NULL ? 0 : ERR_FULL;
 }

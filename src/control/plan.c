@@ -69,7 +69,7 @@ static bool has_finalizer(const struct server *s, const char *name)
 	return false;
 }
 
-static bool has_our_finalizers(const struct server *s)
+bool has_our_finalizers(const struct server *s)
 {
 	size_t i;
 

@@ -26,7 +26,8 @@
 	"\"resourceVersion\":\"9\",\"generation\":1}}"
 
 static const char *servers, *deployments;
-static char noted[4096];	/* the last write to b's status */
+/* The last writes to b's status and to b. */
+static char noted[4096], released[1024];
 
 static const char *watch(const struct world_request *r, struct str path)
 {
@@ -44,6 +45,11 @@ static void serve(const struct world_request *r, struct str path)
 	    r->body.n < sizeof(noted)) {
 		memcpy(noted, r->body.p, r->body.n);
 		noted[r->body.n] = '\0';
+	}
+	if (!reads && str_ends(path, STR("mcpservers/b")) &&
+	    r->body.n < sizeof(released)) {
+		memcpy(released, r->body.p, r->body.n);
+		released[r->body.n] = '\0';
 	}
 	if (reads && str_search(path, STR("/leases/")) < path.n)
 		world_reply(mw.w, r->peer, 404, NULL,
@@ -120,4 +126,72 @@ TEST(what_was_turned_away_on_standby_is_told_when_leading)
 	mw_run(5 * SEC);
 	EXPECT(mw.m->leading);
 	EXPECT(told_full());
+}
+
+TEST(who_goes_without_a_slot_is_let_go)
+{
+	begin(NULL);
+	servers = MW_LINE("ADDED", A) MW_LINE("ADDED", SERVER_OF(META("b",
+	    UID_B, ",\"deletionTimestamp\":\"2026-01-01T00:00:00Z\","
+	    "\"finalizers\":[\"other.io/x\",\"mcp.mcp.dev/finalizer\"]")));
+	mw_run(5 * SEC);
+	EXPECT(!told_full());
+	EXPECT_STR(str_from(released), "{\"metadata\":{\"resourceVersion\":"
+	    "\"5\",\"finalizers\":[\"other.io/x\"]}}");
+}
+
+/* ---- what cannot be read ---- */
+
+static char large[JSON_OBJECT_MAX];
+
+/* A line of b with so many values, at this version. */
+static const char *many_values(const char *version, uint32_t values)
+{
+	uint32_t i;
+	struct buf b;
+
+	buf_init(&b, large, sizeof(large) - 1);
+	buf_fmt(&b, "{\"type\":\"MODIFIED\",\"object\":{\"metadata\":"
+	    "{\"name\":\"b\",\"namespace\":\"ns\",\"generation\":1,"
+	    "\"resourceVersion\":\"%s\",\"uid\":\"" UID_B "\"},"
+	    "\"spec\":{\"image\":\"x\",\"x\":[1", version);
+	for (i = 1; i < values; i++)
+		buf_cstr(&b, ",1");
+	buf_cstr(&b, "]}}}\n");
+	REQUIRE(!b.over);
+	large[b.n] = '\0';
+	return large;
+}
+
+#define B_STATUS "PATCH /apis/mcp.mcp.dev/v1alpha1/namespaces/ns/" \
+	"mcpservers/b/status"
+
+TEST(an_object_of_too_many_values_is_told_once_and_keeps_running)
+{
+	struct uid uid;
+	uint32_t i;
+
+	begin(NULL);
+	servers = MW_LINE("ADDED", B);
+	deployments = "";
+	mw_run(5 * SEC);
+	REQUIRE(uid_parse(STR(UID_B), &uid));
+	i = record_find(&mw.m->records, &uid);
+	REQUIRE(i != RECORD_NONE);
+	mw_forget();
+	mw_tell(SERVERS, many_values("6", JSON_TOKENS_MAX));
+	mw_run(2 * SEC);
+	EXPECT(strstr(noted, "ObjectTooLarge") != NULL);
+	EXPECT(strstr(noted, "values") != NULL);
+	EXPECT_EQ(mw_count(B_STATUS), 1);
+	/* As the line of our own write does. */
+	mw_tell(SERVERS, many_values("7", JSON_TOKENS_MAX));
+	mw_run(2 * SEC);
+	EXPECT_EQ(mw_count(B_STATUS), 1);
+	/* It counts as listed. */
+	intake_event(mw.m, GROUP_MCPDEV, 0, WATCH_BEGIN, STR_NONE);
+	oversize_note(mw.m, NOTE_VALUES, GROUP_MCPDEV,
+	    STR(B));
+	intake_event(mw.m, GROUP_MCPDEV, 0, WATCH_SYNCED, STR_NONE);
+	EXPECT(record_at(&mw.m->records, i)->flags & RECORD_LIVE);
 }
