@@ -25,7 +25,7 @@
 	"\"uid\":\"11111111-9b3a-4c5d-8e6f-0123456789ab\"," \
 	"\"resourceVersion\":\"9\",\"generation\":1}}"
 
-static const char *servers, *deployments;
+static const char *servers, *deployments, *b_read = B;
 /* The last writes to b's status and to b. */
 static char noted[4096], released[1024];
 
@@ -56,7 +56,7 @@ static void serve(const struct world_request *r, struct str path)
 		    world_status(404, "NotFound", "not found"));
 	else if (reads)
 		world_reply(mw.w, r->peer, 200, NULL,
-		    str_ends(path, STR("/b")) ? B : A);
+		    str_ends(path, STR("/b")) ? b_read : A);
 	else
 		world_reply(mw.w, r->peer, 200, NULL, MADE);
 }
@@ -144,24 +144,29 @@ TEST(who_goes_without_a_slot_is_let_go)
 
 static char large[JSON_OBJECT_MAX];
 
-/* A line of b with so many values, at this version. */
-static const char *many_values(const char *version, uint32_t values)
+/* More values than can be read, between two texts. */
+static const char *many_values(const char *before, const char *after)
 {
 	uint32_t i;
 	struct buf b;
 
 	buf_init(&b, large, sizeof(large) - 1);
-	buf_fmt(&b, "{\"type\":\"MODIFIED\",\"object\":{\"metadata\":"
-	    "{\"name\":\"b\",\"namespace\":\"ns\",\"generation\":1,"
-	    "\"resourceVersion\":\"%s\",\"uid\":\"" UID_B "\"},"
-	    "\"spec\":{\"image\":\"x\",\"x\":[1", version);
-	for (i = 1; i < values; i++)
+	buf_cstr(&b, before);
+	buf_cstr(&b, "[1");
+	for (i = 1; i < JSON_TOKENS_MAX; i++)
 		buf_cstr(&b, ",1");
-	buf_cstr(&b, "]}}}\n");
+	buf_cstr(&b, "]");
+	buf_cstr(&b, after);
 	REQUIRE(!b.over);
 	large[b.n] = '\0';
 	return large;
 }
+
+#define LINE(version) \
+	"{\"type\":\"MODIFIED\",\"object\":{\"metadata\":{" \
+	"\"name\":\"b\",\"namespace\":\"ns\",\"generation\":1," \
+	"\"resourceVersion\":\"" version "\",\"uid\":\"" UID_B "\"}," \
+	"\"spec\":{\"image\":\"x\",\"x\":"
 
 #define B_STATUS "PATCH /apis/mcp.mcp.dev/v1alpha1/namespaces/ns/" \
 	"mcpservers/b/status"
@@ -179,13 +184,13 @@ TEST(an_object_of_too_many_values_is_told_once_and_keeps_running)
 	i = record_find(&mw.m->records, &uid);
 	REQUIRE(i != RECORD_NONE);
 	mw_forget();
-	mw_tell(SERVERS, many_values("6", JSON_TOKENS_MAX));
+	mw_tell(SERVERS, many_values(LINE("6"), "}}}\n"));
 	mw_run(2 * SEC);
 	EXPECT(strstr(noted, "ObjectTooLarge") != NULL);
 	EXPECT(strstr(noted, "values") != NULL);
 	EXPECT_EQ(mw_count(B_STATUS), 1);
 	/* As the line of our own write does. */
-	mw_tell(SERVERS, many_values("7", JSON_TOKENS_MAX));
+	mw_tell(SERVERS, many_values(LINE("7"), "}}}\n"));
 	mw_run(2 * SEC);
 	EXPECT_EQ(mw_count(B_STATUS), 1);
 	/* It counts as listed. */
@@ -194,4 +199,21 @@ TEST(an_object_of_too_many_values_is_told_once_and_keeps_running)
 	    STR(B));
 	intake_event(mw.m, GROUP_MCPDEV, 0, WATCH_SYNCED, STR_NONE);
 	EXPECT(record_at(&mw.m->records, i)->flags & RECORD_LIVE);
+}
+
+/* A read has them, a watch line has not. */
+TEST(managed_fields_make_no_object_too_large)
+{
+	b_read = many_values("{\"metadata\":{\"name\":\"b\",\"namespace\":"
+	    "\"ns\",\"generation\":1,\"resourceVersion\":\"5\",\"uid\":"
+	    "\"" UID_B "\",\"managedFields\":", "},\"spec\":{\"image\":"
+	    "\"x\",\"replicas\":0,\"port\":8080}}");
+	begin(NULL);
+	servers = MW_LINE("ADDED", B);
+	deployments = "";
+	mw_run(10 * SEC);
+	EXPECT(mw_count("GET /apis/mcp.mcp.dev/v1alpha1/namespaces/ns/"
+	    "mcpservers/b") > 0);
+	EXPECT(noted[0] != '\0');
+	EXPECT(strstr(noted, "ObjectTooLarge") == NULL);
 }
