@@ -48,8 +48,9 @@ static void note_text(struct manager *m, const struct note *n,
 	}
 	*ret_reason = "ObjectTooLarge";
 	if (n->kind == NOTE_VALUES)
-		buf_fmt(out, "the object has more than %u values",
-		    (unsigned)JSON_TOKENS_MAX);
+		buf_fmt(out, "the object has more than %u values, or more "
+		    "than %u levels", (unsigned)JSON_TOKENS_MAX,
+		    (unsigned)JSON_DEPTH_MAX);
 	else
 		buf_fmt(out, "the object is over %u bytes",
 		    (unsigned)JSON_OBJECT_MAX);
