@@ -25,6 +25,7 @@
 	"\"uid\":\"11111111-9b3a-4c5d-8e6f-0123456789ab\"," \
 	"\"resourceVersion\":\"9\",\"generation\":1}}"
 
+static int asked;	/* who waits to hear of the Lease */
 static const char *servers, *deployments, *b_read = B;
 /* The last writes to b's status and to b. */
 static char noted[4096], released[1024];
@@ -52,8 +53,7 @@ static void serve(const struct world_request *r, struct str path)
 		released[r->body.n] = '\0';
 	}
 	if (reads && str_search(path, STR("/leases/")) < path.n)
-		world_reply(mw.w, r->peer, 404, NULL,
-		    world_status(404, "NotFound", "not found"));
+		asked = r->peer;
 	else if (reads)
 		world_reply(mw.w, r->peer, 200, NULL,
 		    str_ends(path, STR("/b")) ? b_read : A);
@@ -122,8 +122,14 @@ TEST(who_is_served_is_not_told_that_there_is_no_room)
 
 TEST(what_was_turned_away_on_standby_is_told_when_leading)
 {
+	asked = -1;
 	begin("--leader-elect");
-	mw_run(5 * SEC);
+	mw_run(2 * SEC);
+	REQUIRE(asked >= 0);
+	EXPECT(!mw.m->leading && mw.m->notes.n == 1);
+	world_reply(mw.w, asked, 404, NULL,
+	    world_status(404, "NotFound", "not found"));
+	mw_run(2 * SEC);
 	EXPECT(mw.m->leading);
 	EXPECT(told_full());
 }
