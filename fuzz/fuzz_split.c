@@ -2,7 +2,8 @@
  * The first bytes choose the mode, a small cap and the pieces. The events and
  * texts are the same however the input is cut; with a small cap only items
  * over it differ, and come as a well-formed head. On well-formed input the
- * items are the elements without managedFields, as read off the tokens.
+ * items are the elements without managedFields, as read off the tokens. Only
+ * what is nested too deep is oversize whatever the cap.
  */
 #include "codec.h"
 #include "fuzz.h"
@@ -269,6 +270,18 @@ static void check_reference(void)
 	}
 }
 
+/* With a cap that no item can be over, depth is what is left. */
+static void check_depth(struct fuzz_input in)
+{
+	size_t i, opened = 0;
+
+	for (i = 0; i < in.n; i++)
+		opened += in.p[i] == '{' || in.p[i] == '[';
+	for (i = 0; i < whole.n; i++)
+		FUZZ_CHECK(whole.event[i].what != SPLIT_OVERSIZE ||
+		    opened > JSON_DEPTH_MAX);
+}
+
 /* The run with a small cap against the one without. */
 static void check_small(size_t cap, bool good)
 {
@@ -287,6 +300,10 @@ static void check_small(size_t cap, bool good)
 		}
 		if (cut.event[i].what != SPLIT_OVERSIZE) {
 			FUZZ_CHECK(cut.event[i].what == whole.event[i].what);
+			FUZZ_CHECK(str_eq(got, event_text(&whole, i)));
+			continue;
+		}
+		if (whole.event[i].what == SPLIT_OVERSIZE) {
 			FUZZ_CHECK(str_eq(got, event_text(&whole, i)));
 			continue;
 		}
@@ -317,6 +334,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	run(&whole, mode, sizeof(item_mem), in, none);
 	run(&cut, mode, sizeof(item_mem), in, choice);
 	same_records(&whole, &cut);
+	check_depth(in);
 	good = want_make(mode, (struct str){ (const char *)in.p, in.n });
 	if (good)
 		check_reference();

@@ -91,15 +91,16 @@ int json_scan(struct str text, struct diag *d);
  * emitted, with its comma. Keys are compared as they are written: the API
  * server escapes none of these.
  *
- * An item over the cap is not emitted whole. SPLIT_OVERSIZE comes with a
- * small object in its place, of the same shape, that has only type,
+ * An item over the cap, or nested over JSON_DEPTH_MAX with what is around it,
+ * is not emitted whole. SPLIT_OVERSIZE comes with a small object in its place, of the same shape, that has only type,
  * apiVersion, kind and of metadata the name, namespace, uid,
  * resourceVersion, generation and deletionTimestamp; wherever in the item
  * these stand. Members that do not fit SPLIT_HEAD_MAX are missing.
  *
- * Brackets, commas and colons are checked everywhere (SPLIT_BAD, for good);
- * scalars and the insides of strings are not, nor what is left out: what is
- * emitted is well-formed if the input is, and has to be parsed.
+ * Brackets, commas and colons are checked everywhere down to that depth
+ * (SPLIT_BAD, for good; outside items, too deep is bad as well); scalars and
+ * the insides of strings are not, nor what is left out: what is emitted is
+ * well-formed if the input is, and has to be parsed.
  */
 enum split_mode { SPLIT_LIST, SPLIT_WATCH };
 enum split_event {
@@ -115,6 +116,7 @@ struct split {
 	struct buf out;		/* memory for one object, given at init */
 	/* private to json_split.c from here */
 	uint64_t objects;	/* bit per level: an object, not a list */
+	uint32_t deep;		/* levels open below the deepest */
 	char key[24];
 	char head[SPLIT_HEAD_MAX];
 	uint16_t head_n, head_mark;

@@ -23,6 +23,8 @@ enum state {
 	STATE_STRING,
 	STATE_OFF_KEY,		/* in a key of no interest */
 	STATE_PATH_KEY,		/* in a key that may be of interest */
+	STATE_DEEP_STRING,
+	STATE_DEEP,		/* below the deepest level */
 	STATE_END,
 	STATE_BAD
 };
@@ -250,6 +252,43 @@ static void value_end(struct split *s, struct cut *c, const char *to)
 		emit_end(s, c, to);
 }
 
+/*
+ * An item that is nested too deep is over its cap whatever its size: it may
+ * not end the stream, in which it would come again each time. Below the
+ * deepest level brackets are only counted.
+ */
+static void deep_begin(struct split *s, struct cut *c)
+{
+	if (s->emit != EMIT_ITEM) {
+		bad(s, c);
+		return;
+	}
+	s->out.over = true;
+	s->deep = 0;
+	s->state = STATE_DEEP;
+}
+
+static void deep(struct split *s, struct cut *c)
+{
+	switch (*c->p++) {
+	case '"':
+		s->state = STATE_DEEP_STRING;
+		break;
+	case '{':
+	case '[':
+		if (s->deep == UINT32_MAX)
+			bad(s, c);
+		else
+			s->deep++;
+		break;
+	case '}':
+	case ']':
+		if (--s->deep == 0)
+			value_end(s, c, c->p);
+		break;
+	}
+}
+
 static void container_open(struct split *s, struct cut *c)
 {
 	bool object = *c->p == '{';
@@ -257,7 +296,7 @@ static void container_open(struct split *s, struct cut *c)
 	bool enter = s->action == ACTION_ENTER && s->depth == s->path;
 
 	if (s->depth == JSON_DEPTH_MAX) {
-		bad(s, c);
+		deep_begin(s, c);
 		return;
 	}
 	value_begin(s, c);
@@ -432,6 +471,8 @@ static void string(struct split *s, struct cut *c)
 	c->p++;
 	if (s->state == STATE_STRING) {
 		value_end(s, c, c->p);
+	} else if (s->state == STATE_DEEP_STRING) {
+		s->state = STATE_DEEP;
 	} else {
 		if (s->state == STATE_OFF_KEY)
 			s->action = ACTION_NONE;
@@ -546,8 +587,10 @@ enum split_event split_push(struct split *s, struct str *in,
 		else if (s->state == STATE_SCALAR)
 			scalar(s, &c);
 		else if (s->state >= STATE_STRING &&
-		    s->state <= STATE_PATH_KEY)
+		    s->state <= STATE_DEEP_STRING)
 			string(s, &c);
+		else if (s->state == STATE_DEEP)
+			deep(s, &c);
 		else
 			structure(s, &c);
 	}

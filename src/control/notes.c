@@ -52,8 +52,9 @@ static void note_text(struct manager *m, const struct note *n,
 		    "than %u levels", (unsigned)JSON_TOKENS_MAX,
 		    (unsigned)JSON_DEPTH_MAX);
 	else
-		buf_fmt(out, "the object is over %u bytes",
-		    (unsigned)JSON_OBJECT_MAX);
+		buf_fmt(out, "the object is over %u bytes or %u levels",
+		    (unsigned)JSON_OBJECT_MAX,
+		    (unsigned)JSON_DEPTH_MAX - 2);
 	buf_cstr(out, "; what ran before keeps running");
 }
 
@@ -301,7 +302,9 @@ void oversize_note(struct manager *m, enum note_kind kind, enum group g,
 	uint64_t what;
 	uint32_t i;
 
-	count_add(&m->counts, COUNT_OVERSIZE, 1);
+	/* What is oversize was counted by its watch. */
+	if (kind == NOTE_VALUES)
+		count_add(&m->counts, COUNT_OVERSIZE, 1);
 	if (!kube_peek(head, "metadata.namespace", &ns) ||
 	    !kube_peek(head, "metadata.name", &name) ||
 	    !kube_peek(head, "metadata.uid", &uid_text))

@@ -89,8 +89,6 @@ static void on_event(void *ctx, struct kube_watch *w,
 	struct watch_slot *s = ctx;
 	struct manager *m = s->m;
 
-	if (e == WATCH_ITEM || e == WATCH_DELETED)
-		count_add(&m->counts, COUNT_WATCH_EVENTS, 1);
 	if (e == WATCH_ERROR && (s->role != ROLE_CRDS ||
 	    w->state == WATCH_WAITING)) {
 		on_error(s, w);

@@ -193,20 +193,66 @@ TEST(split_stays_bad)
 	EXPECT_EQ(ret.n, 0);
 }
 
+/* `n` lists, the innermost holding `core`, between `head` and `tail`. */
+static const char *nested(char *to, size_t cap, const char *head, int n,
+    const char *core, const char *tail)
+{
+	struct buf b;
+	int i;
+
+	buf_init(&b, to, cap);
+	buf_cstr(&b, head);
+	for (i = 0; i < n; i++)
+		buf_char(&b, '[');
+	buf_cstr(&b, core);
+	for (i = 0; i < n; i++)
+		buf_char(&b, ']');
+	buf_cstr(&b, tail);
+	buf_char(&b, '\0');
+	REQUIRE(!b.over);
+	return to;
+}
+
 TEST(split_bounds_depth)
 {
-	char text[2 * (JSON_DEPTH_MAX + 1)];
-	int n;
+	char text[1024], want[1024];
+	const int max = JSON_DEPTH_MAX;
 
-	for (n = JSON_DEPTH_MAX; n <= JSON_DEPTH_MAX + 1; n++) {
-		const char *is;
+	EXPECT_WATCH(nested(text, sizeof(text), "", max, "1", "\n{}"),
+	    nested(want, sizeof(want), "ITEM ", max, "1", "\nITEM {}\n"));
+	EXPECT_WATCH(nested(text, sizeof(text), "", max + 1, "", "\n{}"),
+	    "OVERSIZE {}\nITEM {}\n");
+	EXPECT_LIST(nested(text, sizeof(text), "{\"items\":[1,", max - 1,
+	    "", ",2]}"), "ITEM 1\nOVERSIZE {}\nITEM 2\nEND \n");
+}
 
-		memset(text, '[', (size_t)n);
-		memset(text + n, ']', (size_t)n);
-		is = run(SPLIT_WATCH, CAP, (struct str){ text,
-		    2 * (size_t)n }, 5);
-		EXPECT_EQ(!strcmp(is, "BAD \n"), n > JSON_DEPTH_MAX);
-	}
+/* What is too deep costs its own item only, whose head is kept. */
+TEST(split_goes_on_behind_what_is_too_deep)
+{
+	char text[1024];
+
+	EXPECT_WATCH(nested(text, sizeof(text), "{\"type\":\"ADDED\","
+	    "\"object\":{\"kind\":\"x\",\"spec\":", 70,
+	    "{\"]\":\"\\\"]}\"},true", ",\"metadata\":{\"name\":\"a\"}}}\n"
+	    "{\"object\":{}}\n"),
+	    "OVERSIZE {\"type\":\"ADDED\",\"object\":{\"kind\":\"x\","
+	    "\"metadata\":{\"name\":\"a\"}}}\nITEM {\"object\":{}}\n");
+	/* In what is left out, too: the levels are the text's. */
+	EXPECT_WATCH(nested(text, sizeof(text), "{\"object\":{\"metadata\":{"
+	    "\"managedFields\":", 70, "", ",\"uid\":1}}}\n"),
+	    "OVERSIZE {\"object\":{\"metadata\":{\"uid\":1}}}\n");
+	EXPECT_WATCH(nested(text, sizeof(text), "", 300, "", "]\n"),
+	    "OVERSIZE {}\nBAD \n");
+}
+
+TEST(split_refuses_depth_outside_items)
+{
+	char text[1024];
+
+	EXPECT_LIST(nested(text, sizeof(text), "{\"a\":", 70, "", "}"),
+	    "BAD \n");
+	EXPECT_LIST(nested(text, sizeof(text), "{\"metadata\":", 70, "",
+	    "}"), "BAD \n");
 }
 
 TEST(split_tells_of_oversize_by_a_head)
