@@ -378,6 +378,10 @@ struct io {
 	 * what was not sent yet, and the peer sees a reset. */
 	int (*tcp_connect)(void *ctx, const struct net_addr *to);
 	int (*tcp_connected)(void *ctx, int fd);
+	/* What connections that are begun from now on have sent is given up
+	 * after this long without an acknowledgement, even when the process is
+	 * stopped; at most and at first IO_UNACKED_MS. */
+	void (*tcp_unacked)(void *ctx, int64_t limit_ns);
 	int (*tcp_listen)(void *ctx, const struct net_addr *at);
 	int (*tcp_accept)(void *ctx, int fd, struct net_addr *ret_from);
 	int (*udp_open)(void *ctx, const struct net_addr *to); /* connected */

@@ -297,6 +297,7 @@ struct kube_client {
 	int64_t tokens_milli, tokens_ns;	/* rate limit */
 	int64_t qps_milli, burst_milli;
 	int64_t wake_ns;
+	bool stopping;
 	struct timer timer;
 	struct work work;
 	struct rng rng;
@@ -319,6 +320,12 @@ int kube_client_init(struct kube_client *c, struct mem *m, struct loop *l,
 void kube_send(struct kube_client *c, struct kube_call *call);
 /* Not busy: fine. A write that was sent may still take effect. */
 void kube_cancel(struct kube_client *c, struct kube_call *call);
+/*
+ * From now on no call waits for a time that the API server named, nor for
+ * kube-api-qps: those that do end with ERR_CANCELLED or go at once. The
+ * calls of class KUBE_LEASE go on as before.
+ */
+void kube_client_stop(struct kube_client *c);
 /* Closes the idle connections; those idle for KUBE_IDLE_NS close by
  * themselves. */
 void kube_client_close(struct kube_client *c);

@@ -22,8 +22,8 @@
 /* Descriptor numbers that can be watched: LOOP_FDS_MAX and some files. */
 #define IO_FDS_MAX 512
 /* Sent and not acknowledged: then the connection is given up, even when the
- * process is stopped. Less than the 10 s by which a Lease outlives its
- * holder's renew deadline. */
+ * process is stopped. Less than the 10 s by which a Lease of default times
+ * outlives its holder's renew deadline; with shorter ones it is less. */
 #define IO_UNACKED_MS 9000
 
 /* codec */

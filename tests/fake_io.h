@@ -99,6 +99,7 @@ struct fake_io {
 	void (*react)(void *ctx, struct fake_io *f, int peer);
 	void *react_ctx;
 	int connect_ns;			/* how long a connect takes */
+	int64_t unacked_ns;		/* as the program set it */
 	size_t window;			/* that new peers begin with */
 	int accept_err, accept_errs;	/* the next accepts fail so */
 	uint64_t waits, reads, writes, still;

@@ -23,10 +23,11 @@
 static struct {
 	bool ready;
 	int epoll_fd, signal_fd;
+	int unacked_ms;			/* of what is connected next */
 	unsigned signals;		/* seen and not yet asked for */
 	uint8_t bits[IO_FDS_MAX];	/* watched for, by descriptor */
 	uint64_t tag[IO_FDS_MAX];
-} sys;
+} sys = { .unacked_ms = IO_UNACKED_MS };
 
 /* PATH_MAX of Linux. */
 #define PATH_CAP 4096
@@ -380,7 +381,7 @@ static void unsent_forget(int fd)
 	const struct linger none = { .l_onoff = 1, .l_linger = 0 };
 
 	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
-	option_set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, IO_UNACKED_MS);
+	option_set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, sys.unacked_ms);
 }
 
 static int connect_start(const struct net_addr *to, int type)
@@ -416,6 +417,17 @@ static int sys_udp_open(void *ctx, const struct net_addr *to)
 {
 	(void)ctx;
 	return connect_start(to, SOCK_DGRAM);
+}
+
+static void sys_tcp_unacked(void *ctx, int64_t limit_ns)
+{
+	int64_t ms = limit_ns / NS_PER_MS;
+
+	(void)ctx;
+	/* 0 would be the system's own, which is many minutes. */
+	if (ms < 1)
+		ms = 1;
+	sys.unacked_ms = ms < IO_UNACKED_MS ? (int)ms : IO_UNACKED_MS;
 }
 
 static int sys_tcp_connected(void *ctx, int fd)
@@ -755,6 +767,7 @@ static const struct io linux_io = {
 	.std_write = sys_std_write,
 	.tcp_connect = sys_tcp_connect,
 	.tcp_connected = sys_tcp_connected,
+	.tcp_unacked = sys_tcp_unacked,
 	.tcp_listen = sys_tcp_listen,
 	.tcp_accept = sys_tcp_accept,
 	.udp_open = sys_udp_open,

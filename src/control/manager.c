@@ -151,6 +151,7 @@ static void lease_set_up(struct manager *m)
 	m->client.may_send = may_send;
 	m->client.may_ctx = m;
 	m->client.write_timeout_ns = lease_write_timeout_ns(&o);
+	m->io->tcp_unacked(m->io->ctx, m->client.write_timeout_ns);
 }
 
 /* ---- events ---- */
@@ -421,6 +422,7 @@ void manager_stop(struct manager *m)
 	m->stopping = true;
 	log_line(&m->log, LOG_INFO, "shutting down", NULL);
 	watches_stop(m);
+	kube_client_stop(&m->client);
 	timer_set(&m->loop, &m->grace,
 	    m->io->mono_ns(m->io->ctx) + STOP_GRACE_NS);
 	manager_kick(m);

@@ -121,6 +121,13 @@ static void call_fail(struct kube_call *call, int err)
 	call_done(call);
 }
 
+/* At the end nobody waits for the API server's good hour. */
+static bool may_wait(const struct kube_client *c,
+    const struct kube_call *call)
+{
+	return !c->stopping || call->class == KUBE_LEASE;
+}
+
 /*
  * Queues the call again for not before delay_ns from now; false when it has
  * no try or no time left.
@@ -132,6 +139,8 @@ static bool call_again(struct kube_client *c, struct kube_call *call,
 
 	if (call->tries >= KUBE_TRIES_MAX ||
 	    call->deadline_ns - now <= delay_ns)
+		return false;
+	if (delay_ns > 0 && !may_wait(c, call))
 		return false;
 	if (delay_ns == 0) {
 		queue_first(c, call);
@@ -445,7 +454,7 @@ static bool pump_class(struct kube_client *c, enum kube_class class)
 	k = conn_pick(c, lease);
 	if (!k)
 		return false;
-	if (class != KUBE_LEASE && !rate_take(c, &at)) {
+	if (class != KUBE_LEASE && !c->stopping && !rate_take(c, &at)) {
 		wake_at(c, at);
 		return false;
 	}
@@ -570,6 +579,24 @@ void kube_cancel(struct kube_client *c, struct kube_call *call)
 		work_post(c->loop, &c->work);
 	}
 	call_remove(c, call);
+}
+
+void kube_client_stop(struct kube_client *c)
+{
+	struct kube_call *call = c->waiting;
+
+	c->stopping = true;
+	while (call) {
+		if (may_wait(c, call)) {
+			call = call->next;
+			continue;
+		}
+		call_remove(c, call);
+		call_fail(call, ERR_CANCELLED);
+		/* Whoever was told may have changed the list. */
+		call = c->waiting;
+	}
+	work_post(c->loop, &c->work);
 }
 
 /* ---- init ---------------------------------------------------------------- */

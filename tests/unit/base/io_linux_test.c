@@ -1,5 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -281,6 +283,34 @@ TEST(tcp_close_drops_what_was_not_sent)
 	EXPECT_EQ(n, ERR_CLOSED);
 	EXPECT(got < sent);
 	io->close(io->ctx, s);
+	io->close(io->ctx, l);
+}
+
+static int user_timeout(const struct net_addr *at)
+{
+	int c = IO(tcp_connect, at), ms = -1;
+	socklen_t len = sizeof(ms);
+
+	REQUIRE(c >= 0);
+	EXPECT_EQ(getsockopt(c, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, &len), 0);
+	io->close(io->ctx, c);
+	return ms;
+}
+
+TEST(tcp_gives_up_sooner_when_told)
+{
+	struct net_addr at;
+	int l;
+
+	io = io_linux();
+	l = listen_any(&at, "127.0.0.1:0");
+	EXPECT_EQ(user_timeout(&at), IO_UNACKED_MS);
+	io->tcp_unacked(io->ctx, 4500 * NS_PER_MS);
+	EXPECT_EQ(user_timeout(&at), 4500);
+	io->tcp_unacked(io->ctx, 1);
+	EXPECT_EQ(user_timeout(&at), 1);
+	io->tcp_unacked(io->ctx, 3600 * NS_PER_S);
+	EXPECT_EQ(user_timeout(&at), IO_UNACKED_MS);
 	io->close(io->ctx, l);
 }
 
