@@ -758,9 +758,9 @@ void fake_io_init(struct fake_io *f)
 		fake_read_file, fake_write_file, fake_getenv, fake_std_read,
 		fake_std_write, fake_tcp_connect, fake_tcp_connected,
 		fake_tcp_unacked, fake_tcp_listen, fake_tcp_accept,
-		fake_udp_open, fake_read, fake_write, fake_close, fake_watch, fake_wait, fake_signals,
-		fake_run, fake_map, fake_unmap, fake_trim, fake_rss,
-		fake_exit };
+		fake_udp_open, fake_read, fake_write, fake_close, fake_watch,
+		fake_wait, fake_signals, fake_run, fake_map, fake_unmap,
+		fake_trim, fake_rss, fake_exit };
 	f->now_ns = 1000 * NS_PER_S;
 	/* The wall clock then shows 2026-11-21T07:06:59Z. */
 	f->wall_offset_ns = INT64_C(1795244819) * NS_PER_S - f->now_ns;
