@@ -92,10 +92,11 @@ int json_scan(struct str text, struct diag *d);
  * server escapes none of these.
  *
  * An item over the cap, or nested over JSON_DEPTH_MAX with what is around
- * it, is not emitted whole. SPLIT_OVERSIZE comes with a small object in its place, of the same shape, that has only type,
- * apiVersion, kind and of metadata the name, namespace, uid,
- * resourceVersion, generation and deletionTimestamp; wherever in the item
- * these stand. Members that do not fit SPLIT_HEAD_MAX are missing.
+ * it, is not emitted whole. SPLIT_OVERSIZE comes with a small object in its
+ * place, of the same shape, that has only type, apiVersion, kind and of
+ * metadata the name, namespace, uid, resourceVersion, generation and
+ * deletionTimestamp; wherever in the item these stand. Members that do not
+ * fit SPLIT_HEAD_MAX are missing.
  *
  * Brackets, commas and colons are checked everywhere down to that depth
  * (SPLIT_BAD, for good; outside items, too deep is bad as well); scalars and

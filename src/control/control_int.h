@@ -61,6 +61,7 @@ struct record {
 	int32_t desired;	/* replicas asked for */
 	uint64_t facts;		/* digest of generation and metadata */
 	uint64_t planned_facts;	/* as of the last plan */
+	uint64_t refused_wish;	/* record_wish when a child was refused */
 	uint64_t planned_inputs; /* record_inputs of the last status */
 	uint64_t status_digest;	/* of the status last seen or written */
 	int64_t minor_since_ns;	/* a small change waits; 0: none */
@@ -135,6 +136,8 @@ bool child_drifted(const struct record *r, enum child_kind k);
 bool child_edited(const struct child_state *c);
 /* False only where both are numbers. */
 bool version_older(uint64_t version, uint64_t than);
+/* Digest of what is asked for and of which children there are. */
+uint64_t record_wish(const struct record *r);
 
 /* ---- queue.c: which record next ---- */
 
@@ -149,7 +152,15 @@ struct queue {
 };
 int queue_init(struct queue *q, struct mem *m, struct records *rs,
     const struct manager_options *o, uint64_t seed);
-/* hot: children are missing or wrong; before all that is only status. */
+/*
+ * Waits it for another try of what was refused? That nothing but its spec or
+ * its children shortens.
+ */
+bool queue_holds(const struct queue *q, uint32_t i);
+/*
+ * Not while queue_holds. hot: children are missing or wrong; before all that
+ * is only status.
+ */
 void queue_add(struct queue *q, uint32_t i, bool hot, int64_t now_ns);
 void queue_at(struct queue *q, uint32_t i, int64_t at_ns);
 /* After a failure: doubles from base to max, with jitter. */

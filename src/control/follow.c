@@ -452,10 +452,12 @@ static void tell_users(struct manager *m)
 
 	for (i = record_next(&m->records, 0); i != RECORD_NONE;
 	    i = record_next(&m->records, i + 1)) {
-		const struct record *r = record_at(&m->records, i);
+		struct record *r = record_at(&m->records, i);
 
 		for (k = 0; k < r->refs; k++)
 			if (refs->r[r->ref[k]].changed) {
+				/* Something else is asked for now. */
+				r->refused_wish = 0;
 				queue_add(&m->queue, i, true,
 				    m->loop.now_ns);
 				break;

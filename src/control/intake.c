@@ -184,7 +184,7 @@ static void server_seen(struct manager *m, enum group g,
 	record_facts(r, s, valid);
 	if (valid)
 		refs_follow(m, r, s);
-	if (r->flags & RECORD_BUSY)
+	if ((r->flags & RECORD_BUSY) || queue_holds(&m->queue, i))
 		return;
 	if (r->flags & RECORD_PLANNED) {
 		if (!record_due(m, r))

@@ -201,6 +201,7 @@ static void job_end(struct job *j)
 	if (j->has_failed) {
 		j->call.diag = j->failed_diag;
 		j->call.status = j->failed;
+		job_record(j)->refused_wish = record_wish(job_record(j));
 		job_failed(j, "child refused");
 		return;
 	}

@@ -56,6 +56,14 @@ static void link_ready(struct queue *q, uint32_t i, bool hot)
 	q->depth++;
 }
 
+bool queue_holds(const struct queue *q, uint32_t i)
+{
+	const struct record *r = record_at(q->records, i);
+
+	return r->failures > 0 && heap_has(&q->later, i) &&
+	    r->refused_wish == record_wish(r);
+}
+
 /*
  * A record in a job's hands is not queued: the job looks at what changed
  * meanwhile when it ends. Over the depth asked for, work waits a second in
@@ -65,7 +73,7 @@ void queue_add(struct queue *q, uint32_t i, bool hot, int64_t now_ns)
 {
 	struct record *r = record_at(q->records, i);
 
-	if (r->flags & RECORD_BUSY)
+	if ((r->flags & RECORD_BUSY) || queue_holds(q, i))
 		return;
 	if (r->flags & RECORD_QUEUED) {
 		if (hot && !(r->flags & RECORD_HOT)) {

@@ -284,6 +284,23 @@ bool child_drifted(const struct record *r, enum child_kind k)
 	return wanted && child_edited(c);
 }
 
+uint64_t record_wish(const struct record *r)
+{
+	uint64_t h = hash_more(HASH_SEED, &r->facts, sizeof(r->facts));
+	int k;
+
+	for (k = 0; k < CHILD_KINDS; k++) {
+		const struct child_state *c = &r->child[k];
+		uint64_t parts[] = {
+			c->exists, c->going, c->version, c->meta
+		};
+
+		h = hash_more(h, parts, sizeof(parts));
+		h = hash_more(h, c->uid.b, UID_LEN);
+	}
+	return h;
+}
+
 int32_t record_desired(const struct record *r)
 {
 	return r->flags & RECORD_REFUSED ? r->workload.asked : r->desired;

@@ -113,6 +113,49 @@ TEST(queue_backoff_doubles_up_to_its_cap)
 	}
 }
 
+/* A pod's crash is no reason to ask for what was refused once more. */
+TEST(queue_keeps_the_delay_of_what_was_refused)
+{
+	struct record *r;
+	uint32_t a;
+
+	set_up(CAP);
+	a = add(1);
+	r = record_at(&records, a);
+	r->refused_wish = record_wish(r);
+	queue_backoff(&queue, a, 0);
+	EXPECT(queue_holds(&queue, a));
+	queue_add(&queue, a, true, 1);
+	EXPECT_EQ(queue.depth, 0);
+	EXPECT(queue_next_ns(&queue) >= 100 * NS_PER_MS);
+	queue_wake(&queue, NS_PER_S);
+	EXPECT(!queue_holds(&queue, a));
+	EXPECT_EQ(queue_take(&queue), a);
+}
+
+TEST(queue_cuts_the_delay_when_the_wish_changes)
+{
+	struct record *r;
+	uint32_t a;
+	int n;
+
+	set_up(CAP);
+	a = add(1);
+	r = record_at(&records, a);
+	for (n = 0; n < 4; n++) {
+		r->refused_wish = record_wish(r);
+		queue_backoff(&queue, a, 0);
+		r->facts += n == 0;
+		r->child[CHILD_SERVICE].exists = n == 1;
+		r->child[CHILD_DEPLOYMENT].version += n == 2;
+		/* Not refused: it was only not to be had. */
+		if (n == 3)
+			r->refused_wish = 0;
+		queue_add(&queue, a, false, 1);
+		EXPECT_EQ(queue_take(&queue), a);
+	}
+}
+
 TEST(queue_over_its_depth_waits_and_loses_nothing)
 {
 	uint32_t got = 0;

@@ -1,0 +1,70 @@
+#include <string.h>
+
+#include "manager_world.h"
+
+#define SERVER "{\"apiVersion\":\"mcp.mcp.dev/v1alpha1\"," \
+	"\"kind\":\"MCPServer\",\"metadata\":{\"name\":\"one\"," \
+	"\"namespace\":\"ns\",\"generation\":1,\"resourceVersion\":\"5\"," \
+	"\"uid\":\"0188f7f2-9b3a-4c5d-8e6f-0123456789ab\"}," \
+	"\"spec\":{\"image\":\"x\",\"port\":8080}}"
+#define OWNED "\"name\":\"one\",\"namespace\":\"ns\"," \
+	"\"uid\":\"11111111-9b3a-4c5d-8e6f-0123456789ab\"," \
+	"\"generation\":1,\"labels\":{\"mcp.mcp.dev/server\":\"one\"}," \
+	"\"ownerReferences\":[{\"apiVersion\":\"mcp.mcp.dev/v1alpha1\"," \
+	"\"kind\":\"MCPServer\",\"name\":\"one\",\"controller\":true," \
+	"\"uid\":\"0188f7f2-9b3a-4c5d-8e6f-0123456789ab\"}]"
+#define MADE "{\"metadata\":{\"resourceVersion\":\"9\"," OWNED "}}"
+#define DEPLOYMENTS "/apis/apps/v1/deployments"
+
+static const char *watch(const struct world_request *r, struct str path)
+{
+	(void)r;
+	return str_ends(path, STR("mcp.mcp.dev/v1alpha1/mcpservers")) ?
+	    MW_LINE("ADDED", SERVER) : "";
+}
+
+static void serve(const struct world_request *r, struct str path)
+{
+	bool reads = str_is(r->method, "GET");
+
+	if (str_search(path, STR("/services/")) < path.n)
+		world_reply(mw.w, r->peer, 403, NULL,
+		    world_status(403, "Forbidden", "not here"));
+	else
+		world_reply(mw.w, r->peer, 200, NULL,
+		    reads && str_search(path, STR("/deployments/")) == path.n ?
+		    SERVER : MADE);
+}
+
+static void tell_pods(int ready, int version)
+{
+	char line[1024];
+	struct buf b;
+
+	buf_init(&b, line, sizeof(line));
+	buf_fmt(&b, "{\"type\":\"MODIFIED\",\"object\":{\"metadata\":{"
+	    "\"resourceVersion\":\"%d\"," OWNED "},\"spec\":{\"replicas\":1},"
+	    "\"status\":{\"observedGeneration\":1,\"replicas\":1,"
+	    "\"readyReplicas\":%d}}}\n", version, ready);
+	buf_char(&b, '\0');
+	REQUIRE(!b.over);
+	mw_tell(DEPLOYMENTS, line);
+}
+
+TEST(a_refused_service_is_not_asked_for_at_each_crash)
+{
+	int n;
+
+	mw.watch = watch;
+	mw.serve = serve;
+	mw_begin(NULL);
+	mw_run(20 * SEC);
+	EXPECT(mw_count("PATCH /api/v1/namespaces/ns/services/one") > 2);
+	mw_forget();
+	/* The delay is over ten seconds by now. */
+	for (n = 0; n < 40; n++) {
+		tell_pods(n & 1, 1000 + n);
+		mw_run(100 * MS);
+	}
+	EXPECT(mw_count("PATCH /api/v1/namespaces/ns/services/one") <= 1);
+}
