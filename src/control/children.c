@@ -339,8 +339,10 @@ static void record_look(struct manager *m, uint32_t i)
 static void child_gone(struct manager *m, uint32_t i, enum child_kind k)
 {
 	struct record *r = record_at(&m->records, i);
+	uint64_t gone = r->child[k].gone;
 
 	memset(&r->child[k], 0, sizeof(r->child[k]));
+	r->child[k].gone = gone;
 	if (k == CHILD_DEPLOYMENT)
 		memset(&r->workload, 0, sizeof(r->workload));
 	if (r->flags & RECORD_LIVE)
@@ -398,9 +400,11 @@ static void child_item(struct manager *m, enum child_kind k,
 					    &r->workload);
 				record_look(m, i);
 			}
-		} else if (memcmp(uid.b, r->child[k].uid.b, UID_LEN) == 0) {
+		} else {
+			r->child[k].gone = version_number(meta.version);
 			/* Not when it was made anew in between. */
-			child_gone(m, i, k);
+			if (memcmp(uid.b, r->child[k].uid.b, UID_LEN) == 0)
+				child_gone(m, i, k);
 		}
 	} else {
 		child_left(m, k, &meta);
@@ -476,6 +480,9 @@ void child_written(struct record *r, enum child_kind k, struct str reply)
 	    !kube_peek(reply, "metadata.resourceVersion", &version))
 		return;
 	v = told = version_number(version);
+	/* The watch was faster: it has gone since. */
+	if (v < c->gone)
+		return;
 	if (k == CHILD_DEPLOYMENT) {
 		if (kube_peek(reply, "metadata.generation", &generation))
 			(void)str_i64(generation, &n);

@@ -19,6 +19,7 @@ struct child_state {
 	 * generation. own_meta: after our own last write. 0: not known. */
 	uint64_t meta, own_meta;
 	uint64_t digest;	/* NOTE_DIGEST it carries; 0: none */
+	uint64_t gone;		/* version at which the last one went */
 	bool exists, listed;	/* listed: seen since the last WATCH_BEGIN */
 	bool going;		/* its deletion was asked for */
 };

@@ -15,7 +15,6 @@ struct view {
 	const char *reason;
 	struct str message;
 	bool hard;		/* nothing will come of waiting */
-	uint16_t set;		/* which of types[] were set */
 };
 
 /* Every condition there is; others in a live status are not ours. */
@@ -33,28 +32,8 @@ static void set(struct view *v, const char *type, enum cond_status status,
 
 	for (i = 0; strcmp(types[i], type) != 0; i++)
 		CHECK(i + 1 < ARRAY_LEN(types));
-	v->set |= (uint16_t)(1 << i);
 	(void)cond_set(v->cs, type, status, reason, message, v->generation,
 	    v->in->wall_ns);
-}
-
-static void drop_others(struct view *v)
-{
-	uint32_t i = 0;
-	size_t t;
-
-	while (i < v->cs->n) {
-		for (t = 0; t < ARRAY_LEN(types); t++)
-			if (str_is(v->cs->c[i].type, types[t]))
-				break;
-		if (t < ARRAY_LEN(types) && (v->set >> t & 1)) {
-			i++;
-			continue;
-		}
-		memmove(&v->cs->c[i], &v->cs->c[i + 1],
-		    (v->cs->n - i - 1) * sizeof(v->cs->c[0]));
-		v->cs->n--;
-	}
 }
 
 static struct str text(struct view *v, const char *fmt, struct str arg)
@@ -460,7 +439,6 @@ void judge(const struct judge_in *in, struct arena *a, struct verdict *ret)
 	if (in->server->group == GROUP_EXAMPLE)
 		set_of_example(&v);
 	set_shortfalls(&v);
-	drop_others(&v);
 
 	HAS_SET(s, server_status, phase);
 	s->phase = phase_of(&v);

@@ -312,3 +312,18 @@ TEST(judge_is_stable_in_every_group)
 			    &verdict.status));
 		}
 }
+
+TEST(judge_drops_one_condition_and_no_other)
+{
+	read_server(GROUP_EXAMPLE, "", "{\"image\":\"x\","
+	    "\"transport\":\"stdio\",\"replicas\":0}",
+	    "{\"conditions\":[{\"type\":\"Foreign\","
+	    "\"status\":\"True\"},{\"type\":\"ServiceReady\","
+	    "\"status\":\"True\"}]}");
+	workload(0, 0, 0);
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("GatewayReady"), "False/NoGateway");
+	EXPECT_STR(cond("DeploymentReady"), "False/DeploymentNotReady");
+	EXPECT_STR(cond("ServiceReady"), "");
+	EXPECT_STR(cond("Foreign"), "");
+}

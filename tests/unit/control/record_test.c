@@ -159,4 +159,19 @@ TEST(a_fight_slows_down)
 	EXPECT_EQ(record_calm_ns(&r), 116 * NS_PER_S);
 	r.repairs = 16;
 	EXPECT_EQ(record_calm_ns(&r), 356 * NS_PER_S);
+
+TEST(an_answer_about_a_child_that_has_gone_since_makes_none)
+{
+	static struct record r;
+	struct child_state *c = &r.child[CHILD_SERVICE];
+	struct str reply = STR("{\"metadata\":{\"uid\":"
+	    "\"0188f7f2-9b3a-4c5d-8e6f-0123456789ab\","
+	    "\"resourceVersion\":\"5\"}}");
+
+	c->gone = 6;
+	child_written(&r, CHILD_SERVICE, reply);
+	EXPECT(!c->exists);
+	c->gone = 4;
+	child_written(&r, CHILD_SERVICE, reply);
+	EXPECT(c->exists);
 }
