@@ -152,7 +152,7 @@ static void server_refused(struct manager *m, const struct server *s)
 
 /*
  * A read has told of a later version; what this line says is over, and the
- * later ones come. It is read all the same: versions may have begun anew.
+ * later ones come. It is read all the same where it tells of another spec.
  */
 static void line_is_old(struct manager *m, uint32_t i,
     const struct server *s)

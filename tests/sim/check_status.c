@@ -115,29 +115,27 @@ static bool missing_ref(const struct sim *s, const struct look *l)
 static bool trouble_well(const struct sim *s, const struct look *l)
 {
 	static const char *const pull[] = { "ImagePullBackOff",
-		"ReferenceMissing", "DeploymentTimeout", NULL };
-	static const char *const crash[] = { "CrashLoopBackOff", "OOMKilled",
-		"Crashed", "ReferenceMissing", "CreateContainerConfigError",
 		"DeploymentTimeout", NULL };
-	static const char *const refs[] = { "ReferenceMissing",
-		"CreateContainerConfigError", "DeploymentTimeout",
-		"Unschedulable", "ImagePullBackOff", NULL };
-	static const char *const where[] = { "Unschedulable",
-		"ReferenceMissing", "DeploymentTimeout", NULL };
-	bool tight = (s->sc.options & OPT_TIGHT) != 0;
+	static const char *const crash[] = { "CrashLoopBackOff", "OOMKilled",
+		"Crashed", "DeploymentTimeout", NULL };
+	static const char *const any[] = { "ImagePullBackOff", "OOMKilled",
+		"CrashLoopBackOff", "Crashed", "CreateContainerConfigError",
+		"Unschedulable", "ReferenceMissing", "DeploymentTimeout",
+		NULL };
+	bool placed = !node_path(l->server->root, "spec.nodeSelector");
+	bool pulls = str_search(l->e.image, STR("missing")) < l->e.image.n;
+	bool ends = pods_have(s, l, "crash") || pods_have(s, l, "oom");
+	bool refs = missing_ref(s, l);
 
 	/* With little room for pods the reason may be missing. */
-	if (l->ready > 0 || l->e.replicas == 0 || tight)
+	if (l->ready > 0 || l->e.replicas == 0 || s->sc.options & OPT_TIGHT)
 		return true;
-	if (node_path(l->server->root, "spec.nodeSelector"))
-		return reason_is(l, where);
-	if (str_search(l->e.image, STR("missing")) < l->e.image.n)
-		return reason_is(l, pull);
-	if (missing_ref(s, l))
-		return reason_is(l, refs);
-	if (pods_have(s, l, "crash") || pods_have(s, l, "oom"))
-		return reason_is(l, crash);
-	return wrong(l, "pods are still on their way", STR_NONE);
+	if (placed && !pulls && !ends && !refs)
+		return wrong(l, "pods are still on their way", STR_NONE);
+	/* Pods of an older spec may be what is worst. */
+	if (!placed || refs || l->replicas != l->updated)
+		return reason_is(l, any);
+	return reason_is(l, pulls ? pull : crash);
 }
 
 /* ---- words ----------------------------------------------------------- */
@@ -204,10 +202,11 @@ static bool server_well(const struct sim *s, struct look *l)
 		    wrong(l, "its spec is not valid", STR_NONE);
 	if (!says(l, "ConfigurationValid", true))
 		return wrong(l, "its spec is valid", STR_NONE);
-	if (!counts_well(l) || !names_well(l))
-		return false;
+	/* Nor has it taken up again what lost its label. */
 	if (l->blocked)
 		return reason_is(l, taken);
+	if (!counts_well(l) || !names_well(l))
+		return false;
 	return phase_well(l) && ready_well(l) && trouble_well(s, l);
 }
 

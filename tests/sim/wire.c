@@ -443,7 +443,8 @@ static void request_sent(struct link *c, const struct api_request *r,
 	checks_request(s, in, r);
 	c->busy = true;
 	c->sent_ns = s->now_ns;
-	c->limit_ns = is_list(r) ? LIST_NS : ANSWER_NS;
+	c->limit_ns = api_is_watch(r) ? SILENCE_NS :
+	    is_list(r) ? LIST_NS : ANSWER_NS;
 	snprintf(c->what, sizeof(c->what), "%.*s", (int)r->path.n,
 	    r->path.p);
 	if (fault_now(s, FAULT_RESET_BEFORE, in)) {

@@ -159,6 +159,7 @@ TEST(a_fight_slows_down)
 	EXPECT_EQ(record_calm_ns(&r), 116 * NS_PER_S);
 	r.repairs = 16;
 	EXPECT_EQ(record_calm_ns(&r), 356 * NS_PER_S);
+}
 
 TEST(an_answer_about_a_child_that_has_gone_since_makes_none)
 {
