@@ -11,7 +11,7 @@
 #:                      (manifests: the same)
 #: make sim SEEDS=100   the whole operator simulated, SEED0=first seed;
 #:                      SEED=n: one, told in full, REDUCE=1: shortened;
-#:                      CRASHES=1: a crash at every request
+#:                      T=seconds; CRASHES=1: a crash at every request
 #: make sim-canary      which planted bugs the simulator finds, and how soon
 #: make run             everything on a local node; stop ends it
 #: make e2e bench       tests and figures on a real node
@@ -386,8 +386,9 @@ $(foreach f,sim test,$(eval $(call sim_program,$f)))
 .PHONY: sim sim-canary
 sim: $(d_sim)/sim
 	$Q $< $(if $(SEED),--seed=$(SEED) $(if $(REDUCE),--reduce),\
-		$(if $(CRASHES),--crashes,--seeds=$(or $(SEEDS),100) \
-		--seed0=$(or $(SEED0),1)))
+		$(if $(CRASHES),--crashes,--seed0=$(or $(SEED0),1) \
+		--seeds=$(or $(SEEDS),$(if $(T),1000000,100)) \
+		$(T:%=--seconds=%)))
 
 sim-canary:
 	+$Q MAKE='$(MAKE)' tests/sim/canary.sh

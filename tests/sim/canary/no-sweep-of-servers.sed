@@ -1,3 +1,3 @@
 # file: src/control/intake.c
 # Servers that a new list does not have any more are kept.
-s/^		servers_sweep(m, g);$//
+s/^		servers_sweep(m, g, scope);$//
