@@ -1,3 +1,3 @@
-# file: src/control/job.c
+# file: src/control/intake.c
 # A server that goes while it is worked on keeps its references.
-s/^		refs_leave(j->m, r);$/		;/
+/^void record_release/,/^}/s/^	refs_leave(m, r);$//

@@ -1,3 +1,3 @@
 # file: src/control/intake.c
 # The record of a deleted server is kept.
-s/^	if (!(r->flags & RECORD_BUSY) && !record_has_children(r))$/	if (0)/
+/^void record_release/,/^}/s/^	record_drop(&m->records, i);$//
