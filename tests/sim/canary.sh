@@ -32,8 +32,8 @@ plant() {
 		return 1
 	fi
 	object=$O/sim/${file%.c}.o
-	$compile -Wno-error -iquote "$(dirname "$file")" -iquote src -c \
-		-o "$out/$1.o" "$copy" 2>"$out/$1.log" || {
+	eval "$compile -Wno-error -iquote $(dirname "$file") -iquote src -c \
+		-o $out/$1.o $copy" 2>"$out/$1.log" || {
 		echo "does not compile, see $out/$1.log"
 		return 1
 	}
