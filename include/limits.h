@@ -136,6 +136,9 @@
 #define WATCHES_MAX 48
 /* A Status body of an error: its causes are cut at this. */
 #define KUBE_ERROR_BODY_MAX 8192
+/* Largest rates that the client's arithmetic takes without overflow. */
+#define KUBE_QPS_MILLI_MAX 10000000
+#define KUBE_BURST_MAX 1000000
 /* Connections for requests: the API server gains nothing from more. */
 #define KUBE_CONNS_MAX 8
 /* A request's path with query, and a delete's preconditions: three bytes for
@@ -209,7 +212,14 @@
 /* kubeconfig */
 #define KUBECONFIG_MAX (512 * 1024)
 
+/* cli */
+/* All of `manager --help` or --print-memory. */
+#define CLI_TEXT_MAX (16 * 1024)
+
 /* control */
+/* Namespaces that are counted each for itself in the metrics, 500 bytes and
+ * 40 series each; an edge cluster has ten. Others are counted together. */
+#define SERIES_SPACES_MAX 128
 /* References of one server that are followed; more are told. */
 #define RECORD_REFS_MAX 12
 /* From a followed reference's end to taking up those there was no room for:
@@ -249,6 +259,32 @@
 /* Statuses of servers whose pods are not ready wait this long at start for
  * the list of pods, which may never come. */
 #define PODS_AWAIT_NS (INT64_C(10) * 1000000000)
+/* Turned-away objects that wait to be told; more are told when listed. */
+#define NOTES_MAX 256
+/* Six bytes for each of the 640 of a note's texts when all must be escaped,
+ * and 400 for the rest. */
+#define NOTE_BODY_MAX 4608
+/* From a slot becoming free to listing again what was turned away. */
+#define RELIST_NS (INT64_C(2) * 1000000000)
+/* The same after more were turned away than could be told. */
+#define RELIST_LOST_NS (INT64_C(60) * 1000000000)
+/* From the first answers of all to the CRDs: servers that there are come
+ * first. Then, for who may not watch them, between looks for a kind. */
+#define KINDS_START_NS (INT64_C(1) * 1000000000)
+#define KINDS_POLL_NS (INT64_C(120) * 1000000000)
+/* A CRD is there before it is served, and elsewhere sooner than here; from
+ * 250 ms, doubled, to a minute in all. */
+#define KINDS_RETRY_NS (INT64_C(250) * 1000000)
+#define KINDS_TRIES 8
+/* What one watch line is decoded into, its plan included. */
+#define INTAKE_ARENA_MAX (4 * JSON_OBJECT_MAX)
+/* Names and messages of one pod, unescaped; one that does not fit is empty. */
+#define POD_SCRATCH_MAX 8192
+/* From SIGTERM until what is in flight is given up; less than the 30 s that
+ * Kubernetes grants. */
+#define STOP_GRACE_NS (INT64_C(10) * 1000000000)
+/* Between looks whether anything is in flight. */
+#define STOP_LOOK_NS (INT64_C(20) * 1000000)
 /* The merge patch that takes finalizers away from a server there is no room
  * for: it names those that stay. */
 #define NOTE_PATCH_MAX 1024

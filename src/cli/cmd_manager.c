@@ -1,9 +1,6 @@
 #include "cli.h"
 #include "control.h"
 
-/* All of `manager --help` or --print-memory. */
-#define TEXT_MAX (16 * 1024)
-
 static void diag_print(const struct io *io, const struct diag *d, int err)
 {
 	const char *text = d->text[0] != '\0' ? d->text : err_text(err);
@@ -16,7 +13,7 @@ static void diag_print(const struct io *io, const struct diag *d, int err)
 
 static void help_print(const struct io *io)
 {
-	static char mem[TEXT_MAX];
+	static char mem[CLI_TEXT_MAX];
 	struct buf b;
 
 	buf_init(&b, mem, sizeof(mem));
@@ -29,7 +26,7 @@ static void help_print(const struct io *io)
 
 static void memory_print(const struct io *io, const struct mem *m)
 {
-	static char mem[TEXT_MAX];
+	static char mem[CLI_TEXT_MAX];
 	struct buf b;
 
 	buf_init(&b, mem, sizeof(mem));

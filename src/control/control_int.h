@@ -59,6 +59,8 @@ struct record {
 	uint8_t created;	/* bit per child_kind: made, to be told */
 	uint8_t refs;
 	uint8_t transport;
+	uint8_t space;		/* in series, if of this namespace; a hint */
+	uint32_t refused[CHILD_KINDS];	/* writes, for the metrics */
 	int32_t desired;	/* replicas asked for */
 	uint64_t facts;		/* digest of generation and metadata */
 	uint64_t planned_facts;	/* as of the last plan */
@@ -508,7 +510,7 @@ struct notes {
 	bool busy, lost;	/* lost: the ring was full once */
 	struct kube_call call;
 	struct timer relist;
-	char body[2048];
+	char body[NOTE_BODY_MAX];
 };
 int notes_init(struct manager *m, struct mem *mem);
 /* No slot is left for this server. */
@@ -575,19 +577,36 @@ void kinds_advance(struct manager *m);
 /* ---- series.c: metrics ---- */
 
 enum result { RESULT_SUCCESS, RESULT_ERROR, RESULT_REQUEUE, RESULTS };
+/* Buckets, and the one above all of them. */
+enum { SERIES_BUCKETS = HISTOGRAM_WORK_BOUNDS + 1 };
+/* Writes of a child by how they ended; kept: not deleted. */
+enum child_count {
+	CHILD_APPLIED, CHILD_REFUSED, CHILD_DELETED, CHILD_KEPT, CHILD_COUNTS
+};
+
+/* What is counted by namespace, from its first server to its last. */
+struct space {
+	char ns[64];		/* empty: not in use, but for the first */
+	uint32_t live;		/* servers when they were last counted */
+	uint32_t of[PHASE_READY + 1];
+	uint64_t reconciles[RESULTS];
+	uint64_t children[CHILD_KINDS][CHILD_COUNTS];
+	struct histogram duration;
+	uint64_t duration_counts[SERIES_BUCKETS];
+};
 struct series {
 	uint64_t reconciles[GROUPS][RESULTS];
-	struct {
-		uint64_t applies, refused, deletes, kept;
-	} child[CHILD_KINDS];	/* done and failed, of each kind */
 	uint64_t status_writes;
 	struct histogram duration[GROUPS];
-	uint64_t duration_counts[GROUPS][16];
+	uint64_t duration_counts[GROUPS][SERIES_BUCKETS];
+	struct space *space;	/* the first: of whom there is no room for */
 };
 int series_init(struct manager *m, struct mem *mem);
 int series_emit(void *ctx, uint64_t *cursor, struct buf *out);
-void series_reconciled(struct manager *m, const struct record *r,
+void series_reconciled(struct manager *m, struct record *r,
     enum result how, int64_t took_ns);
+void series_child(struct manager *m, struct record *r, enum child_kind k,
+    enum child_count what);
 
 /* ---- manager.c ---- */
 

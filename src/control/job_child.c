@@ -36,6 +36,13 @@ static enum claim job_claim(struct job *j)
 	return claim;
 }
 
+static void count_step(struct job *j, enum child_count what)
+{
+	enum child_kind k = (enum child_kind)j->plan.step[j->at].child;
+
+	series_child(j->m, job_record(j), k, what);
+}
+
 static void child_failed(struct job *j, enum kube_why why, int err)
 {
 	const struct plan *p = &j->plan;
@@ -160,7 +167,7 @@ void job_replaced(struct job *j)
 		return;
 	}
 	memset(&r->child[CHILD_DEPLOYMENT], 0, sizeof(r->child[0]));
-	j->m->series.child[CHILD_DEPLOYMENT].deletes++;
+	series_child(j->m, r, CHILD_DEPLOYMENT, CHILD_DELETED);
 	if (err == 0)
 		manager_event(j->m, &j->server, true, "Replaced",
 		    STR("deleted its Deployment, whose selector was another "
@@ -194,7 +201,7 @@ void job_probe_done(struct job *j)
 		diag_clear(&j->call.diag);
 		diag_set(&j->call.diag, STR_NONE,
 		    "exists already and belongs to somebody else");
-		j->m->series.child[j->plan.step[j->at].child].refused++;
+		count_step(j, CHILD_REFUSED);
 		child_failed(j, KUBE_WHY_OWNED, ERR_CONFLICT);
 		step_over(j);
 		return;
@@ -271,13 +278,13 @@ static void count_outcome(struct job *j, const struct step *s)
 	if (err == ERR_NOTLEADER || must_look(j, s))
 		return;
 	if (s->what == STEP_APPLY && err == 0)
-		j->m->series.child[s->child].applies++;
+		count_step(j, CHILD_APPLIED);
 	else if (s->what == STEP_APPLY)
-		j->m->series.child[s->child].refused++;
+		count_step(j, CHILD_REFUSED);
 	else if (err == 0 || err == ERR_NOENT || err == ERR_CONFLICT)
-		j->m->series.child[s->child].deletes++;
+		count_step(j, CHILD_DELETED);
 	else
-		j->m->series.child[s->child].kept++;
+		count_step(j, CHILD_KEPT);
 }
 
 void job_child_done(struct job *j)

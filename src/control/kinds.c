@@ -9,15 +9,6 @@
  * overlays/namespaced, asks every KINDS_POLL_NS.
  */
 
-/* From the first answers of all to the CRDs: servers that there are come
- * first. */
-#define KINDS_START_NS NS_PER_S
-#define KINDS_POLL_NS (120 * NS_PER_S)
-/* A CRD is there before it is served, and elsewhere sooner than here; from
- * 250 ms, doubled, to a minute in all. */
-#define KINDS_RETRY_NS (250 * NS_PER_MS)
-#define KINDS_TRIES 8
-
 static struct watch_slot *crds_slot(const struct manager *m)
 {
 	uint32_t i;

@@ -2,14 +2,6 @@
 
 #include "control_int.h"
 
-/* What one watch line is decoded into, its plan included. */
-#define INTAKE_ARENA_MAX (4 * JSON_OBJECT_MAX)
-/* From SIGTERM until what is in flight is given up; less than the 30 s that
- * Kubernetes grants. */
-#define STOP_GRACE_NS (10 * NS_PER_S)
-/* Between looks whether anything is in flight. */
-#define STOP_LOOK_NS (20 * NS_PER_MS)
-
 /* ---- work ---- */
 
 static void wake_set(struct manager *m)

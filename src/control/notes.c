@@ -2,13 +2,6 @@
 
 #include "control_int.h"
 
-/* Turned-away objects that wait to be told; more are told when listed. */
-#define NOTES_MAX 256
-/* From a slot becoming free to listing again what was turned away. */
-#define RELIST_NS (2 * NS_PER_S)
-/* The same after more were turned away than could be told. */
-#define RELIST_LOST_NS (60 * NS_PER_S)
-
 static uint32_t note_record(const struct manager *m, const struct note *n)
 {
 	struct uid uid;
@@ -190,6 +183,7 @@ static void status_send(struct manager *m, const struct note *n,
 	note_text(m, n, &text, &reason);
 	buf_init(&body, q->body, sizeof(q->body));
 	body_write(m, n, &body, reason, buf_view(&text));
+	CHECK(!body.over);
 	event_tell(m, n, reason, buf_view(&text));
 	/* Beside what the status says already, hence its own manager. */
 	kube_call_apply(&q->call, gvr, str_from(n->ns), str_from(n->name),

@@ -191,7 +191,7 @@ static void diagnose_scheduling(const struct json_doc *doc, uint32_t at,
 void pod_diagnose(const struct json_doc *doc, uint32_t at,
     struct trouble *ret)
 {
-	char mem[8192];
+	char mem[POD_SCRATCH_MAX];
 	struct arena a;
 	struct str pod, phase, reason;
 

@@ -2,22 +2,104 @@
 
 #include "control_int.h"
 
+/* One for each namespace, and one for those there is no room for. */
+enum { SPACES = SERIES_SPACES_MAX + 1 };
+
+static void space_begin(struct space *s, const char *ns)
+{
+	memset(s, 0, sizeof(*s));
+	memcpy(s->ns, ns, strlen(ns) + 1);
+	histogram_init(&s->duration, histogram_work_ns, s->duration_counts,
+	    HISTOGRAM_WORK_BOUNDS);
+}
+
 int series_init(struct manager *m, struct mem *mem)
 {
+	struct series *s = &m->series;
 	int g;
 
-	(void)mem;
 	for (g = 0; g < GROUPS; g++)
-		histogram_init(&m->series.duration[g], histogram_work_ns,
-		    m->series.duration_counts[g], HISTOGRAM_WORK_BOUNDS);
+		histogram_init(&s->duration[g], histogram_work_ns,
+		    s->duration_counts[g], HISTOGRAM_WORK_BOUNDS);
+	s->space = mem_reserve(mem, "namespaces counted", SPACES,
+	    sizeof(*s->space));
+	if (s->space == NULL)
+		return ERR_FULL;
+	space_begin(&s->space[0], "");
 	return 0;
 }
 
-void series_reconciled(struct manager *m, const struct record *r,
+/*
+ * The record remembers its namespace's place, which another may have by now;
+ * a namespace for which there is no room has the first one.
+ */
+static struct space *space_of(struct manager *m, struct record *r)
+{
+	struct space *all = m->series.space;
+	uint8_t i, unused = 0;
+
+	if (r->space > 0 && strcmp(all[r->space].ns, r->ns) == 0)
+		return &all[r->space];
+	for (i = SPACES - 1; i > 0; i--) {
+		if (strcmp(all[i].ns, r->ns) == 0)
+			break;
+		if (all[i].ns[0] == '\0')
+			unused = i;
+	}
+	if (i == 0 && unused > 0) {
+		i = unused;
+		space_begin(&all[i], r->ns);
+	}
+	r->space = i;
+	return &all[i];
+}
+
+void series_reconciled(struct manager *m, struct record *r,
     enum result how, int64_t took_ns)
 {
+	struct space *s = space_of(m, r);
+
 	m->series.reconciles[r->group][how]++;
 	histogram_add(&m->series.duration[r->group], took_ns);
+	s->reconciles[how]++;
+	histogram_add(&s->duration, took_ns);
+}
+
+void series_child(struct manager *m, struct record *r, enum child_kind k,
+    enum child_count what)
+{
+	space_of(m, r)->children[k][what]++;
+	if (what == CHILD_REFUSED)
+		r->refused[k]++;
+}
+
+/*
+ * Once a page. A namespace that has lost its last server goes with all that
+ * was counted of it, so that namespaces which come and go leave nothing.
+ */
+static void spaces_count(struct manager *m)
+{
+	struct space *all = m->series.space;
+	uint32_t i;
+
+	for (i = 0; i < SPACES; i++) {
+		all[i].live = 0;
+		memset(all[i].of, 0, sizeof(all[i].of));
+	}
+	for (i = record_next(&m->records, 0); i != RECORD_NONE;
+	    i = record_next(&m->records, i + 1)) {
+		struct record *r = record_at(&m->records, i);
+		struct space *s;
+
+		if (!(r->flags & RECORD_LIVE))
+			continue;
+		s = space_of(m, r);
+		s->live++;
+		s->of[r->phase]++;
+	}
+	for (i = 1; i < SPACES; i++)
+		if (all[i].live == 0)
+			all[i].ns[0] = '\0';
 }
 
 static const char *const result_name[RESULTS] = {
@@ -25,84 +107,251 @@ static const char *const result_name[RESULTS] = {
 	[RESULT_REQUEUE] = "requeue_after"
 };
 
-/* ---- pieces that count over all records ---- */
+/* ---- by namespace ---- */
 
-struct tally { uint64_t of[GROUPS][PHASE_READY + 1]; };
-
-static void tally_make(const struct manager *m, struct tally *t)
+static struct metric_label label_ns(const struct space *s)
 {
-	uint32_t i;
+	return (struct metric_label){ "namespace", str_from(s->ns) };
+}
 
-	memset(t, 0, sizeof(*t));
-	for (i = record_next(&m->records, 0); i != RECORD_NONE;
-	    i = record_next(&m->records, i + 1)) {
-		const struct record *r = record_at(&m->records, i);
+static void space_phases(const struct space *s, const char *name,
+    struct buf *out)
+{
+	int p;
 
-		if (r->flags & RECORD_LIVE)
-			t->of[r->group][r->phase]++;
+	for (p = 0; p <= PHASE_TERMINATING; p++) {
+		struct metric_label l[] = {
+			label_ns(s),
+			{ "phase", str_from(schema_word(&phase_words,
+			  (uint32_t)p)) }
+		};
+
+		metric_u64(out, name, l, 2, s->of[p]);
 	}
 }
 
-static void emit_phases(const struct manager *m, const char *name,
-    const char *type, const char *help, struct buf *out)
+static void space_servers(const struct space *s, const char *name,
+    struct buf *out)
 {
-	struct tally t;
-	int g, p;
+	struct metric_label l = label_ns(s);
 
-	tally_make(m, &t);
-	metric_family(out, name, type, help);
-	for (g = 0; g < GROUPS; g++)
-		for (p = 0; p <= PHASE_TERMINATING; p++) {
-			struct metric_label l[] = {
-				{ "group",
-				  str_from(group_info((enum group)g)->group)
-				},
-				{ "phase", str_from(schema_word(
-				  &phase_words, (uint32_t)p)) }
-			};
-
-			metric_u64(out, name, l, 2, t.of[g][p]);
-		}
+	metric_u64(out, name, &l, 1, s->live);
 }
 
-static void emit_servers(const struct manager *m, struct buf *out)
+/* As documented: each reconcile counts as started, and by its end. */
+static void space_reconciles(const struct space *s, const char *name,
+    struct buf *out)
 {
-	/* Documented with a counter's suffix, but it goes down as well. */
-	emit_phases(m, "mcp_servers_total", "untyped",
-	    "MCPServers by phase.", out);
+	struct metric_label l[] = {
+		label_ns(s), { "result", STR("started") }
+	};
+	uint64_t started = 0;
+	int k;
+
+	for (k = 0; k < RESULTS; k++)
+		started += s->reconciles[k];
+	metric_u64(out, name, l, 2, started);
+	for (k = 0; k < RESULTS; k++) {
+		l[1].value = str_from(result_name[k]);
+		metric_u64(out, name, l, 2, s->reconciles[k]);
+	}
 }
 
-static void emit_server_phase(const struct manager *m, struct buf *out)
+static void space_errors(const struct space *s, const char *name,
+    struct buf *out)
 {
-	emit_phases(m, "mcpserver_phase", "gauge", "MCPServers by phase.",
-	    out);
+	struct metric_label l = label_ns(s);
+
+	metric_u64(out, name, &l, 1, s->reconciles[RESULT_ERROR]);
 }
 
-static void emit_server_total(const struct manager *m, struct buf *out)
+static void space_duration(const struct space *s, const char *name,
+    struct buf *out)
 {
-	uint64_t n = 0;
-	int g;
+	struct metric_label l = label_ns(s);
 
-	for (g = 0; g < GROUPS; g++)
-		n += m->records.live[g];
-	metric_family(out, "mcpserver_total", "untyped", "MCPServers.");
-	metric_u64(out, "mcpserver_total", NULL, 0, n);
+	metric_histogram(out, name, &l, 1, &s->duration);
 }
 
-/* ---- reconciles ---- */
-
-static void emit_results(const struct manager *m, const char *name,
-    const char *help, const char *label, struct buf *out)
+static void space_children(const struct space *s, enum child_kind k,
+    const char *name, struct buf *out)
 {
+	static const char *const words[][2] = {
+		[CHILD_APPLIED] = { "apply", "success" },
+		[CHILD_REFUSED] = { "apply", "error" },
+		[CHILD_DELETED] = { "delete", "success" },
+		[CHILD_KEPT] = { "delete", "error" }
+	};
+	size_t i;
+
+	for (i = 0; i < CHILD_COUNTS; i++) {
+		struct metric_label l[] = {
+			label_ns(s), { "operation", str_from(words[i][0]) },
+			{ "result", str_from(words[i][1]) }
+		};
+
+		metric_u64(out, name, l, 3, s->children[k][i]);
+	}
+}
+
+static void space_deployments(const struct space *s, const char *name,
+    struct buf *out)
+{
+	space_children(s, CHILD_DEPLOYMENT, name, out);
+}
+
+static void space_services(const struct space *s, const char *name,
+    struct buf *out)
+{
+	space_children(s, CHILD_SERVICE, name, out);
+}
+
+/* The first two are documented with a counter's suffix, but go down too. */
+static const struct space_family {
+	const char *name, *type, *help;
+	void (*emit)(const struct space *s, const char *name,
+	    struct buf *out);
+} space_families[] = {
+	{ "mcp_servers_total", "untyped", "MCPServers by phase.",
+	  space_phases },
+	{ "mcpserver_total", "untyped", "MCPServers.", space_servers },
+	{ "mcpserver_phase", "gauge", "MCPServers by phase.", space_phases },
+	{ "mcp_controller_reconcile_total", "counter",
+	  "Reconciles by result.", space_reconciles },
+	{ "mcp_controller_reconcile_errors_total", "counter",
+	  "Reconciles that failed.", space_errors },
+	{ "mcp_controller_reconcile_duration_seconds", "histogram",
+	  "Time from taking a server in hand to its end.", space_duration },
+	{ "mcpserver_reconcile_duration_seconds", "histogram",
+	  "Time from taking a server in hand to its end.", space_duration },
+	{ "mcp_deployment_operations_total", "counter",
+	  "Writes of Deployments.", space_deployments },
+	{ "mcp_service_operations_total", "counter",
+	  "Writes of Services.", space_services },
+};
+
+/* at 0: the family's head; then one namespace each. True: all told. */
+static bool space_emit(const struct manager *m, const struct space_family *f,
+    uint32_t *at, struct buf *out)
+{
+	const struct space *all = m->series.space;
+	uint32_t i = *at;
+
+	if (i == 0) {
+		metric_family(out, f->name, f->type, f->help);
+		*at = 1;
+		return false;
+	}
+	while (i <= SPACES && all[i - 1].live == 0)
+		i++;
+	if (i > SPACES)
+		return true;
+	f->emit(&all[i - 1], f->name, out);
+	*at = i + 1;
+	return false;
+}
+
+/* ---- by server ---- */
+
+static void emit_info(const struct record *r, const char *name,
+    struct buf *out)
+{
+	struct metric_label l[] = {
+		{ "namespace", str_from(r->ns) },
+		{ "name", str_from(r->name) },
+		{ "group",
+		  str_from(group_info((enum group)r->group)->group) },
+		{ "transport", str_from(schema_word(&transport_type_words,
+		  r->transport)) },
+		{ "image", str_from(r->image) }
+	};
+
+	metric_u64(out, name, l, ARRAY_LEN(l), 1);
+}
+
+static void emit_refused(const struct record *r, enum child_kind k,
+    const char *name, struct buf *out)
+{
+	struct metric_label l[] = {
+		{ "namespace", str_from(r->ns) },
+		{ "name", str_from(r->name) },
+		{ "group",
+		  str_from(group_info((enum group)r->group)->group) }
+	};
+
+	if (r->refused[k] > 0)
+		metric_u64(out, name, l, ARRAY_LEN(l), r->refused[k]);
+}
+
+static void emit_refused_deployments(const struct record *r,
+    const char *name, struct buf *out)
+{
+	emit_refused(r, CHILD_DEPLOYMENT, name, out);
+}
+
+static void emit_refused_services(const struct record *r, const char *name,
+    struct buf *out)
+{
+	emit_refused(r, CHILD_SERVICE, name, out);
+}
+
+static const struct record_family {
+	const char *name, *type, *help;
+	void (*emit)(const struct record *r, const char *name,
+	    struct buf *out);
+} record_families[] = {
+	{ "mcpserver_deployment_creation_errors_total", "counter",
+	  "Deployments that were refused, of servers with any.",
+	  emit_refused_deployments },
+	{ "mcpserver_service_creation_errors_total", "counter",
+	  "Services that were refused, of servers with any.",
+	  emit_refused_services },
+	{ "mcp_server_info", "gauge",
+	  "One for each MCPServer, with what it is in labels.", emit_info },
+};
+
+/* at 0: the family's head; then the slots, one a call. True: all told. */
+static bool record_emit(const struct manager *m,
+    const struct record_family *f, uint32_t *at, struct buf *out)
+{
+	const struct record *r;
+	uint32_t i;
+
+	if (*at == 0) {
+		metric_family(out, f->name, f->type, f->help);
+		*at = 1;
+		return false;
+	}
+	i = record_next(&m->records, *at - 1);
+	if (i == RECORD_NONE)
+		return true;
+	r = record_at(&m->records, i);
+	if (r->flags & RECORD_LIVE)
+		f->emit(r, f->name, out);
+	*at = i + 2;
+	return false;
+}
+
+/* ---- by group, as controller-runtime has it ---- */
+
+static struct metric_label label_group(int g)
+{
+	return (struct metric_label){ "controller",
+		str_from(group_info((enum group)g)->group) };
+}
+
+static void emit_runtime_reconciles(const struct manager *m,
+    struct buf *out)
+{
+	static const char name[] = "controller_runtime_reconcile_total";
 	int g, k;
 
-	metric_family(out, name, "counter", help);
+	metric_family(out, name, "counter",
+	    "Reconciles by controller and result.");
 	for (g = 0; g < GROUPS; g++)
 		for (k = 0; k < RESULTS; k++) {
 			struct metric_label l[] = {
-				{ label,
-				  str_from(group_info((enum group)g)->group)
-				},
+				label_group(g),
 				{ "result", str_from(result_name[k]) }
 			};
 
@@ -111,129 +360,34 @@ static void emit_results(const struct manager *m, const char *name,
 		}
 }
 
-static void emit_reconciles(const struct manager *m, struct buf *out)
+static void emit_runtime_errors(const struct manager *m, struct buf *out)
 {
-	emit_results(m, "mcp_controller_reconcile_total",
-	    "Reconciles by result.", "group", out);
-}
-
-static void emit_runtime_reconciles(const struct manager *m,
-    struct buf *out)
-{
-	emit_results(m, "controller_runtime_reconcile_total",
-	    "Reconciles by controller and result.", "controller", out);
-}
-
-static void emit_result_errors(const struct manager *m, const char *name,
-    const char *label, struct buf *out)
-{
+	static const char name[] =
+	    "controller_runtime_reconcile_errors_total";
 	int g;
 
 	metric_family(out, name, "counter", "Reconciles that failed.");
 	for (g = 0; g < GROUPS; g++) {
-		struct metric_label l = { label,
-		    str_from(group_info((enum group)g)->group) };
+		struct metric_label l = label_group(g);
 
 		metric_u64(out, name, &l, 1,
 		    m->series.reconciles[g][RESULT_ERROR]);
 	}
 }
 
-static void emit_errors(const struct manager *m, struct buf *out)
+static void emit_runtime_duration(const struct manager *m, struct buf *out)
 {
-	emit_result_errors(m, "mcp_controller_reconcile_errors_total",
-	    "group", out);
-}
-
-static void emit_runtime_errors(const struct manager *m, struct buf *out)
-{
-	emit_result_errors(m, "controller_runtime_reconcile_errors_total",
-	    "controller", out);
-}
-
-static void emit_durations(const struct manager *m, const char *name,
-    const char *label, struct buf *out)
-{
+	static const char name[] =
+	    "controller_runtime_reconcile_time_seconds";
 	int g;
 
 	metric_family(out, name, "histogram",
 	    "Time from taking a server in hand to its end.");
 	for (g = 0; g < GROUPS; g++) {
-		struct metric_label l = { label,
-		    str_from(group_info((enum group)g)->group) };
+		struct metric_label l = label_group(g);
 
 		metric_histogram(out, name, &l, 1, &m->series.duration[g]);
 	}
-}
-
-static void emit_duration(const struct manager *m, struct buf *out)
-{
-	emit_durations(m, "mcp_controller_reconcile_duration_seconds",
-	    "group", out);
-}
-
-static void emit_server_duration(const struct manager *m, struct buf *out)
-{
-	emit_durations(m, "mcpserver_reconcile_duration_seconds", "group",
-	    out);
-}
-
-static void emit_runtime_duration(const struct manager *m, struct buf *out)
-{
-	emit_durations(m, "controller_runtime_reconcile_time_seconds",
-	    "controller", out);
-}
-
-/* ---- children ---- */
-
-static void emit_child_counts(const char *name, const char *help,
-    const struct manager *m, enum child_kind k, struct buf *out)
-{
-	static const char *const op[] = {
-		"apply", "apply", "delete", "delete"
-	};
-	static const char *const result[] = {
-		"success", "error", "success", "error"
-	};
-	const uint64_t v[] = {
-		m->series.child[k].applies, m->series.child[k].refused,
-		m->series.child[k].deletes, m->series.child[k].kept
-	};
-	size_t i;
-
-	metric_family(out, name, "counter", help);
-	for (i = 0; i < ARRAY_LEN(v); i++) {
-		struct metric_label l[] = {
-			{ "operation", str_from(op[i]) },
-			{ "result", str_from(result[i]) }
-		};
-
-		metric_u64(out, name, l, 2, v[i]);
-	}
-}
-
-static void emit_deployments(const struct manager *m, struct buf *out)
-{
-	emit_child_counts("mcp_deployment_operations_total",
-	    "Writes of Deployments.", m, CHILD_DEPLOYMENT, out);
-}
-
-static void emit_services(const struct manager *m, struct buf *out)
-{
-	emit_child_counts("mcp_service_operations_total",
-	    "Writes of Services.", m, CHILD_SERVICE, out);
-}
-
-static void emit_creation_errors(const struct manager *m, struct buf *out)
-{
-	metric_family(out, "mcpserver_deployment_creation_errors_total",
-	    "counter", "Deployments that were refused.");
-	metric_u64(out, "mcpserver_deployment_creation_errors_total", NULL,
-	    0, m->series.child[CHILD_DEPLOYMENT].refused);
-	metric_family(out, "mcpserver_service_creation_errors_total",
-	    "counter", "Services that were refused.");
-	metric_u64(out, "mcpserver_service_creation_errors_total", NULL, 0,
-	    m->series.child[CHILD_SERVICE].refused);
 }
 
 /* ---- the queue, capacities, leadership ---- */
@@ -297,52 +451,33 @@ static void emit_state(const struct manager *m, struct buf *out)
 }
 
 static void (*const pieces[])(const struct manager *, struct buf *) = {
-	emit_servers, emit_server_total, emit_server_phase,
-	emit_reconciles, emit_errors, emit_duration, emit_server_duration,
 	emit_runtime_reconciles, emit_runtime_errors, emit_runtime_duration,
-	emit_deployments, emit_services, emit_creation_errors, emit_queue,
-	emit_capacity, emit_state
+	emit_queue, emit_capacity, emit_state
 };
 
-static void emit_info(const struct record *r, struct buf *out)
-{
-	struct metric_label l[] = {
-		{ "namespace", str_from(r->ns) },
-		{ "name", str_from(r->name) },
-		{ "group",
-		  str_from(group_info((enum group)r->group)->group) },
-		{ "transport", str_from(schema_word(&transport_type_words,
-		  r->transport)) },
-		{ "image", str_from(r->image) }
-	};
+/* The cursor: which family, and behind it the place in that. */
+enum { AT_BITS = 32 };
 
-	metric_u64(out, "mcp_server_info", l, ARRAY_LEN(l), 1);
-}
-
-/*
- * The cursor: first the pieces by index, then one line a record, counted
- * from the slot.
- */
 int series_emit(void *ctx, uint64_t *cursor, struct buf *out)
 {
-	const struct manager *m = ctx;
-	uint64_t at = *cursor;
-	uint32_t i;
+	const size_t spaces = ARRAY_LEN(space_families);
+	const size_t records = spaces + ARRAY_LEN(record_families);
+	struct manager *m = ctx;
+	uint64_t family = *cursor >> AT_BITS;
+	uint32_t at = (uint32_t)*cursor;
+	bool over = true;
 
-	if (at < ARRAY_LEN(pieces)) {
-		pieces[at](m, out);
-		*cursor = at + 1;
-		return 1;
-	}
-	at -= ARRAY_LEN(pieces);
-	if (at == 0)
-		metric_family(out, "mcp_server_info", "gauge",
-		    "One for each MCPServer, with what it is in labels.");
-	i = record_next(&m->records, (uint32_t)at);
-	if (i == RECORD_NONE)
+	if (*cursor == 0)
+		spaces_count(m);
+	if (family < spaces)
+		over = space_emit(m, &space_families[family], &at, out);
+	else if (family < records)
+		over = record_emit(m, &record_families[family - spaces],
+		    &at, out);
+	else if (family - records < ARRAY_LEN(pieces))
+		pieces[family - records](m, out);
+	else
 		return 0;
-	if (record_at(&m->records, i)->flags & RECORD_LIVE)
-		emit_info(record_at(&m->records, i), out);
-	*cursor = ARRAY_LEN(pieces) + i + 1;
+	*cursor = over ? (family + 1) << AT_BITS : family << AT_BITS | at;
 	return 1;
 }

@@ -18,9 +18,6 @@ enum call_state { CALL_IDLE, CALL_QUEUED, CALL_WAITING, CALL_SENT };
 
 /* What a reply may leave resident once it was handed over. */
 #define REPLY_KEEP (4 * KUBE_PAGE)
-/* Largest rates that the arithmetic below takes without overflow. */
-#define QPS_MILLI_MAX 10000000
-#define BURST_MAX 1000000
 
 static void client_pump(struct kube_client *c);
 static void wake_at(struct kube_client *c, int64_t at_ns);
@@ -635,9 +632,9 @@ static int conns_init(struct kube_client *c, bool lease)
 static void rate_init(struct kube_client *c,
     const struct kube_client_options *o)
 {
-	c->qps_milli = o->qps_milli < QPS_MILLI_MAX ? o->qps_milli :
-	    QPS_MILLI_MAX;
-	c->burst_milli = o->burst < BURST_MAX ? o->burst : BURST_MAX;
+	c->qps_milli = o->qps_milli < KUBE_QPS_MILLI_MAX ? o->qps_milli :
+	    KUBE_QPS_MILLI_MAX;
+	c->burst_milli = o->burst < KUBE_BURST_MAX ? o->burst : KUBE_BURST_MAX;
 	if (!c->burst_milli)
 		c->burst_milli = 1;
 	c->burst_milli *= 1000;
