@@ -102,7 +102,7 @@ same "exec" 1000 "$(in_pod sample python -c 'import os; print(os.getuid())')"
 check "root file system is read-only" \
 	eval '! in_pod sample python -c "open(\"/file\", \"w\")"'
 check "/tmp is writable" in_pod sample python -c 'open("/tmp/file", "w")'
-check "logs" eval 'k -n "$ns" logs -l app=sample | grep -q "listening on port 8080"'
+check "logs" eval 'k -n "$ns" logs -l app=sample | grep "listening on port 8080" >/dev/null'
 
 from_pod='
 import os, ssl, urllib.request as u

@@ -97,7 +97,7 @@ same "the scale subresource has a selector" \
 	"mcp.allbeone.io/server-key=n.my-mcp-server" "$(get $B .status.selector)"
 check "kubectl patch (JSON, plugins)" k -n "$ns" patch $B --type=json \
 	-p '[{"op":"add","path":"/spec/plugins/-","value":"wordpress-plugin"}]'
-unacted() { get "$1" '.status.conditions[?(@.type=="FieldsActedOn")].message' | grep -q "$2"; }
+unacted() { get "$1" '.status.conditions[?(@.type=="FieldsActedOn")].message' | grep "$2" >/dev/null; }
 check "unacted fields are told" wait_for 20 unacted $B spec.plugins
 check "scale to 0" k -n "$ns" scale $D --replicas=0
 check "no pods" wait_for 40 field_is 0 $D .status.replicas

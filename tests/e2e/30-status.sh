@@ -9,7 +9,7 @@ namespace
 
 reason() { get "mcpservers.mcp.mcp.dev/$1" '.status.conditions[?(@.type=="Degraded")].reason'; }
 is() { [ "$(reason "$1")" = "$2" ]; }
-message_has() { get "mcpservers.mcp.mcp.dev/$1" .status.message | grep -q "$2"; }
+message_has() { get "mcpservers.mcp.mcp.dev/$1" .status.message | grep "$2" >/dev/null; }
 server() {	# name, more of the spec
 	apply <<Y
 apiVersion: mcp.mcp.dev/v1alpha1
@@ -38,7 +38,7 @@ check "no node fits" wait_for 30 is nowhere Unschedulable
 check "a missing Secret" wait_for 60 is nosecret CreateContainerConfigError
 check "it is named" message_has nosecret absent
 check "a missing ConfigMap" wait_for 60 sh -c \
-	"$K -n $ns get mcpservers.mcp.mcp.dev/noconfig -o jsonpath='{.status.message}' | grep -q absent"
+	"$K -n $ns get mcpservers.mcp.mcp.dev/noconfig -o jsonpath='{.status.message}' | grep absent >/dev/null"
 check "a crash loop" wait_for 90 is crash CrashLoopBackOff
 check "with its exit code" message_has crash 'exit code 3'
 check "out of memory" wait_for 90 is oom OOMKilled
@@ -74,7 +74,7 @@ metadata: {name: full}
 spec: {image: "my-mcp-server:latest"}
 Y
 check "a used-up quota" wait_for 40 sh -c \
-	"$K -n $ns-quota get mcpservers.mcp.mcp.dev/full -o jsonpath='{.status.reason}' | grep -q QuotaExceeded"
+	"$K -n $ns-quota get mcpservers.mcp.mcp.dev/full -o jsonpath='{.status.reason}' | grep QuotaExceeded >/dev/null"
 k delete namespace "$ns-quota" --wait=false >/dev/null
 
 # A spec that a schema cannot refuse but is wrong: the last good state stays.

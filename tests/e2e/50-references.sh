@@ -137,7 +137,7 @@ apply_as() { # ID client|server
 	esac
 }
 
-unchanged() { k -n "$ns" apply -f "$R/$1.yaml" | grep -q ' unchanged$'; }
+unchanged() { k -n "$ns" apply -f "$R/$1.yaml" | grep ' unchanged$' >/dev/null; }
 unchanged_by_server() {
 	local before
 	before=$(get "$kind/$name" .metadata.generation)
