@@ -28,7 +28,9 @@ k delete crd $CRD --timeout=60s >/dev/null
 sleep 8
 audit_mark
 sleep 45
-same "requests while a kind is missing" 0 "$(audit_count "$AGENT")"
+# The namespaces of earlier tests may still be on their way out.
+same "requests while a kind is missing" 0 \
+	"$(audit_count "$AGENT" "namespace=!e2e-(?!41-kinds).*")"
 k apply --server-side -f "$FILE" >/dev/null
 check "installed again, its servers" wait_for 20 server
 check "are served" wait_for 10 made
