@@ -125,13 +125,66 @@ static void count(struct sim *s, const struct api_object *d,
 
 /* ---- pods ------------------------------------------------------------ */
 
+static struct node *owners(struct tree *t, const struct api_object *d)
+{
+	struct node *list = node_list(t), *owner = node_object(t);
+
+	node_set(t, owner, "apiVersion", node_cstr(t, "apps/v1"));
+	node_set(t, owner, "kind", node_cstr(t, "Deployment"));
+	node_set(t, owner, "name", node_str(t, d->name));
+	node_set(t, owner, "uid", node_str(t, d->uid));
+	node_set(t, owner, "controller", node_bool(t, true));
+	node_set(t, owner, "blockOwnerDeletion", node_bool(t, true));
+	node_append(t, list, owner);
+	return list;
+}
+
+static bool selects(const struct node *d, const struct node *pod)
+{
+	const struct node *want = node_path(d, "spec.selector.matchLabels");
+	const struct node *have = node_path(pod, "metadata.labels");
+
+	if (!node_is(want, NODE_OBJECT) || !want->n)
+		return false;
+	for (uint32_t i = 0; i < want->n; i++)
+		if (!node_equal(node_get_str(have, want->member[i].key),
+		    want->member[i].value))
+			return false;
+	return true;
+}
+
+/* One pod whose Deployment was deleted alone, as ReplicaSets are adopted. */
+static bool adopt(struct sim *s, const struct api_object *d)
+{
+	struct tree *t = &s->around->tree;
+	const struct api_object *o = NULL;
+	struct node *body = node_object(t);
+	struct text out = { 0 };
+	int status;
+
+	while ((o = api_each(s->api, API_POD, d->ns, o)))
+		if (node_empty(node_path(o->root,
+		    "metadata.ownerReferences")) && !node_path(o->root,
+		    "metadata.deletionTimestamp") && selects(d->root,
+		    o->root))
+			break;
+	if (!o)
+		return false;
+	node_set(t, node_need(t, body, "metadata"), "ownerReferences",
+	    owners(t, d));
+	node_write(body, &out);
+	status = world_do(s, me, "PATCH", API_POD, d->ns, o->name, "", MERGE,
+	    text_view(&out));
+	free(out.p);
+	return status < 300;
+}
+
 static int pod_create(struct sim *s, const struct api_object *d,
     const char *hash)
 {
 	struct tree *t = &s->around->tree;
 	struct node *pod = node_copy(t, node_path(d->root, "spec.template"));
 	struct node *meta = node_need(t, pod, "metadata");
-	struct node *list = node_list(t), *owner = node_object(t);
 	struct text body = { 0 };
 	int status;
 
@@ -143,14 +196,7 @@ static int pod_create(struct sim *s, const struct api_object *d,
 	node_set(t, meta, "namespace", node_str(t, d->ns));
 	node_set(t, node_need(t, meta, "labels"), "pod-template-hash",
 	    node_cstr(t, hash));
-	node_set(t, owner, "apiVersion", node_cstr(t, "apps/v1"));
-	node_set(t, owner, "kind", node_cstr(t, "Deployment"));
-	node_set(t, owner, "name", node_str(t, d->name));
-	node_set(t, owner, "uid", node_str(t, d->uid));
-	node_set(t, owner, "controller", node_bool(t, true));
-	node_set(t, owner, "blockOwnerDeletion", node_bool(t, true));
-	node_append(t, list, owner);
-	node_set(t, meta, "ownerReferences", list);
+	node_set(t, meta, "ownerReferences", owners(t, d));
 	node_write(pod, &body);
 	status = world_do(s, me, "POST", API_POD, d->ns, STR_NONE, "", JSON,
 	    text_view(&body));
@@ -294,7 +340,7 @@ static void sync(struct sim *s, void *ctx, uint64_t arg)
 	    (unsigned long long)template_hash(d->root));
 	for (int i = 0; i < 20; i++) {
 		count(s, d, hash, &c);
-		if (!move(s, d, hash, &c, &quota))
+		if (!adopt(s, d) && !move(s, d, hash, &c, &quota))
 			break;
 		d = api_find(s->api, API_DEPLOYMENT, str_from(r->ns),
 		    str_from(r->name));
