@@ -2,6 +2,18 @@
 
 #include "job_int.h"
 
+/*
+ * Was what was to be deleted gone already, or is another object under its
+ * name now? Other conflicts say nothing: it may stand there yet.
+ */
+static bool was_gone(const struct job *j)
+{
+	const struct kube_status *s = &j->call.status;
+
+	return s->err == ERR_NOENT ||
+	    (s->err == ERR_CONFLICT && s->why == KUBE_WHY_UID);
+}
+
 /* What stands under the name of a child that was thought not to exist. */
 static void job_probe(struct job *j, const struct step *s)
 {
@@ -162,7 +174,7 @@ void job_replaced(struct job *j)
 	struct record *r = job_record(j);
 	int err = j->call.status.err;
 
-	if (err < 0 && err != ERR_NOENT && err != ERR_CONFLICT) {
+	if (err < 0 && !was_gone(j)) {
 		job_failed(j, "cannot delete a child");
 		return;
 	}
@@ -281,7 +293,7 @@ static void count_outcome(struct job *j, const struct step *s)
 		count_step(j, CHILD_APPLIED);
 	else if (s->what == STEP_APPLY)
 		count_step(j, CHILD_REFUSED);
-	else if (err == 0 || err == ERR_NOENT || err == ERR_CONFLICT)
+	else if (err == 0 || was_gone(j))
 		count_step(j, CHILD_DELETED);
 	else
 		count_step(j, CHILD_KEPT);
@@ -298,7 +310,7 @@ void job_child_done(struct job *j)
 
 	count_outcome(j, s);
 	if (s->what == STEP_DELETE) {
-		if (err == ERR_NOENT || err == ERR_CONFLICT)
+		if (was_gone(j))
 			memset(c, 0, sizeof(*c));
 		else if (err == 0)
 			c->going = c->exists;

@@ -19,10 +19,14 @@ static int waits;			/* for its answer: a peer, or -1 */
 static bool hold;
 static const char *stands;		/* under the children's names */
 static struct { char text[4096]; size_t n; } last;	/* Service */
+static const char *config_map;		/* in the list; NULL: none */
+static const char *delete_refused;	/* with 409, once; NULL: never */
 
 static const char *watch(const struct world_request *r, struct str path)
 {
 	(void)r;
+	if (str_ends(path, STR("/configmaps")) && config_map != NULL)
+		return config_map;
 	return str_ends(path, STR(SERVERS)) ?
 	    MW_LINE("ADDED", SERVER("5", "1")) : "";
 }
@@ -59,10 +63,22 @@ static void serve_child(const struct world_request *r, struct str path)
 		world_reply(mw.w, r->peer, 200, NULL, WRITTEN);
 }
 
+static void serve_config_map(const struct world_request *r)
+{
+	if (delete_refused != NULL)
+		world_reply(mw.w, r->peer, 409, NULL, world_status(409,
+		    "Conflict", delete_refused));
+	else
+		world_reply(mw.w, r->peer, 200, NULL, "{}");
+	delete_refused = NULL;
+}
+
 static void serve(const struct world_request *r, struct str path)
 {
 	if (is_child(path))
 		serve_child(r, path);
+	else if (str_is(r->method, "DELETE"))
+		serve_config_map(r);
 	else if (!str_is(r->method, "GET"))
 		world_reply(mw.w, r->peer, 200, NULL,
 		    "{\"metadata\":{\"uid\":\"" UID "\","
@@ -184,4 +200,41 @@ TEST(nothing_is_made_for_who_went_while_it_was_read)
 	mw_run(SEC);
 	EXPECT_EQ(mw_count("PATCH "), 0);
 	EXPECT(!(only()->flags & (RECORD_LIVE | RECORD_BUSY)));
+}
+
+/* ---- a child that is not wanted any more ---- */
+
+#define CONFIG_MAP "{\"metadata\":{\"namespace\":\"ns\"," \
+	"\"name\":\"one-config\",\"uid\":\"" CHILD_UID "\"," \
+	"\"resourceVersion\":\"4\",\"ownerReferences\":[{\"apiVersion\":" \
+	"\"mcp.mcp.dev/v1alpha1\",\"kind\":\"MCPServer\",\"name\":" \
+	"\"one\",\"uid\":\"" UID "\",\"controller\":true}]}}"
+
+static unsigned deletes_after(const char *refused)
+{
+	config_map = MW_LINE("ADDED", CONFIG_MAP);
+	delete_refused = refused;
+	begin(NULL);
+	mw_run(20 * SEC);
+	return mw_count("DELETE /api/v1/namespaces/ns/configmaps/one-config");
+}
+
+TEST(a_child_that_is_not_wanted_is_deleted_once)
+{
+	EXPECT_EQ(deletes_after(NULL), 1);
+	EXPECT(only()->child[CHILD_CONFIG_MAP].going);
+}
+
+/* It stands there yet, and its watch has nothing to tell. */
+TEST(a_conflict_of_versions_does_not_mean_that_it_is_gone)
+{
+	EXPECT_EQ(deletes_after("the object has been modified"), 2);
+	EXPECT(only()->child[CHILD_CONFIG_MAP].going);
+}
+
+TEST(a_conflict_of_uids_means_that_it_is_gone)
+{
+	EXPECT_EQ(deletes_after("the UID in the precondition (a) does not "
+	    "match the UID in record (b)"), 1);
+	EXPECT(!only()->child[CHILD_CONFIG_MAP].exists);
 }
