@@ -94,6 +94,8 @@ struct record *record_at(const struct records *rs, uint32_t i);
 uint32_t record_index(const struct records *rs, const struct record *r);
 uint32_t record_find(const struct records *rs, const struct uid *uid);
 uint32_t record_find_key(const struct records *rs, uint64_t key_hash);
+/* Not one that has gone and left children under the same name. */
+uint32_t record_find_live(const struct records *rs, uint64_t hash);
 /* A new record, not yet live, or RECORD_NONE when full. */
 uint32_t record_add(struct records *rs, const struct uid *uid, enum group g,
     struct str ns, struct str name);

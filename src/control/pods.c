@@ -269,7 +269,7 @@ static void slot_free(struct manager *m, uint32_t i)
 /* The server of a pod may want another status now. */
 static void tell_server(struct manager *m, uint64_t hash)
 {
-	uint32_t i = record_find_key(&m->records, hash);
+	uint32_t i = record_find_live(&m->records, hash);
 
 	if (i == RECORD_NONE || !record_due(m, record_at(&m->records, i)))
 		return;

@@ -53,6 +53,15 @@ static bool same_key(const void *ctx, uint32_t value, const void *key)
 	return rs->r[value].key_hash == *hash;
 }
 
+/* Of namesakes, one that has gone leaves its children for a while. */
+static bool same_live_key(const void *ctx, uint32_t value, const void *key)
+{
+	const struct records *rs = ctx;
+
+	return same_key(ctx, value, key) &&
+	    (rs->r[value].flags & RECORD_LIVE);
+}
+
 uint32_t record_find(const struct records *rs, const struct uid *uid)
 {
 	return map_get(&rs->by_uid, uid_hash(uid), same_uid, rs, uid);
@@ -61,6 +70,11 @@ uint32_t record_find(const struct records *rs, const struct uid *uid)
 uint32_t record_find_key(const struct records *rs, uint64_t hash)
 {
 	return map_get(&rs->by_key, hash, same_key, rs, &hash);
+}
+
+uint32_t record_find_live(const struct records *rs, uint64_t hash)
+{
+	return map_get(&rs->by_key, hash, same_live_key, rs, &hash);
 }
 
 static void text_set(char *to, size_t cap, struct str s)

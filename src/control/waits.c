@@ -331,7 +331,7 @@ static void wait_told(void *ctx, struct kube_call *call)
 	arena_reset(&m->intake, mark);
 	pods_told(m, &q->w[i], &t);
 	/* What was recalled until now may not hold any more. */
-	record = record_find_key(&m->records, q->w[i].key_hash);
+	record = record_find_live(&m->records, q->w[i].key_hash);
 	if (old && record != RECORD_NONE)
 		queue_add(&m->queue, record, false, m->loop.now_ns);
 	manager_kick(m);
@@ -361,7 +361,7 @@ static void ask(struct manager *m, const struct wait_slot *w, struct str ns)
 static const struct record *who_asks(const struct manager *m,
     const struct wait_slot *w)
 {
-	uint32_t i = record_find_key(&m->records, w->key_hash);
+	uint32_t i = record_find_live(&m->records, w->key_hash);
 	const struct record *r;
 
 	if (i == RECORD_NONE || !m->leading)

@@ -68,6 +68,27 @@ TEST(records_fill_up_and_find_room_again)
 	    STR("one-more")) != RECORD_NONE);
 }
 
+TEST(of_namesakes_the_living_is_found)
+{
+	struct uid uid = { { 0 } };
+	uint32_t i, at[3];
+	uint64_t key;
+
+	set_up(8);
+	for (i = 0; i < 3; i++) {
+		uid.b[0] = (uint8_t)i;
+		at[i] = record_add(&records, &uid, GROUP_EXAMPLE, STR("ns"),
+		    STR("same-name"));
+	}
+	key = record_at(&records, at[0])->key_hash;
+	EXPECT_EQ(record_find_live(&records, key), RECORD_NONE);
+	for (i = 0; i < 3; i++) {
+		record_live(&records, at[i], true);
+		EXPECT_EQ(record_find_live(&records, key), at[i]);
+		record_live(&records, at[i], false);
+	}
+}
+
 TEST(record_next_walks_what_is_in_use)
 {
 	struct uid uid = { { 0 } };
