@@ -351,6 +351,7 @@ class Churn(threading.Thread):
         self.live = {}  # name -> the answer to the last write of a server
         self.foreign = {}  # (kind, object name) -> the answer to its creation
         self.let_go = {}  # uid of a child that lost its owner -> its place
+        self.orphaned = set()  # names of servers that left their children
         self.touched = []  # strangers' objects that were found changed
         self.counts = {}
         self.error = None
@@ -459,6 +460,7 @@ class Churn(threading.Thread):
         options = {"propagationPolicy": policy}
         if policy == "Orphan":
             self.let_go_all(name)
+            self.orphaned.add(name)
         code, answer = self.api.ask("DELETE", self.path_of(name), options)
         if code not in (200, 202):
             raise RuntimeError(f"delete {name}: {code} {answer}")
@@ -639,10 +641,12 @@ class Account:
     def __init__(self, api, ns, churners):
         self.api, self.ns = api, ns
         self.live, self.foreign, self.let_go = {}, {}, {}
+        self.orphaned = set()
         for c in churners:
             self.live.update(c.live)
             self.foreign.update(c.foreign)
             self.let_go.update(c.let_go)
+            self.orphaned |= c.orphaned
         self.checked = 0
         self.blocked = set()
 
@@ -705,7 +709,11 @@ class Account:
         uid = o["metadata"]["uid"]
         if place in self.foreign:
             return self.foreign[place]["metadata"]["uid"] == uid
-        return uid in self.let_go and not o["metadata"].get("ownerReferences")
+        if o["metadata"].get("ownerReferences"):
+            return False
+        # One may have been made between the look and the deletion.
+        name = place[1].removesuffix("-config")
+        return uid in self.let_go or name in self.orphaned
 
     def one(self, server, children):
         name = server["metadata"]["name"]
