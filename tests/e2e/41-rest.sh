@@ -4,7 +4,7 @@
 #
 #   IDLE_SECONDS=600   how long nothing happens, with and without election
 #
-# budget: 300
+# budget: 420
 . "$(dirname "$0")/lib.sh"
 node_up
 operator_up

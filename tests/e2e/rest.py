@@ -137,7 +137,7 @@ def is_settled(count):
         return False
     text = page(METRICS, "/metrics")
     return (
-        number(text, "mcpserver_total") >= count
+        number(text, f'mcpserver_total{{namespace="{NS}"}}') >= count
         and number(text, 'workqueue_depth{name="mcpserver"}') == 0
         and number(text, "mcp_operator_leader") == 1
     )
