@@ -1,3 +1,3 @@
 # file: src/control/record.c
 # What others do to a child is nobody's business.
-s/^	return wanted && c->version != c->own;$/	return false;/
+s/^	return wanted && child_edited(c);$/	return false;/

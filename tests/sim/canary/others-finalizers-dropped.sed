@@ -1,3 +1,3 @@
 # file: src/control/job_status.c
 # Every finalizer is taken away, not only our own.
-/^static bool is_ours/,/^}/s/^	return false;$/	return true;/
+s/^		    !is_our_finalizer(s->meta\.finalizers\.p\[i\]))$/		    false)/
