@@ -106,16 +106,20 @@ static uint64_t digest_number(struct str hex)
 	return digest;
 }
 
-/* Another object under its name has not been asked to go. */
-static void uid_take(struct child_state *c, struct str text)
+/*
+ * False: it is another object under the name, which has not been asked to
+ * go.
+ */
+static bool uid_take(struct child_state *c, struct str text)
 {
 	struct uid was = c->uid;
 
 	(void)uid_parse(text, &c->uid);
-	if (memcmp(was.b, c->uid.b, UID_LEN) != 0) {
-		c->going = false;
-		c->meta = c->own_meta = 0;
-	}
+	if (uid_same(&was, &c->uid))
+		return true;
+	c->going = false;
+	c->meta = c->own_meta = 0;
+	return false;
 }
 
 /* The Deployment's controller counts there. */
@@ -166,7 +170,7 @@ static uint64_t meta_digest(struct str object)
 static void meta_take(const struct manager *m, struct child_state *c,
     enum child_kind k, const struct child_meta *meta, struct str text)
 {
-	uid_take(c, meta->uid);
+	(void)uid_take(c, meta->uid);
 	c->told = version_number(meta->version);
 	c->version = c->told;
 	if (k == CHILD_DEPLOYMENT) {
@@ -186,7 +190,7 @@ static bool line_is_old(const struct child_state *c,
 	struct uid uid;
 
 	(void)uid_parse(meta->uid, &uid);
-	return c->exists && memcmp(uid.b, c->uid.b, UID_LEN) == 0 &&
+	return c->exists && uid_same(&uid, &c->uid) &&
 	    version_older(version_number(meta->version), c->told);
 }
 
@@ -368,7 +372,7 @@ static void child_left(struct manager *m, enum child_kind k,
 		const struct record *r = record_at(&m->records, i);
 
 		if (r->key_hash == key && r->child[k].exists &&
-		    memcmp(uid.b, r->child[k].uid.b, UID_LEN) == 0)
+		    uid_same(&uid, &r->child[k].uid))
 			child_gone(m, i, k);
 	}
 }
@@ -403,7 +407,7 @@ static void child_item(struct manager *m, enum child_kind k,
 		} else {
 			r->child[k].gone = version_number(meta.version);
 			/* Not when it was made anew in between. */
-			if (memcmp(uid.b, r->child[k].uid.b, UID_LEN) == 0)
+			if (uid_same(&uid, &r->child[k].uid))
 				child_gone(m, i, k);
 		}
 	} else {
@@ -471,7 +475,6 @@ void child_written(struct record *r, enum child_kind k, struct str reply)
 {
 	struct child_state *c = &r->child[k];
 	struct str uid, version, generation, digest;
-	struct uid was = c->uid;
 	uint64_t v, told;
 	int64_t n = 0;
 	bool known = c->exists;
@@ -490,14 +493,13 @@ void child_written(struct record *r, enum child_kind k, struct str reply)
 		if (n > r->workload.generation)
 			r->workload.generation = n;
 	}
-	uid_take(c, uid);
+	known = uid_take(c, uid) && known;
 	c->exists = true;
 	c->listed = true;
 	c->own = v;
 	if (k == CHILD_DEPLOYMENT)
 		c->own_meta = meta_digest(reply);
-	if (!known || memcmp(was.b, c->uid.b, UID_LEN) != 0 ||
-	    !version_older(told, c->told)) {
+	if (!known || !version_older(told, c->told)) {
 		c->told = told;
 		c->version = v;
 		c->meta = c->own_meta;

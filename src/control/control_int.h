@@ -108,6 +108,8 @@ bool record_has_children(const struct record *r);
  * there only. The hash of the namespace; 0: all.
  */
 uint64_t scope_of(struct str ns);
+/* Is what is of the namespace with this hash in the scope? */
+bool scope_has(uint64_t scope, uint64_t ns);
 bool record_in(const struct record *r, uint64_t scope);
 /* A version of its object was told or written; false: an old one. */
 bool record_version(struct record *r, struct str version);
@@ -121,6 +123,10 @@ bool record_has_ghost(const struct records *rs, const struct record *r);
 /* True for the canonical text form; others are hashed. */
 bool uid_parse(struct str s, struct uid *ret);
 void uid_format(const struct uid *u, struct buf *out);
+bool uid_same(const struct uid *a, const struct uid *b);
+uint64_t uid_hash(const struct uid *uid);
+/* Ended by NUL, and cut where it does not fit. */
+void text_set(char *to, size_t cap, struct str s);
 uint64_t key_hash(struct str ns, struct str key);
 uint64_t version_number(struct str version);
 /*
@@ -213,6 +219,9 @@ int pods_init(struct pods *p, struct mem *m, uint32_t cap);
 /* Pure: what is wrong with a Pod, if anything. */
 void pod_diagnose(const struct json_doc *doc, uint32_t at,
     struct trouble *ret);
+/* The string there; empty when it is none. at JSON_NIL: empty. */
+struct str text_at(const struct json_doc *doc, uint32_t at,
+    const char *path, struct arena *a);
 /* One step: weight only rises. The message names the pod. */
 void trouble_set(struct trouble *t, enum trouble_weight weight,
     struct str reason, const char *fmt, struct str pod, struct str detail);
@@ -370,7 +379,8 @@ struct plan_in {
 };
 int plan_children(const struct plan_in *in, struct arena *a,
     struct plan *ret);
-/* Ours, or those the older systems left behind. */
+/* Ours, or one that the older systems left behind. */
+bool is_our_finalizer(struct str finalizer);
 bool has_our_finalizers(const struct server *s);
 
 /* ---- judge.c: pure; a status from everything that is known ---- */

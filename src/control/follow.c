@@ -512,7 +512,7 @@ static bool ref_in(const struct refs *r, uint32_t i, enum ref_kind kind,
 	const struct ref_slot *s = &r->r[i];
 
 	return pool_has(&r->pool, i) && s->secret == (kind == REF_SECRET) &&
-	    (scope == 0 || s->scope == scope);
+	    scope_has(scope, s->scope);
 }
 
 static void refs_sweep(struct manager *m, enum ref_kind kind,

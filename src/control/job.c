@@ -269,7 +269,7 @@ static int job_decode(struct job *j)
 	if (err < 0 && err != ERR_INVALID)
 		return err;
 	(void)uid_parse(j->server.meta.uid, &uid);
-	if (memcmp(uid.b, j->uid.b, UID_LEN) != 0)
+	if (!uid_same(&uid, &j->uid))
 		return ERR_NOENT;
 	/*
 	 * The watch has told of a newer one since the read was asked for. A

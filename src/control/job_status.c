@@ -2,16 +2,6 @@
 
 /* ---- finalizers ---- */
 
-static bool is_ours(struct str finalizer)
-{
-	size_t i;
-
-	for (i = 0; group_foreign_finalizers[i][0] != '\0'; i++)
-		if (str_is(finalizer, group_foreign_finalizers[i]))
-			return true;
-	return false;
-}
-
 void finalizers_write(const struct server *s, bool drop, bool add,
     struct buf *out)
 {
@@ -24,7 +14,8 @@ void finalizers_write(const struct server *s, bool drop, bool add,
 	jw_kstr(&w, "resourceVersion", s->meta.resource_version);
 	jw_kopen_list(&w, "finalizers");
 	for (i = 0; i < s->meta.finalizers.n; i++)
-		if (!drop || !is_ours(s->meta.finalizers.p[i]))
+		if (!drop ||
+		    !is_our_finalizer(s->meta.finalizers.p[i]))
 			jw_str(&w, s->meta.finalizers.p[i]);
 	if (add)
 		jw_str(&w, str_from(group_info(s->group)->finalizer));
@@ -87,11 +78,12 @@ void judge_fill(const struct manager *m, const struct record *r,
 	enum ref_kind kind;
 
 	in->wall_ns = m->io->wall_ns(m->io->ctx);
-	if (r->workload.ready < record_desired(r))
+	if (r->workload.ready < record_desired(r)) {
 		in->trouble = pods_worst(&m->pods, r->key_hash);
-	if (r->workload.ready < record_desired(r) && in->trouble == NULL &&
-	    waits_recall(m, r, s, &in->recalled))
-		in->trouble = &in->recalled;
+		if (in->trouble == NULL &&
+		    waits_recall(m, r, s, &in->recalled))
+			in->trouble = &in->recalled;
+	}
 	if (refs_missing(m, s, &kind, &in->missing_name))
 		in->missing_kind = kind == REF_SECRET ? "Secret" :
 		    "ConfigMap";
@@ -237,16 +229,13 @@ void job_status(struct job *j)
 	    &j->arena) == status_digest(j->server.group,
 	    &j->server.status, &j->arena)) {
 		r->minor_since_ns = 0;
-		j->verdict = NULL;
-		job_tell(j);
-		job_end(j);
-	} else if (job_status_waits(j)) {
-		j->verdict = NULL;
-		job_tell(j);
-		job_end(j);
-	} else {
+	} else if (!job_status_waits(j)) {
 		job_write_status(j);
+		return;
 	}
+	j->verdict = NULL;
+	job_tell(j);
+	job_end(j);
 }
 
 void job_status_done(struct job *j)

@@ -20,15 +20,6 @@ static bool is_served(const struct manager *m, const struct note *n)
 	    (record_at(&m->records, i)->flags & RECORD_LIVE);
 }
 
-static void text_set(char *to, size_t cap, struct str s)
-{
-	size_t n = s.n < cap - 1 ? s.n : cap - 1;
-
-	if (n > 0)
-		memcpy(to, s.p, n);
-	to[n] = '\0';
-}
-
 static void note_text(struct manager *m, const struct note *n,
     struct buf *out, const char **ret_reason)
 {

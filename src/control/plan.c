@@ -69,12 +69,22 @@ static bool has_finalizer(const struct server *s, const char *name)
 	return false;
 }
 
-bool has_our_finalizers(const struct server *s)
+bool is_our_finalizer(struct str finalizer)
 {
 	size_t i;
 
 	for (i = 0; group_foreign_finalizers[i][0] != '\0'; i++)
-		if (has_finalizer(s, group_foreign_finalizers[i]))
+		if (str_is(finalizer, group_foreign_finalizers[i]))
+			return true;
+	return false;
+}
+
+bool has_our_finalizers(const struct server *s)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->meta.finalizers.n; i++)
+		if (is_our_finalizer(s->meta.finalizers.p[i]))
 			return true;
 	return false;
 }

@@ -27,7 +27,7 @@ static const char *const hard_reasons[] = {
 	"InvalidImageName", "RunContainerError"
 };
 
-static struct str text_at(const struct json_doc *doc, uint32_t at,
+struct str text_at(const struct json_doc *doc, uint32_t at,
     const char *path, struct arena *a)
 {
 	uint32_t v = at == JSON_NIL ? JSON_NIL : json_path(doc, at, path);
@@ -343,7 +343,7 @@ static void pods_sweep(struct manager *m, uint64_t scope)
 		uint64_t key;
 
 		if (!pool_has(&p->pool, i) || p->p[i].listed ||
-		    (scope != 0 && p->p[i].scope != scope))
+		    !scope_has(scope, p->p[i].scope))
 			continue;
 		key = p->p[i].key_hash;
 		slot_free(m, i);
@@ -426,7 +426,7 @@ void pods_event(struct manager *m, uint64_t scope, enum kube_watch_event e,
 	case WATCH_BEGIN:
 		for (i = 0; i < p->pool.high; i++)
 			if (pool_has(&p->pool, i) &&
-			    (scope == 0 || p->p[i].scope == scope))
+			    scope_has(scope, p->p[i].scope))
 				p->p[i].listed = false;
 		waits_unlist(m, scope);
 		break;

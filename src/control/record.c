@@ -32,7 +32,12 @@ uint32_t record_index(const struct records *rs, const struct record *r)
 	return (uint32_t)(r - rs->r);
 }
 
-static uint64_t uid_hash(const struct uid *uid)
+bool uid_same(const struct uid *a, const struct uid *b)
+{
+	return memcmp(a->b, b->b, UID_LEN) == 0;
+}
+
+uint64_t uid_hash(const struct uid *uid)
 {
 	return hash_more(HASH_SEED, uid->b, UID_LEN);
 }
@@ -42,7 +47,7 @@ static bool same_uid(const void *ctx, uint32_t value, const void *key)
 	const struct records *rs = ctx;
 	const struct uid *uid = key;
 
-	return memcmp(rs->r[value].uid.b, uid->b, UID_LEN) == 0;
+	return uid_same(&rs->r[value].uid, uid);
 }
 
 static bool same_key(const void *ctx, uint32_t value, const void *key)
@@ -77,7 +82,7 @@ uint32_t record_find_live(const struct records *rs, uint64_t hash)
 	return map_get(&rs->by_key, hash, same_live_key, rs, &hash);
 }
 
-static void text_set(char *to, size_t cap, struct str s)
+void text_set(char *to, size_t cap, struct str s)
 {
 	size_t n = s.n < cap - 1 ? s.n : cap - 1;
 
@@ -203,9 +208,14 @@ uint64_t scope_of(struct str ns)
 	return ns.n > 0 ? str_hash(ns) : 0;
 }
 
+bool scope_has(uint64_t scope, uint64_t ns)
+{
+	return scope == 0 || scope == ns;
+}
+
 bool record_in(const struct record *r, uint64_t scope)
 {
-	return scope == 0 || scope == str_hash(str_from(r->ns));
+	return scope_has(scope, scope_of(str_from(r->ns)));
 }
 
 static int hex_digit(char c)

@@ -46,17 +46,6 @@ struct event {
 	bool vague;	/* it only says that there was no end to something */
 };
 
-static struct str text_at(const struct json_doc *doc, uint32_t at,
-    const char *path, struct arena *a)
-{
-	uint32_t v = json_path(doc, at, path);
-	struct str s = STR_NONE;
-
-	if (v == JSON_NIL || json_string(doc, v, a, &s) < 0)
-		return STR_NONE;
-	return s;
-}
-
 static int64_t last_seen(const struct json_doc *doc, uint32_t at,
     struct arena *a)
 {
@@ -162,22 +151,17 @@ static void wake_by(struct manager *m, int64_t at_ns)
 	timer_set(&m->loop, &q->timer, at_ns);
 }
 
-static uint64_t hash_of(const struct uid *uid)
-{
-	return hash_more(HASH_SEED, uid->b, UID_LEN);
-}
-
 static bool same_uid(const void *ctx, uint32_t value, const void *key)
 {
 	const struct waits *q = ctx;
 	const struct uid *uid = key;
 
-	return memcmp(q->w[value].uid.b, uid->b, UID_LEN) == 0;
+	return uid_same(&q->w[value].uid, uid);
 }
 
 static uint32_t wait_find(const struct waits *q, const struct uid *uid)
 {
-	return map_get(&q->by_uid, hash_of(uid), same_uid, q, uid);
+	return map_get(&q->by_uid, uid_hash(uid), same_uid, q, uid);
 }
 
 void waits_room(struct manager *m)
@@ -190,7 +174,7 @@ static void wait_drop(struct manager *m, uint32_t i)
 {
 	struct waits *q = &m->waits;
 
-	map_del(&q->by_uid, hash_of(&q->w[i].uid), i);
+	map_del(&q->by_uid, uid_hash(&q->w[i].uid), i);
 	pool_give(&q->pool, i);
 	waits_room(m);
 }
@@ -223,7 +207,7 @@ void waits_see(struct manager *m, const struct wait_pod *pod)
 		q->w[i].scope = pod->scope;
 		q->w[i].due_ns = first_due(m, pod->start_wall_ns);
 		q->w[i].old = q->w[i].due_ns == m->loop.now_ns;
-		CHECK(map_put(&q->by_uid, hash_of(&pod->uid), i) == 0);
+		CHECK(map_put(&q->by_uid, uid_hash(&pod->uid), i) == 0);
 		wake_by(m, q->w[i].due_ns);
 	}
 	q->w[i].listed = true;
@@ -239,8 +223,7 @@ void waits_forget(struct manager *m, const struct uid *uid)
 
 static bool wait_in(const struct waits *q, uint32_t i, uint64_t scope)
 {
-	return pool_has(&q->pool, i) &&
-	    (scope == 0 || q->w[i].scope == scope);
+	return pool_has(&q->pool, i) && scope_has(scope, q->w[i].scope);
 }
 
 void waits_unlist(struct manager *m, uint64_t scope)
@@ -367,8 +350,7 @@ static const struct record *who_asks(const struct manager *m,
 	if (i == RECORD_NONE || !m->leading)
 		return NULL;
 	r = record_at(&m->records, i);
-	return (r->flags & RECORD_LIVE) &&
-	    r->workload.ready < record_desired(r) ? r : NULL;
+	return r->workload.ready < record_desired(r) ? r : NULL;
 }
 
 static void relist_lost(struct manager *m)

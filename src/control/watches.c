@@ -308,7 +308,7 @@ bool watches_gave_up(const struct manager *m, enum watch_role role,
 		const struct watch_slot *s = &m->slot[i];
 
 		if (s->role == role && s->gave_up &&
-		    (s->scope == 0 || s->scope == scope))
+		    scope_has(s->scope, scope))
 			return true;
 	}
 	return false;

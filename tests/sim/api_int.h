@@ -136,6 +136,10 @@ void discovery_answer(struct call *c, struct str path);
 bool refuse(struct call *c, int code, const char *reason,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 bool refuse_missing(struct call *c, enum api_kind k, struct str name);
+/* kind: ListOptions or PatchOptions; reason: of the cause. */
+bool refuse_option(struct call *c, const char *kind, const char *field,
+    const char *reason, const char *message);
+bool refuse_listing(struct call *c, const char *field, const char *message);
 bool refuse_conflict(struct call *c, struct str name, const char *why);
 bool refuse_invalid(struct call *c, struct str name, struct node *causes);
 bool refuse_unversioned(struct call *c);

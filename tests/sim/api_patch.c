@@ -69,20 +69,6 @@ static void patch_plain(struct call *c, bool merge)
 
 /* ---- server-side apply ----------------------------------------------- */
 
-static bool refuse_options(struct call *c, const char *reason,
-    const char *field, const char *message)
-{
-	struct node *causes = node_list(c->t), *details = node_object(c->t);
-
-	cause_add(c->t, causes, reason, field, "%s", message);
-	node_set(c->t, details, "group", node_cstr(c->t, "meta.k8s.io"));
-	node_set(c->t, details, "kind", node_cstr(c->t, "PatchOptions"));
-	node_set(c->t, details, "causes", causes);
-	return refuse_details(c, 422, "Invalid", details, tree_fmt(c->t,
-	    "PatchOptions.meta.k8s.io \"\" is invalid: %s: %s", field,
-	    message));
-}
-
 /* A group and a version, even where there is no group. */
 static const char *core_slash(struct str version)
 {
@@ -98,9 +84,9 @@ static bool check_apply(struct call *c, const struct node *v)
 		return refuse(c, 400, "BadRequest", "error decoding YAML: "
 		    "not an object");
 	if (!query_get(c, "fieldManager").n)
-		return refuse_options(c, "FieldValueRequired",
-		    "fieldManager", "Required value: is required for apply "
-		    "patch");
+		return refuse_option(c, "PatchOptions", "fieldManager",
+		    "FieldValueRequired", "Required value: is required for "
+		    "apply patch");
 	if (!version.n || !node_text(v, "kind").n)
 		return refuse(c, 400, "BadRequest", "invalid object type: /, "
 		    "Kind=");

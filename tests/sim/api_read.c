@@ -106,20 +106,6 @@ static bool too_large(struct call *c, uint64_t version)
 	    (unsigned long long)version, (unsigned long long)c->a->number));
 }
 
-static bool refuse_option(struct call *c, const char *field,
-    const char *reason, const char *message)
-{
-	struct node *causes = node_list(c->t), *details = node_object(c->t);
-
-	cause_add(c->t, causes, reason, field, "%s", message);
-	node_set(c->t, details, "kind", node_cstr(c->t, "ListOptions"));
-	node_set(c->t, details, "group", node_cstr(c->t, "meta.k8s.io"));
-	node_set(c->t, details, "causes", causes);
-	return refuse_details(c, 422, "Invalid", details, tree_fmt(c->t,
-	    "ListOptions.meta.k8s.io \"\" is invalid: %s: %s", field,
-	    message));
-}
-
 static bool read_version(struct call *c, struct page *p)
 {
 	struct str version = query_get(c, "resourceVersion");
@@ -133,12 +119,12 @@ static bool read_version(struct call *c, struct page *p)
 		    "strconv.ParseUint: parsing \"%.*s\": invalid syntax",
 		    (int)version.n, version.p, (int)version.n, version.p);
 	if (match.n && !version.n)
-		return refuse_option(c, "resourceVersionMatch",
-		    "FieldValueForbidden", "Forbidden: resourceVersionMatch "
+		return refuse_listing(c, "resourceVersionMatch",
+		    "Forbidden: resourceVersionMatch "
 		    "is forbidden unless resourceVersion is provided");
 	if (str_is(match, "Exact") && !v)
-		return refuse_option(c, "resourceVersionMatch",
-		    "FieldValueForbidden", "Forbidden: resourceVersionMatch "
+		return refuse_listing(c, "resourceVersionMatch",
+		    "Forbidden: resourceVersionMatch "
 		    "\"exact\" is forbidden for resourceVersion \"0\"");
 	if (v > c->a->number)
 		return too_large(c, v);

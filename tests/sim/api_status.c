@@ -1,6 +1,4 @@
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "api_int.h"
@@ -64,17 +62,12 @@ bool refuse_details(struct call *c, int code, const char *reason,
 bool refuse(struct call *c, int code, const char *reason,
     const char *fmt, ...)
 {
-	char *p = NULL;
 	struct str message;
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&p, fmt, ap);
+	message = tree_vfmt(c->t, fmt, ap);
 	va_end(ap);
-	CHECK(n >= 0);
-	message = tree_str(c->t, (struct str){ p, (size_t)n });
-	free(p);
 	return refuse_details(c, code, reason, NULL, message);
 }
 
@@ -128,19 +121,35 @@ void cause_add(struct tree *t, struct node *causes, const char *reason,
     const char *field, const char *fmt, ...)
 {
 	struct node *v = node_object(t);
-	char *p = NULL;
+	struct str message;
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&p, fmt, ap);
+	message = tree_vfmt(t, fmt, ap);
 	va_end(ap);
-	CHECK(n >= 0);
 	node_set(t, v, "reason", node_cstr(t, reason));
-	node_set(t, v, "message", node_str(t, (struct str){ p, (size_t)n }));
+	node_set(t, v, "message", node_str(t, message));
 	node_set(t, v, "field", node_cstr(t, field));
-	free(p);
 	node_append(t, causes, v);
+}
+
+bool refuse_option(struct call *c, const char *kind, const char *field,
+    const char *reason, const char *message)
+{
+	struct node *causes = node_list(c->t), *details = node_object(c->t);
+
+	cause_add(c->t, causes, reason, field, "%s", message);
+	node_set(c->t, details, "group", node_cstr(c->t, "meta.k8s.io"));
+	node_set(c->t, details, "kind", node_cstr(c->t, kind));
+	node_set(c->t, details, "causes", causes);
+	return refuse_details(c, 422, "Invalid", details, tree_fmt(c->t,
+	    "%s.meta.k8s.io \"\" is invalid: %s: %s", kind, field, message));
+}
+
+bool refuse_listing(struct call *c, const char *field, const char *message)
+{
+	return refuse_option(c, "ListOptions", field, "FieldValueForbidden",
+	    message);
 }
 
 /* PUT without a version: named by the resource, not by the kind. */

@@ -27,38 +27,24 @@ struct api_watch {
 
 /* ---- opening --------------------------------------------------------- */
 
-static bool refuse_option(struct call *c, const char *field,
-    const char *message)
-{
-	struct node *causes = node_list(c->t), *details = node_object(c->t);
-
-	cause_add(c->t, causes, "FieldValueForbidden", field, "%s", message);
-	node_set(c->t, details, "kind", node_cstr(c->t, "ListOptions"));
-	node_set(c->t, details, "group", node_cstr(c->t, "meta.k8s.io"));
-	node_set(c->t, details, "causes", causes);
-	return refuse_details(c, 422, "Invalid", details, tree_fmt(c->t,
-	    "ListOptions.meta.k8s.io \"\" is invalid: %s: %s", field,
-	    message));
-}
-
 static bool check_options(struct call *c)
 {
 	struct str match = query_get(c, "resourceVersionMatch");
 	bool initial = query_true(c, "sendInitialEvents");
 
 	if (!query_get(c, "sendInitialEvents").n)
-		return !match.n || refuse_option(c, "resourceVersionMatch",
+		return !match.n || refuse_listing(c, "resourceVersionMatch",
 		    "Forbidden: resourceVersionMatch is forbidden for watch "
 		    "unless sendInitialEvents is provided");
 	if (c->a->o.no_watch_list)
-		return refuse_option(c, "sendInitialEvents", "Forbidden: "
+		return refuse_listing(c, "sendInitialEvents", "Forbidden: "
 		    "sendInitialEvents is forbidden for watch unless the "
 		    "WatchList feature gate is enabled");
 	if (!match.n)
-		return refuse_option(c, "resourceVersionMatch", "Forbidden: "
+		return refuse_listing(c, "resourceVersionMatch", "Forbidden: "
 		    "sendInitialEvents requires setting resourceVersionMatch "
 		    "to NotOlderThan");
-	return !initial || str_is(match, "NotOlderThan") || refuse_option(c,
+	return !initial || str_is(match, "NotOlderThan") || refuse_listing(c,
 	    "resourceVersionMatch", "Forbidden: sendInitialEvents requires "
 	    "setting resourceVersionMatch to NotOlderThan");
 }

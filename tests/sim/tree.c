@@ -93,19 +93,32 @@ struct str tree_join(struct tree *t, struct str a, struct str b)
 	return (struct str){ p, a.n + b.n };
 }
 
-struct str tree_fmt(struct tree *t, const char *fmt, ...)
+/* What is printed, to be freed. */
+static struct str printed(const char *fmt, va_list ap)
 {
 	char *p = NULL;
+	int n = vasprintf(&p, fmt, ap);
+
+	CHECK(n >= 0);
+	return (struct str){ p, (size_t)n };
+}
+
+struct str tree_vfmt(struct tree *t, const char *fmt, va_list ap)
+{
+	struct str out = printed(fmt, ap), s = tree_str(t, out);
+
+	free((char *)(uintptr_t)out.p);
+	return s;
+}
+
+struct str tree_fmt(struct tree *t, const char *fmt, ...)
+{
 	struct str s;
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&p, fmt, ap);
+	s = tree_vfmt(t, fmt, ap);
 	va_end(ap);
-	CHECK(n >= 0);
-	s = tree_str(t, (struct str){ p, (size_t)n });
-	free(p);
 	return s;
 }
 
@@ -130,16 +143,14 @@ void text_str(struct text *t, struct str s)
 
 void text_fmt(struct text *t, const char *fmt, ...)
 {
-	char *p = NULL;
+	struct str s;
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&p, fmt, ap);
+	s = printed(fmt, ap);
 	va_end(ap);
-	CHECK(n >= 0);
-	text_add(t, p, (size_t)n);
-	free(p);
+	text_str(t, s);
+	free((char *)(uintptr_t)s.p);
 }
 
 struct str text_view(const struct text *t)

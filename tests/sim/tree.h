@@ -6,6 +6,8 @@
 #ifndef SIM_TREE_H
 #define SIM_TREE_H
 
+#include <stdarg.h>
+
 #include "base.h"
 
 struct tree_chunk;
@@ -20,6 +22,8 @@ void tree_reset(struct tree *t);
 void *tree_alloc(struct tree *t, size_t n);
 struct str tree_str(struct tree *t, struct str s);
 struct str tree_join(struct tree *t, struct str a, struct str b);
+struct str tree_vfmt(struct tree *t, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
 struct str tree_fmt(struct tree *t, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
