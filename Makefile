@@ -229,7 +229,8 @@ $(d_$1)/%.o: %.c $(d_$1)/.flags $(o_$1)/.stamp
 		-MMD -MP -MF $$(@:.o=.d) -MT $$@ -c -o $$$$t $$< && \
 		mv $$$$t $$@ || { rm -f $$$$t; exit 1; }
 -include $(patsubst %.c,$(d_$1)/%.d,$(srcs) $(units) \
-	$(wildcard tests/*.c tests/bench/*.c tests/live/*.c tests/sim/*.c \
+	$(wildcard tests/*.c tests/bench/*.c tests/faults/*.c tests/live/*.c \
+	tests/sim/*.c \
 	fuzz/*.c tools/*.c))
 endef
 $(foreach f,release test fuzz sim,$(eval $(call object_rules,$f)))
@@ -338,6 +339,29 @@ $O/tools/gen: $(d_test)/gen
 # The same behind standard input and output, for tests/e2e/70-model.sh.
 $(eval $(call test_program,simapi,base codec,$(d_test)/tests/live/simapi.o))
 
+# What can be refused, one by one; see tests/sim/inject.h.
+inject_wrap = arena_alloc arena_alloc_array arena_str arena_buf pool_take \
+	buf_put buf_str buf_cstr buf_char buf_u64 buf_i64 buf_hex buf_hex64 \
+	buf_fmt buf_vfmt
+sim_wrap = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
+	$(inject_wrap:%=-Wl,--wrap=%)
+
+# Faults one by one.  io_linux*.o call what may be interrupted by other names;
+# they come first, so that the archive's are not taken.
+$(d_test)/faults: $(call unit_objs,$(sort $(wildcard tests/faults/*.c))) \
+		$(patsubst src/base/%.c,$(d_test)/interrupt/%.o,$(wildcard \
+		src/base/io_linux*.c)) $(d_test)/tests/sim/inject.o \
+		$(d_test)/tests/sim/alloc.o \
+		$(d_test)/tests/unit/control/manager_world.o \
+		$(call archives,test,$(rooms)) $(d_test)/libcheck.a \
+		$(call depfiles,test)
+	$(call say,LD,$@)
+	$Q $(cc_test) $(cflags_test) $(sim_wrap) -Wl,--wrap=check_failed \
+		-o $@.new $(filter %.o,$^) $(link_libs) && mv $@.new $@
+$(d_test)/interrupt/%.o: $(d_test)/src/base/%.o tests/faults/interrupt.syms
+	$Q mkdir -p $(@D)
+	$Q objcopy --redefine-syms=tests/faults/interrupt.syms $< $@
+
 export ASAN_OPTIONS ?= detect_stack_use_after_return=1
 export UBSAN_OPTIONS ?= print_stacktrace=1
 
@@ -371,7 +395,6 @@ generated-check: $O/tools/gen
 # The operator as it is, without its main; libc's allocator is watched.
 sim_rooms := base codec net model kube render observe control
 sims := $(sort $(wildcard tests/sim/*.c)) tests/fake_io.c
-sim_wrap = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 # $1 flavour
 define sim_program

@@ -10,12 +10,14 @@ cd "$(dirname "$0")/.." || exit 1
 . tools/stages.sh
 
 unit() { $MAKE -s "$D/unit" && "$D/unit" "$@"; }
+faults() { $MAKE -s "$D/faults" && "$D/faults"; }
 sim() { $MAKE -s "$D/sim" && "$D/sim" "$@"; }
 corpus() { $MAKE -s "$D/fuzz_$1" && "$D/fuzz_$1" "$2"; }
 
 case ${1:-} in
 "")	;;
 -unit)	shift; unit "$@"; exit ;;
+-faults) faults; exit ;;
 -sim)	shift; sim "$@"; exit ;;
 -corpus) shift; corpus "$@"; exit ;;
 *)	stage unit 240 tests/run.sh -unit "$1"; stages_end ;;
@@ -25,6 +27,7 @@ stage rooms 60 awk -f tools/rooms.awk $(find src include -name '*.[ch]' \
 	-o -name '*.def')
 stage tidy 60 tools/tidy.sh
 stage unit 600 tests/run.sh -unit
+stage faults 300 tests/run.sh -faults
 stage sim 600 tests/run.sh -sim --seeds=6 --seed0=1
 for harness in fuzz/fuzz_*.c; do
 	[ -f "$harness" ] || continue

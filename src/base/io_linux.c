@@ -150,7 +150,7 @@ static int write_some(int fd, const void *p, size_t n)
 	return result(rc);
 }
 
-static int read_whole(int fd, char *p, size_t cap)
+int linux_read_whole(int fd, char *p, size_t cap)
 {
 	size_t n = 0;
 	char more;
@@ -187,7 +187,7 @@ static int sys_read_file(void *ctx, const char *path, void *p, size_t cap)
 	CHECK(cap < INT_MAX);
 	if (fd < 0)
 		return fd;
-	n = read_whole(fd, p, cap);
+	n = linux_read_whole(fd, p, cap);
 	close(fd);
 	return n;
 }
@@ -214,6 +214,27 @@ int linux_write_all(int fd, const char *p, size_t n)
 	return 0;
 }
 
+static int sync_retry(int fd)
+{
+	int rc;
+
+	do
+		rc = fsync(fd);
+	while (rc < 0 && errno == EINTR);
+	return result(rc);
+}
+
+/* File systems over a network or in user space may be interrupted in it. */
+static int rename_retry(const char *from, const char *to)
+{
+	long rc;
+
+	do
+		rc = syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+	while (rc < 0 && errno == EINTR);
+	return result(rc);
+}
+
 /* Makes a rename last: what else is there to do when this fails? */
 static void sync_folder_of(const char *path)
 {
@@ -232,7 +253,7 @@ static void sync_folder_of(const char *path)
 	fd = open_retry(mem, O_RDONLY | O_DIRECTORY, 0);
 	if (fd < 0)
 		return;
-	fsync(fd);
+	(void)sync_retry(fd);
 	close(fd);
 }
 
@@ -264,11 +285,10 @@ static int sys_write_file(void *ctx, const char *path, const void *p,
 		return fd;
 	err = linux_write_all(fd, p, n);
 	if (!err)
-		err = result(fsync(fd));
+		err = sync_retry(fd);
 	close(fd);
 	if (!err)
-		err = result(syscall(SYS_renameat2, AT_FDCWD, temp,
-		    AT_FDCWD, path, 0));
+		err = rename_retry(temp, path);
 	if (err)
 		unlink(temp);
 	else

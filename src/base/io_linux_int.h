@@ -15,6 +15,8 @@ int linux_err(int errnum);
 int64_t linux_mono_ns(void *ctx);
 /* read(2) and write(2) that never see EINTR; bytes or ERR_*. */
 int linux_read(int fd, void *p, size_t n);
+/* All there is until the end, ERR_LIMIT when that is more than cap. */
+int linux_read_whole(int fd, char *p, size_t cap);
 int linux_write_all(int fd, const char *p, size_t n);
 /* For poll and epoll_wait, rounded up: 0 when due, -1 for TIME_NEVER. */
 int linux_timeout_ms(int64_t deadline_ns);

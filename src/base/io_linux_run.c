@@ -53,12 +53,15 @@ static _Noreturn void run_child(const char *const *argv, char **env,
     int out_fd, int err_fd)
 {
 	sigset_t none;
-	int errnum;
+	int rc, errnum;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	if (dup2(out_fd, 1) == 1)
+	do
+		rc = dup2(out_fd, 1);
+	while (rc < 0 && errno == EINTR);
+	if (rc == 1)
 		execvpe(argv[0], (char *const *)(uintptr_t)argv, env);
 	errnum = errno;
 	(void)linux_write_all(err_fd, (const char *)&errnum, sizeof(errnum));
@@ -139,7 +142,7 @@ static int run_parent(pid_t pid, int out_fd, int err_fd, void *p, size_t cap,
 	int errnum, status = 0, n, err;
 
 	/* Closes without a word when exec succeeds. */
-	if (linux_read(err_fd, &errnum, sizeof(errnum)) ==
+	if (linux_read_whole(err_fd, (char *)&errnum, sizeof(errnum)) ==
 	    (int)sizeof(errnum)) {
 		run_kill(pid);
 		return linux_err(errnum);

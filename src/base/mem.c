@@ -237,11 +237,11 @@ void *scratch_realloc(void *p, size_t n)
 	if (n > SIZE_MAX - 2 * SCRATCH_ALIGN)
 		return NULL;
 	more = scratch_round(n) - h->size;
-	if (scratch_is_top(h) && more <= scratch->cap - scratch->n) {
-		CHECK(arena_alloc(scratch, more, 1));
+	if (scratch_is_top(h) && arena_alloc(scratch, more, 1)) {
 		h->size += more;
 		return p;
 	}
+	scratch->over = false;
 	q = scratch_malloc(n);
 	if (q) {
 		memcpy(q, p, h->size);

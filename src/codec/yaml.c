@@ -201,22 +201,28 @@ static bool decimal_put(struct buf *out, bool minus, struct str s)
 	return true;
 }
 
+/* Without underscores; what is longer is no number that anybody means. */
+#define NUMBER_MAX 64
+
 /* The number as JSON, in out; false when it is a string after all. */
 static bool number_put(struct buf *out, struct str s)
 {
-	char text[64];
+	char text[NUMBER_MAX];
 	struct buf plain;
 	bool minus;
-	size_t i;
+	size_t i, skipped = 0;
 
 	if (s.n == 0 || !strchr("+-.0123456789", s.p[0]) || s.p[0] == '\0')
+		return false;
+	for (i = 0; i < s.n; i++)
+		skipped += s.p[i] == '_';
+	if (s.n - skipped > sizeof(text))
 		return false;
 	buf_init(&plain, text, sizeof(text));
 	for (i = 0; i < s.n; i++)
 		if (s.p[i] != '_')
 			buf_char(&plain, s.p[i]);
-	if (plain.over)
-		return false;
+	CHECK(!plain.over);
 	s = buf_view(&plain);
 	minus = s.p[0] == '-';
 	if (minus || s.p[0] == '+')
@@ -224,9 +230,15 @@ static bool number_put(struct buf *out, struct str s)
 	return based_put(out, minus, s) || decimal_put(out, minus, s);
 }
 
+static void number_write(struct jw *w, const struct buf *number)
+{
+	CHECK(!number->over);
+	jw_raw(w, buf_view(number));
+}
+
 static int plain_put(struct yaml *y, struct str s, const yaml_mark_t *at)
 {
-	char text[80];
+	char text[NUMBER_MAX + 16];
 	struct buf number;
 
 	buf_init(&number, text, sizeof(text));
@@ -239,10 +251,10 @@ static int plain_put(struct yaml *y, struct str s, const yaml_mark_t *at)
 	else if (is_unwritable(s))
 		return tell(y, ERR_UNSUPPORTED, at,
 		    "JSON has no such number");
-	else if (number_put(&number, s))
-		jw_raw(&y->w, buf_view(&number));
-	else
+	else if (!number_put(&number, s))
 		jw_str(&y->w, s);
+	else
+		number_write(&y->w, &number);
 	return 0;
 }
 

@@ -127,6 +127,7 @@ void job_delete(struct job *j, const struct step *s)
 	buf_cstr(&name, r->name);
 	if (s->child == CHILD_CONFIG_MAP)
 		buf_cstr(&name, "-config");
+	CHECK(!uid.over && !name.over);
 	job_call(j);
 	/* In the foreground, so that a finalizer waits for the pods. */
 	kube_call_delete(&j->call, &child_gvr[s->child], str_from(r->ns),

@@ -161,19 +161,36 @@ static int64_t wall_ns(const struct kube_config *c)
 	return c->io->wall_ns(c->io->ctx);
 }
 
+/* Names the file, where `why` says only what is wrong with its contents. */
+static int blame(const char *path, int err, const struct diag *why,
+    struct diag *d)
+{
+	if (err && path)
+		diag_set(d, str_from(path), "%s", why->text);
+	else if (err)
+		diag_set(d, str_from(why->path), "%s", why->text);
+	return err;
+}
+
 static int load_token(struct kube_config *c, struct diag *d)
 {
+	struct diag why;
 	struct str s;
 	int err = read_into(c, c->token.path, c->auth + AUTH_MAX, AUTH_MAX,
 	    &s, d);
 
-	return err ? err : config_set_auth(c, "Bearer", str_trim(s), d);
+	if (err)
+		return err;
+	diag_clear(&why);
+	err = config_set_auth(c, "Bearer", str_trim(s), &why);
+	return blame(c->token.path, err, &why, d);
 }
 
 /* Takes up the bundle in file when it is new. */
 static int load_ca(struct kube_config *c, bool *ret_changed, struct diag *d)
 {
 	uint8_t digest[SHA256_LEN];
+	struct diag why;
 	struct str pem;
 	int err;
 
@@ -183,9 +200,10 @@ static int load_ca(struct kube_config *c, bool *ret_changed, struct diag *d)
 	sha256(pem.p, pem.n, digest);
 	if (memcmp(digest, c->ca.digest, sizeof(digest)) == 0)
 		return 0;
-	err = trust_load_anchors(c->trust, pem, wall_ns(c), d);
+	diag_clear(&why);
+	err = trust_load_anchors(c->trust, pem, wall_ns(c), &why);
 	if (err)
-		return err;
+		return blame(c->ca.path, err, &why, d);
 	memcpy(c->ca.digest, digest, sizeof(digest));
 	*ret_changed = true;
 	return 0;
@@ -224,6 +242,7 @@ static int load_client(struct kube_config *c, bool *ret_changed,
 	struct config_work *work = config_work(c);
 	uint8_t cert_sum[SHA256_LEN], key_sum[SHA256_LEN];
 	struct str cert, key;
+	struct diag why;
 	int err;
 
 	_Static_assert(TLS_PEM_MAX <= KUBECONFIG_MAX &&
@@ -238,9 +257,11 @@ static int load_client(struct kube_config *c, bool *ret_changed,
 	if (memcmp(cert_sum, c->cert.digest, SHA256_LEN) == 0 &&
 	    memcmp(key_sum, c->key.digest, SHA256_LEN) == 0)
 		return 0;
-	err = config_load_client(c, cert, key, d);
+	diag_clear(&why);
+	err = config_load_client(c, cert, key, &why);
 	if (err)
-		return err;
+		return blame(c->cert.path ? c->cert.path : c->key.path, err,
+		    &why, d);
 	memcpy(c->cert.digest, cert_sum, SHA256_LEN);
 	memcpy(c->key.digest, key_sum, SHA256_LEN);
 	*ret_changed = true;
@@ -341,9 +362,33 @@ static int pod_server(struct kube_config *c, const char *host, struct diag *d)
 	    true);
 }
 
+/*
+ * A file that is there but cannot be read is no reason to take up the work,
+ * and above all the Lease, in another namespace.
+ */
+static int pod_namespace(struct kube_config *c, struct diag *d)
+{
+	static const char path[] = POD_DIR "namespace";
+	struct diag why;
+	struct str s;
+	int err;
+
+	diag_clear(&why);
+	err = config_read(c, path, 256, &s, &why);
+	if (err == ERR_NOENT)
+		return 0;
+	if (err)
+		return blame(path, err, &why, d);
+	if (!str_dns1123_label(str_trim(s))) {
+		diag_set(d, str_from(path), "not the name of a namespace");
+		return ERR_BAD;
+	}
+	c->namespace = arena_str(&c->text, str_trim(s));
+	return 0;
+}
+
 static int from_pod(struct kube_config *c, const char *host, struct diag *d)
 {
-	struct str s;
 	int err = pod_server(c, host, d);
 
 	if (err)
@@ -351,10 +396,7 @@ static int from_pod(struct kube_config *c, const char *host, struct diag *d)
 	c->origin = KUBE_CONFIG_POD;
 	c->token.path = POD_DIR "token";
 	c->ca.path = POD_DIR "ca.crt";
-	if (config_read(c, POD_DIR "namespace", 256, &s, NULL) == 0 &&
-	    str_dns1123_label(str_trim(s)))
-		c->namespace = arena_str(&c->text, str_trim(s));
-	return 0;
+	return pod_namespace(c, d);
 }
 
 static int from_home(struct kube_config *c,
@@ -418,11 +460,13 @@ int kube_config_load(struct kube_config *c, struct mem *m,
 	err = find_config(c, from, d);
 	if (!err)
 		err = load_files(c, d);
-	if (!err && c->text.over) {
+	if (c->text.over) {
 		diag_set(d, STR("kubeconfig"), "more text than %d bytes",
 		    KUBE_CONFIG_TEXT_MAX);
-		err = ERR_LIMIT;
+		err = err ? err : ERR_LIMIT;
 	}
+	if (err)
+		diag_set(d, STR("kubeconfig"), "%s", err_text(err));
 	work_done(c);
 	return err;
 }

@@ -251,6 +251,9 @@ static void write_cluster(struct kube_config *c, struct jw *w,
 	if (cluster->ca.n) {
 		buf_init(&ca, work->yaml, sizeof(work->yaml));
 		b64_encode(&ca, cluster->ca.p, cluster->ca.n);
+		_Static_assert(YAML_SCRATCH_MAX / 4 * 3 >= KUBECONFIG_MAX,
+		    "a CA of any size that was read");
+		CHECK(!ca.over);
 		jw_kstr(w, "certificate-authority-data", buf_view(&ca));
 	}
 	if (cluster->config.n)

@@ -69,6 +69,7 @@ static void env_write(struct render *r)
 	if (spec->transport.type != TRANSPORT_STDIO && spec->ports.n > 0) {
 		buf_init(&port, mem, sizeof(mem));
 		buf_i64(&port, spec->ports.p[0].target_port);
+		CHECK(!port.over);
 		env_plain(r, "MCP_PORT", buf_view(&port));
 		env_plain(r, "MCP_SERVER_PORT", buf_view(&port));
 	}

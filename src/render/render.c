@@ -158,6 +158,7 @@ static void annotations_write(struct render *r, enum child_kind kind,
 	if (kind == CHILD_DEPLOYMENT) {
 		buf_init(&note, mem, sizeof(mem));
 		render_note(&note, r->in->revision, r->template_digest);
+		CHECK(!note.over);
 		jw_kstr(w, NOTE_RENDERED, buf_view(&note));
 	}
 	if (kind == CHILD_SERVICE)
@@ -238,6 +239,7 @@ static void body_render(struct render *r, enum child_kind kind,
 		c->digest = hash_more(HASH_SEED, out.p, out.n);
 		buf_init(&hex, out.p + digest_at, sizeof(digest_blank) - 1);
 		buf_hex64(&hex, c->digest);
+		CHECK(!hex.over);
 	}
 	c->body = arena_keep(a, &out);
 }

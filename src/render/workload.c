@@ -88,6 +88,7 @@ static void digest_note_write(struct jw *w, const char *key, uint64_t digest)
 
 	buf_init(&hex, mem, sizeof(mem));
 	buf_hex64(&hex, digest);
+	CHECK(!hex.over);
 	jw_kstr(w, key, buf_view(&hex));
 }
 

@@ -109,7 +109,7 @@ void checks_killed(struct sim *s, struct inst *in)
  * started anew; and the end, in which every server is deleted and nothing
  * of it may remain.
  */
-enum { CALM_S = 40, REST_S = 45, AGAIN_S = 100, ENDING_S = 200 };
+enum { REST_S = 45, AGAIN_S = 100, ENDING_S = 200 };
 
 static void enter(struct sim *s, enum part part)
 {
@@ -189,7 +189,7 @@ static void part_second(struct sim *s)
 			c->well_ns = s->now_ns;
 		if (!c->quiet_ns || !world_idle(s) || wire_holes(s))
 			c->quiet_ns = s->now_ns;
-		if (s->now_ns - c->quiet_ns < CALM_S * SEC)
+		if (s->now_ns - c->quiet_ns < s->sc.quiet_ns)
 			break;
 		s->stats.converged_ns = c->well_ns - c->part_ns;
 		enter(s, PART_REST);

@@ -96,6 +96,15 @@ static void kind_scenario(const struct kind *k, struct scenario *ret)
 	}
 	ret->calm_ns = last + 10 * SEC;
 	ret->converge_ns = 420 * SEC;
+	ret->quiet_ns = 40 * SEC;
+}
+
+const char *enumerate_kind(size_t n, struct scenario *ret)
+{
+	if (n >= ARRAY_LEN(kinds))
+		return NULL;
+	kind_scenario(&kinds[n], ret);
+	return kinds[n].name;
 }
 
 struct walk {

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "inject.h"
 #include "sim.h"
 
 /* Least time from one turn of an instance to its next. */
@@ -17,7 +18,6 @@
  * Set while the operator's own code runs, in which nothing may ask libc for
  * memory; the Makefile wraps the allocator (see alloc.c).
  */
-extern bool alloc_forbidden;
 extern unsigned long alloc_seen;
 
 const char *inst_name(const struct inst *in)
@@ -121,6 +121,7 @@ static void io_init(struct inst *in)
 	in->io.std_write = sim_std_write;
 	in->io.write = sim_write;
 	in->io.wait = sim_wait;
+	inject_io(&in->io);
 	in->f.react = wire_react;
 	in->f.react_ctx = in;
 	in->f.cut = wire_cut;
@@ -346,6 +347,8 @@ void inst_turn(struct inst *in)
 	in->turns++;
 	s->stats.turns++;
 	in->f.cpu_ns += 20000;
+	if (s->calm)
+		inject_stop();
 	alloc_forbidden = true;
 	loop_turn(l, 0);
 	signals = in->io.signals(in->io.ctx);

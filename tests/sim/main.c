@@ -2,6 +2,7 @@
  * usage: sim --seeds=N [--seed0=M] [--jobs=J] [--seconds=T]
  *        sim --seed=N [--reduce] [--quiet]
  *        sim --crashes[=KIND [--at=N]] [--jobs=J]
+ *        sim --faults[=KIND] [--scenario=NAME [--at=N]] [--per-path=N]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,6 +126,8 @@ int main(int argc, char **argv)
 	uint64_t seeds = 20, seed0 = 1, seed = 0;
 	bool one = false, shorten = false, quiet = false, crashes = false;
 	unsigned jobs = 2, failures = 10, at = 0;
+	struct faults_how faults = { .at = INJECT_NEVER, .per_path = 2 };
+	bool inject = false;
 	const char *v, *only = NULL;
 	int64_t seconds = 0;
 
@@ -142,7 +145,15 @@ int main(int argc, char **argv)
 		else if ((v = value_of(argv[i], "--failures")))
 			failures = (unsigned)atoi(v);
 		else if ((v = value_of(argv[i], "--at")))
-			at = (unsigned)atoi(v);
+			at = (unsigned)atoi(v), faults.at = at;
+		else if ((v = value_of(argv[i], "--per-path")))
+			faults.per_path = (unsigned)atoi(v);
+		else if ((v = value_of(argv[i], "--scenario")))
+			faults.scenario = v;
+		else if ((v = value_of(argv[i], "--faults")))
+			faults.kind = v, inject = true;
+		else if (strcmp(argv[i], "--faults") == 0)
+			inject = true;
 		else if ((v = value_of(argv[i], "--crashes")))
 			only = v, crashes = true;
 		else if (strcmp(argv[i], "--crashes") == 0)
@@ -154,6 +165,10 @@ int main(int argc, char **argv)
 		else
 			return fprintf(stderr, "sim: %s?\n", argv[i]), 2;
 	}
+	faults.jobs = jobs;
+	faults.failures_max = failures;
+	if (inject)
+		return faults_all(&faults);
 	if (crashes)
 		return enumerate_crashes(jobs, only, at);
 	return one ? one_run(seed, shorten, quiet) :

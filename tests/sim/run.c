@@ -33,6 +33,7 @@ static void child(const struct run_job *job, bool trace, struct outcome *out)
 	struct sim *s = sim_new(&job->sc, trace);
 
 	s->crash_at = job->crash_at;
+	inject_arm(&job->inject, job->log, &out->hit);
 	sim_run(s);
 	out->failed = s->failed;
 	memcpy(out->checker, s->checker, sizeof(out->checker));
@@ -96,11 +97,18 @@ static void slot_end(struct slot *at, int status)
 void run_one(const struct scenario *sc, uint32_t crash_at, bool trace,
     struct outcome *ret)
 {
+	static struct run_job job;
+
+	job = (struct run_job){ .sc = *sc, .crash_at = crash_at };
+	run_job(&job, trace, ret);
+}
+
+void run_job(const struct run_job *job, bool trace, struct outcome *ret)
+{
 	static struct slot at;
 	int status;
 
-	at.job.sc = *sc;
-	at.job.crash_at = crash_at;
+	at.job = *job;
 	slot_begin(&at, trace);
 	while (waitpid(at.pid, &status, 0) < 0 && errno == EINTR)
 		continue;

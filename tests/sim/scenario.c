@@ -198,4 +198,5 @@ void scenario_make(uint64_t seed, struct scenario *ret)
 	qsort(sc->step, sc->steps, sizeof(sc->step[0]), by_time);
 	sc->calm_ns = end_ns + SEC;
 	sc->converge_ns = 420 * SEC;
+	sc->quiet_ns = 40 * SEC;
 }

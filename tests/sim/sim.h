@@ -80,6 +80,7 @@ struct scenario {
 	uint32_t steps;
 	int64_t calm_ns;	/* from here on nothing goes wrong */
 	int64_t converge_ns;	/* and this long after all must be well */
+	int64_t quiet_ns;	/* and stay so for so long, before rest */
 	struct sim_step step[SIM_STEPS];
 };
 

@@ -131,6 +131,26 @@ cert under-not-ca P-256 not-ca /CN=under-not-ca "$san;$server"
 openssl x509 -in "$tmp/under-not-ca.crt" >under-not-ca.pem
 openssl x509 -in "$tmp/not-ca.crt" >>under-not-ca.pem
 cat "$tmp/under-not-ca.key" >>under-not-ca.pem
+# That leaf without its intermediate, and with another one.
+openssl x509 -in "$tmp/chain.crt" >alone.pem
+cat "$tmp/chain.key" >>alone.pem
+openssl x509 -in "$tmp/chain.crt" >crossed.pem
+openssl x509 -in "$tmp/not-ca.crt" >>crossed.pem
+cat "$tmp/chain.key" >>crossed.pem
+
+# What is out of date below a root that is not.
+ca ca-more P-256 ca-more "/CN=test root more" "$root"
+leaf client-expired P-256 ca-more /CN=client-expired \
+	extendedKeyUsage=clientAuth sha256 20200101000000Z 20260601000000Z
+leaf client-early P-256 ca-more /CN=client-early \
+	extendedKeyUsage=clientAuth sha256 20400101000000Z 20560101000000Z
+cert old-middle P-256 ca-more "/CN=test intermediate old" \
+	"basicConstraints=critical,CA:true,pathlen:0" sha256 \
+	20160101000000Z 20260601000000Z
+cert under-old-middle P-256 old-middle /CN=under-old-middle "$san;$server"
+openssl x509 -in "$tmp/under-old-middle.crt" >under-old-middle.pem
+openssl x509 -in "$tmp/old-middle.crt" >>under-old-middle.pem
+cat "$tmp/under-old-middle.key" >>under-old-middle.pem
 
 # The key of ec and of rsa in every form.
 openssl ec -in "$tmp/ec.key" -out key-sec1.pem 2>/dev/null

@@ -1,0 +1,359 @@
+/*
+ * Each reservation of a piece of work refused once, as if its arena, pool or
+ * buffer were full: it says so, or gives just what it gives otherwise; what
+ * is cut never passes for whole. And it leaves nothing behind that would make
+ * the next time another.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "fake_io.h"
+#include "kube.h"
+#include "render.h"
+#include "sim/inject.h"
+#include "unit/control/manager_world.h"
+
+enum { OUT = 1 << 17, TOKENS = 8192, ROOM = 1 << 18 };
+
+struct task {
+	const char *name;
+	/* 0 with a text in out, or ERR_*. */
+	int (*act)(const void *arg);
+	const void *arg;
+};
+
+static char out[OUT], want[OUT];
+static size_t out_n;
+static struct inject_path hit;
+
+static void out_put(struct str s)
+{
+	REQUIRE(s.n <= OUT - out_n);
+	if (s.n)
+		memcpy(out + out_n, s.p, s.n);
+	out_n += s.n;
+}
+
+/* Only within it anything is refused. */
+#define OPERATOR(call) \
+	do { \
+		alloc_forbidden = true; \
+		call; \
+		alloc_forbidden = false; \
+	} while (0)
+
+static int once(const struct task *x, uint64_t at)
+{
+	struct inject how = { INJECT_FULL, at };
+	int err;
+
+	out_n = 0;
+	inject_arm(&how, NULL, &hit);
+	err = x->act(x->arg);
+	inject_stop();
+	return err;
+}
+
+/* Shared with the processes in which it happens. */
+static struct tally {
+	uint64_t at, told, proved;
+} *tally;
+
+enum { PROVED = 77 };
+
+_Noreturn void __real_check_failed(const char *file, int line,
+    const char *what);
+_Noreturn void __wrap_check_failed(const char *file, int line,
+    const char *what);
+
+/* Where a CHECK says that there is always room, ending is right. */
+_Noreturn void __wrap_check_failed(const char *file, int line,
+    const char *what)
+{
+	if (!tally || !strstr(what, "over"))
+		__real_check_failed(file, line, what);
+	tally->proved++;
+	_exit(PROVED);
+}
+
+/* From tally->at on, until a CHECK or the end. */
+static void refuse_some(const struct task *x, uint64_t n, size_t want_n)
+{
+	for (; tally->at < n; tally->at++) {
+		int err = once(x, tally->at);
+
+		tally->told += err < 0;
+		if (err < 0 || (!err && out_n == want_n &&
+		    !memcmp(out, want, out_n)))
+			continue;
+		test_fail(__FILE__, __LINE__, "%s: call %llu refused: %d, "
+		    "%zu bytes, not %zu", x->name,
+		    (unsigned long long)tally->at, err, out_n, want_n);
+		inject_print(&hit);
+	}
+	/* And once more with nothing refused. */
+	EXPECT_EQ(once(x, INJECT_NEVER), 0);
+	EXPECT(out_n == want_n && !memcmp(out, want, out_n));
+}
+
+static void each_refusal(const struct task *x)
+{
+	uint64_t n;
+	int status;
+
+	REQUIRE(once(x, INJECT_NEVER) == 0);
+	n = inject_calls();
+	memcpy(want, out, out_n);
+	tally = mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	while (tally->at < n) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			refuse_some(x, n, out_n);
+			fflush(stderr);
+			_exit(0);
+		}
+		REQUIRE(waitpid(pid, &status, 0) == pid);
+		if (!WIFEXITED(status) || (WEXITSTATUS(status) != 0 &&
+		    WEXITSTATUS(status) != PROVED))
+			test_fail(__FILE__, __LINE__, "%s: call %llu "
+			    "refused: status %d", x->name,
+			    (unsigned long long)tally->at, status);
+		tally->at += status != 0;
+	}
+	EXPECT(n > 10 && tally->told > 0);
+	if (getenv("FAULTS_FIGURES"))
+		printf("%s: %llu refused, %llu told, %llu cannot be\n",
+		    x->name, (unsigned long long)n,
+		    (unsigned long long)tally->told,
+		    (unsigned long long)tally->proved);
+	munmap(tally, sizeof(*tally));
+	tally = NULL;
+}
+
+/* ---- a server becomes its children ------------------------------------- */
+
+static struct json_tok tok[TOKENS];
+static _Alignas(16) char room[ROOM];
+
+static int children_of(const struct json_doc *doc, enum group g,
+    struct arena *a, struct render_out *ret)
+{
+	static struct server s;
+	struct render_in in = { .server = &s, .revision = RENDER_REVISION,
+		.refs = 7 };
+	struct diag d;
+	int err;
+
+	diag_clear(&d);
+	err = server_decode(g, doc, JSON_ROOT, a, &s, &d);
+	if (!err)
+		err = server_check(&s, &d);
+	return err ? err : render_server(&in, a, ret);
+}
+
+static enum group group_of(const struct json_doc *doc)
+{
+	struct str v = json_raw(doc, json_get(doc, JSON_ROOT,
+	    STR("apiVersion"))), name;
+	enum group g;
+
+	(void)str_cut(str_sub(v, 1, v.n), '/', &name);
+	REQUIRE(!group_find(name, &g));
+	return g;
+}
+
+static int render(const void *arg)
+{
+	struct render_out r = { 0 };
+	struct json_doc doc;
+	struct arena a;
+	int err;
+
+	arena_init(&a, room, sizeof(room));
+	REQUIRE(!json_parse(&doc, *(const struct str *)arg, tok, TOKENS,
+	    NULL));
+	OPERATOR(err = children_of(&doc, group_of(&doc), &a, &r));
+	for (int k = 0; k < CHILD_KINDS && !err; k++)
+		if (r.child[k].wanted)
+			out_put(r.child[k].body);
+	return err;
+}
+
+static void rendering_of_file(const char *name)
+{
+	struct str text;
+	char path[128];
+
+	snprintf(path, sizeof(path), "tests/golden/render/%s.json", name);
+	text = guard_file(path);
+	each_refusal(&(struct task){ name, render, &text });
+}
+
+TEST(refused_rendering_allbeone)
+{
+	rendering_of_file("allbeone-runtime");
+	rendering_of_file("allbeone-files");
+}
+TEST(refused_rendering_ntakatsu) { rendering_of_file("ntakatsu-full"); }
+TEST(refused_rendering_example) { rendering_of_file("example-streaming"); }
+TEST(refused_rendering_mcpdev) { rendering_of_file("mcpdev-secret"); }
+
+/* ---- YAML -------------------------------------------------------------- */
+
+static int yaml(const void *arg)
+{
+	static char scratch[ROOM], json[4096];
+	struct str in = str_from(arg);
+	struct arena a;
+	struct buf b;
+	int err;
+
+	arena_init(&a, scratch, sizeof(scratch));
+	buf_init(&b, json, sizeof(json));
+	OPERATOR(err = yaml_to_json(&in, &a, &b, NULL));
+	if (!err)
+		out_put(buf_view(&b));
+	return err;
+}
+
+TEST(refused_yaml)
+{
+	each_refusal(&(struct task){ "yaml", yaml,
+	    "a: [1, 2.5, yes, 0644, 1_000, ~]\n"
+	    "b:\n  c: >\n    folded\n    text\n  d: |\n    kept\n    text\n"
+	    "\"quoted \\u00e9\": 'single'\ne: {f: {g: []}, h: {}}\n" });
+}
+
+/* ---- where the cluster is ---------------------------------------------- */
+
+#define CERTS "tests/unit/net/certs/"
+
+static int plugin(void *ctx, const char *const *argv, const char *const *env,
+    void *p, size_t cap, int64_t timeout_ms, int *ret_status)
+{
+	static const char text[] = "{\"kind\":\"ExecCredential\","
+	    "\"apiVersion\":\"client.authentication.k8s.io/v1\","
+	    "\"status\":{\"token\":\"from-plugin\"}}";
+	size_t n = sizeof(text) - 1;
+
+	(void)ctx, (void)timeout_ms;
+	/* What it is told must be whole as well. */
+	for (size_t i = 0; argv[i]; i++)
+		out_put(str_from(argv[i]));
+	for (size_t i = 0; env[i]; i++)
+		out_put(str_from(env[i]));
+	REQUIRE(n <= cap);
+	memcpy(p, text, n);
+	*ret_status = 0;
+	return (int)n;
+}
+
+static void config_put(const struct kube_config *c)
+{
+	static char mem[TOKEN_MAX + 64];
+	struct buf b;
+
+	buf_init(&b, mem, sizeof(mem));
+	kube_config_auth(c, &b);
+	out_put(buf_view(&b));
+	out_put(c->host);
+	out_put(c->prefix);
+	out_put(c->namespace);
+	out_put(c->target.host);
+	out_put(c->target.tls_name);
+	out_put(c->context);
+}
+
+static int config(const void *arg)
+{
+	static struct fake_io f;
+	static struct kube_config c;
+	struct kube_config_source from = { .kubeconfig = STR("/d/config"),
+		.allow_exec = true };
+	struct diag d;
+	struct mem m;
+	int err;
+
+	fake_io_init(&f);
+	f.io.run = plugin;
+	f.wall_offset_ns = INT64_C(1798761600) * NS_PER_S;
+	fake_file(&f, "/d/config", str_from(arg));
+	fake_file(&f, "/d/ca.pem", guard_file(CERTS "ca-ec.pem"));
+	fake_file(&f, "/d/token", STR("from-file"));
+	mem_init(&m, &f.io);
+	diag_clear(&d);
+	OPERATOR(err = kube_config_load(&c, &m, &f.io, &from, &d));
+	if (err && !d.text[0]) {
+		test_fail(__FILE__, __LINE__, "nothing is said");
+		inject_print(&hit);
+	}
+	if (!err)
+		config_put(&c);
+	mem_free_all(&m);
+	fake_io_free(&f);
+	guard_reset();
+	return err;
+}
+
+#define CONFIG(user) \
+	"current-context: c\n" \
+	"contexts:\n- name: c\n  context: {cluster: k, user: u, " \
+	"namespace: tools}\n" \
+	"clusters:\n- name: other\n  cluster: {server: \"http://x\"}\n" \
+	"- name: k\n  cluster:\n    server: https://10.0.0.1:6443/prefix\n" \
+	"    certificate-authority: ca.pem\n    tls-server-name: api\n" \
+	"users: [{name: u, user: {" user "}}]\n"
+
+TEST(refused_kubeconfig)
+{
+	each_refusal(&(struct task){ "kubeconfig, token", config,
+	    CONFIG("tokenFile: token") });
+	each_refusal(&(struct task){ "kubeconfig, basic", config,
+	    CONFIG("username: me, password: secret") });
+	each_refusal(&(struct task){ "kubeconfig, plugin", config,
+	    CONFIG("exec: {apiVersion: client.authentication.k8s.io/v1, "
+	    "command: ./bin/auth, args: [a, \"b c\"], "
+	    "env: [{name: X, value: z}], provideClusterInfo: true, "
+	    "interactiveMode: Never}") });
+}
+
+/* ---- the page of metrics ----------------------------------------------- */
+
+static int scrape(const void *arg)
+{
+	static char window[HTTP_SERVER_WINDOW];
+	struct http_reply r = { .status = 200 };
+	const struct http_route *route = &mw.m->metrics_route[0];
+	int more;
+
+	(void)arg;
+	OPERATOR(route->handle(route->ctx, STR("/metrics"), STR_NONE, &r));
+	do {
+		struct buf b;
+
+		buf_init(&b, window, sizeof(window));
+		OPERATOR(more = r.more(route->ctx, &r.cursor, &b));
+		if (more >= 0)
+			out_put(buf_view(&b));
+	} while (more > 0);
+	return more;
+}
+
+TEST(refused_metrics)
+{
+	struct uid uid = { { 1 } };
+	uint32_t i;
+
+	mw_begin(NULL);
+	i = record_add(&mw.m->records, &uid, GROUP_MCPDEV, STR("blue"),
+	    STR("one"));
+	record_live(&mw.m->records, i, true);
+	each_refusal(&(struct task){ "metrics", scrape, NULL });
+}
