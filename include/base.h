@@ -425,7 +425,8 @@ struct io {
 const struct io *io_linux(void);
 /*
  * no_new_privs, not dumpable, capabilities dropped, and where the kernel has
- * it a seccomp filter that leaves only what the loop needs. Best effort:
+ * them a Landlock ruleset (files can be read and nothing else) and a seccomp
+ * filter that leaves only what the loop needs. Best effort:
  * *ret_what gets one word per measure that took effect, for the log.
  */
 void io_linux_harden(struct buf *ret_what);

@@ -64,6 +64,27 @@ TEST(harden_takes_what_the_loop_does_not_need)
 	EXPECT(kill(getpid(), 0) < 0);
 }
 
+TEST(harden_leaves_files_to_be_read_only)
+{
+	char path[] = "/tmp/harden_test.XXXXXX", text[16];
+	int status;
+	pid_t pid;
+
+	close(mkstemp(path));
+	pid = fork();
+	if (pid == 0) {
+		bool locked = took(harden(), "landlock");
+
+		_exit(io->read_file(io->ctx, path, text, 16) == 0 &&
+		    io->write_file(io->ctx, path, "text", 4, 0600) ==
+		    (locked ? ERR_DENIED : 0) &&
+		    unlink(path) == (locked ? -1 : 0) ? 0 : 1);
+	}
+	waitpid(pid, &status, 0);
+	unlink(path);
+	EXPECT_EQ(status, 0);
+}
+
 /* Everything else in the seam works on as before. */
 TEST(harden_leaves_the_loop_what_it_needs)
 {
@@ -77,10 +98,11 @@ TEST(harden_leaves_the_loop_what_it_needs)
 	void *p;
 
 	close(mkstemp(path));
-	harden();
+	io = io_linux();
 	EXPECT_EQ(io->write_file(io->ctx, path, "text", 4, 0600), 0);
 	EXPECT_EQ(io->read_file(io->ctx, path, text, 16), 4);
-	EXPECT_EQ(unlink(path), 0);
+	unlink(path);
+	harden();
 	EXPECT_EQ(io->random(io->ctx, text, 16), 0);
 	EXPECT(io->mono_ns(io->ctx) > 0 && io->cpu_ns(io->ctx) > 0);
 	p = io->map(io->ctx, 1 << 20);
