@@ -296,7 +296,7 @@ $(d_release)/mcp-%: $(call depfiles,release) $(ldscript) \
 	$Q mv $@.new $@
 
 .PHONY: release
-release: $(d_release)/mcp-operator $(d_release)/mcp-gateway
+release: $(d_release)/mcp-operator $(d_release)/mcp-gateway $(d_release)/root
 
 # ---- tests ------------------------------------------------------------------
 
