@@ -84,7 +84,7 @@ all_served() {
 }
 check "all servers are served" wait_for 60 all_served
 sleep 5
-checks tenure.py "$mark" 20
+checks tenure.py "$mark" 20 "$ns"
 
 check "back to one replica" installed
 check "without election" rolled

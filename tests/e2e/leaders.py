@@ -246,7 +246,7 @@ def one_writes(api, sides, before):
     faults(api, sides)
     account_check(api, "two with election", churners, before)
     check("and they come to rest", calm(5, 60))
-    Tenure(audit.read()).check(RENEW)
+    Tenure(audit.read(), NS).check(RENEW)
     for side in sides:
         side.process.kill()
 

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""usage: tenure.py OFFSET RENEW_SECONDS
+"""usage: tenure.py OFFSET RENEW_SECONDS NAMESPACE
 
-Whether every write of an operator since that byte of the audit log fell into
-its own time as the holder of the Lease, by the same log. Operators are told
-apart by the pod or the token that asked.
+Whether every write of an operator to that namespace since that byte of the
+audit log fell into its own time as the holder of the Lease, by the same log.
+Operators are told apart by the pod or the token that asked. Other namespaces
+may still have an operator of the time before.
 """
 
 import sys
@@ -42,11 +43,12 @@ def times(event):
 class Tenure:
     """The Lease's history and all other writes."""
 
-    def __init__(self, events):
+    def __init__(self, events, namespace):
         self.lease, self.writes = [], []
         for e in writes_of(events):
             if not is_lease(e):
-                self.writes.append(e)
+                if e["objectRef"].get("namespace") == namespace:
+                    self.writes.append(e)
             elif e["responseStatus"]["code"] < 300:
                 received, answered = times(e)
                 self.lease.append((answered, received, sender_of(e)))
@@ -81,7 +83,7 @@ class Tenure:
 def main():
     audit = Audit()
     audit.at = int(sys.argv[1])
-    Tenure(audit.read()).check(float(sys.argv[2]))
+    Tenure(audit.read(), sys.argv[3]).check(float(sys.argv[2]))
     sys.exit(1 if failures else 0)
 
 
