@@ -267,6 +267,19 @@ def cpu_seconds():
 # ---- the operator -----------------------------------------------------------
 
 
+def page(port, path):
+    """A page of the operator; None when nobody answers or it is no 200."""
+    try:
+        c = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        c.request("GET", path)
+        answer = c.getresponse()
+        text = answer.read().decode()
+        c.close()
+        return text if answer.status == 200 else None
+    except OSError:
+        return None
+
+
 class Operator:
     def __init__(self, *flags):
         self.log = open(f"{WORK}/operator.log", "ab")
@@ -281,18 +294,11 @@ class Operator:
         atexit.register(self.process.kill)
 
     def page(self, port, path):
-        try:
-            c = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-            c.request("GET", path)
-            answer = c.getresponse()
-            text = answer.read().decode()
-            c.close()
-        except OSError:
-            if self.process.poll() is not None:
-                with open(self.log.name, errors="replace") as log:
-                    die("the operator ended: " + log.read()[-2000:])
-            return ""
-        return text if answer.status == 200 else ""
+        text = page(port, path)
+        if text is None and self.process.poll() is not None:
+            with open(self.log.name, errors="replace") as log:
+                die("the operator ended: " + log.read()[-2000:])
+        return text
 
     def ready(self):
         wait("the operator is ready", 60, lambda: self.page(HEALTH, "/readyz"))

@@ -115,7 +115,7 @@ def main():
         if n > 0 and not spoiled and JUNK:
             unrelated(api, operator, rss)
             spoiled = True
-    table = operator.page(PPROF, "/debug/memory")
+    table = operator.page(PPROF, "/debug/memory") or ""
     operator.end()
     say("memory: a restart over them")
     operator = Operator()

@@ -3,7 +3,6 @@
 is started over servers that are as they should be. See 41-rest.sh.
 """
 
-import http.client
 import os
 import re
 import signal
@@ -114,18 +113,6 @@ def idle(what, *flags):
           len(leases) <= most)
 
 
-def page(port, path):
-    try:
-        c = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        c.request("GET", path)
-        answer = c.getresponse()
-        text = answer.read().decode()
-        c.close()
-        return text if answer.status == 200 else ""
-    except OSError:
-        return ""
-
-
 def number(text, name):
     found = re.search(rf"^{re.escape(name)} ([0-9]+)$", text, re.M)
     return int(found.group(1)) if found else -1
@@ -133,9 +120,9 @@ def number(text, name):
 
 def is_settled(count):
     """Every kind was listed, each server looked at, none waits for anything."""
-    if not page(HEALTH, "/readyz"):
+    if not lab.page(HEALTH, "/readyz"):
         return False
-    text = page(METRICS, "/metrics")
+    text = lab.page(METRICS, "/metrics") or ""
     return (
         number(text, f'mcpserver_total{{namespace="{NS}"}}') >= count
         and number(text, 'workqueue_depth{name="mcpserver"}') == 0
