@@ -2,12 +2,14 @@
 # The simulator's API server against the real one: the same requests go to
 # both, and the answers are compared field by field: what the operator renders,
 # each kind of answer by name, generated sequences (MODEL_SEEDS="1 2 3"), a
-# session of the operator itself that is recorded, and what the collector does.
+# session of the operator itself that is recorded, and what the collector does;
+# and whether these hold every kind of request that the operator sends.
 # budget: 600
 . "$(dirname "$0")/lib.sh"
 alive apiserver || "$NODE_DIR/node.sh" up || finish
 MAKE=${MAKE:-make}
-if ! $MAKE -s -C "$TOP" build/test/simapi build/release/mcp-operator \
+if ! $MAKE -s -C "$TOP" build/test/simapi build/sim/sim \
+		build/release/mcp-operator \
 		>"$OUT/make.log" 2>&1; then
 	tail -n 20 "$OUT/make.log"
 	fail "the model is built"
@@ -30,15 +32,18 @@ namespace
 
 # compare PROGRAM PHASE [SEED...]: counts the cases that it prints
 compare() {
-	local program=$E2E/$1 out
-	out=$OUT/$(basename "$2")
+	local program=$E2E/$1
 	shift
-	inside env KUBECONFIG="$S/admin.kubeconfig" python3 "$program" \
-		"$TOP/build/test/simapi" "$ns" "$@" 2>&1 | tee "$out"
+	counted inside env KUBECONFIG="$S/admin.kubeconfig" KINDS="$OUT/kinds" \
+		python3 "$program" "$TOP/build/test/simapi" "$ns" "$@"
+}
+counted() { # command...
+	local out=$OUT/counted
+	"$@" 2>&1 | tee "$out"
 	passed=$((passed + $(grep -c '^ok ' "$out")))
 	failed=$((failed + $(grep -c '^FAIL ' "$out")))
 	grep -q '^[0-9]* passed, [0-9]* failed$' "$out" ||
-		fail "the comparison ($1) comes to its end"
+		fail "it comes to its end: $*"
 }
 
 cd "$TOP" || finish
@@ -58,4 +63,7 @@ compare model.py still ${MODEL_SEEDS:-$(seq 1 30)}
 compare model_record.py "$TOP/build/release/mcp-operator"
 kill -CONT "$kcm"
 compare model.py gc
+# shellcheck disable=SC2046
+counted python3 "$E2E/model_kinds.py" "$TOP/build/sim/sim" "$OUT/kinds" \
+	$(seq 3000 3019)
 finish

@@ -463,6 +463,53 @@ def bookmarks(p):
     p.watch(APPS + "deployments" + first, accept=META)()
 
 
+def whole_cluster(p):
+    """As the operator lists and follows each kind, and reads one object."""
+    key = "mcp.allbeone.io/server-key"
+    labels = {key: "m.one"}
+    select = "labelSelector=" + key.replace("/", "%2F")
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
+           "spec": {"containers": [container()]}}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "t"},
+              "stringData": {"a": "1"}}
+    kinds = [(CORE, "configmaps", config(), select),
+             (CORE, "configmaps", config("other"), ""),
+             (CORE, "secrets", secret, ""),
+             (CORE, "services", service(), select),
+             (CORE, "pods", pod, select),
+             (APPS, "deployments", deployment(), select)]
+    kinds += [(servers(g)[:-len("mcpservers")], "mcpservers", server(g), "")
+              for g in GROUPS]
+    first = "watch=true&allowWatchBookmarks=true&timeoutSeconds=1000"
+    initial = first + "&sendInitialEvents=true" \
+        "&resourceVersionMatch=NotOlderThan"
+    for where, plural, body, query in kinds:
+        one = where + plural + "/" + body["metadata"]["name"]
+        if query:
+            body["metadata"]["labels"] = labels
+        path = where.replace("namespaces/{ns}/", "") + plural + "?" + (
+            query + "&" if query else "")
+        p.do("POST", where + plural, body)
+        p.get(path + "limit=500", keep="l")
+        whole = p.watch(path + initial)
+        since = p.watch(path + first +
+                        "&resourceVersion={=l.metadata.resourceVersion}")
+        p.merge(one, {"metadata": {"annotations": {"x": "y"}}}, keep="o")
+        p.get(one)
+        p.get(one + "?resourceVersion={=o.metadata.resourceVersion}")
+        whole()
+        since()
+        p.do("DELETE", one + "?gracePeriodSeconds=0")
+    event = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "e"},
+             "type": "Warning", "reason": "FailedMount", "message": "x",
+             "involvedObject": {"kind": "Pod", "namespace": "{ns}",
+                                "name": "p", "uid": "u-1"}}
+    p.do("POST", CORE + "events", event)
+    for uid in ("u-1", "u-2"):
+        p.get(CORE + "events?fieldSelector=type%3DWarning%2C"
+              "involvedObject.uid%3D" + uid + "&limit=64")
+
+
 def finalizers(p):
     one = CORE + "configmaps/c"
     p.do("POST", CORE + "configmaps", config(finalizers=["x.example.com/a"]),
@@ -864,7 +911,8 @@ COLLECTED = (gc_background, gc_default, gc_orphan, gc_foreground,
 NAMED = (create_get_delete, refused_bodies, conflicts,
          merge_and_json_patches, apply_config, apply_over_others,
          apply_deployment, list_types, apply_service, custom, custom_refused,
-         lists, watches, bookmarks, finalizers, leases, events, dry_runs, discovery)
+         lists, watches, bookmarks, whole_cluster, finalizers,
+         leases, events, dry_runs, discovery)
 
 
 def cases(phase, seeds):
