@@ -294,6 +294,8 @@ static void workload_take(const struct json_doc *doc,
 	w->ready = (int32_t)number_at(doc, s, "readyReplicas");
 	w->available = (int32_t)number_at(doc, s, "availableReplicas");
 	w->updated = (int32_t)number_at(doc, s, "updatedReplicas");
+	w->note_refs = digest_number(string_at(doc, json_path(doc, JSON_ROOT,
+	    "spec.template.metadata.annotations"), STR(NOTE_REFS), a));
 	if (render_note_parse(meta->rendered, &w->note_revision,
 	    &w->note_template) < 0) {
 		w->note_revision = 0;
@@ -343,12 +345,8 @@ static void record_look(struct manager *m, uint32_t i)
 static void child_gone(struct manager *m, uint32_t i, enum child_kind k)
 {
 	struct record *r = record_at(&m->records, i);
-	uint64_t gone = r->child[k].gone;
 
-	memset(&r->child[k], 0, sizeof(r->child[k]));
-	r->child[k].gone = gone;
-	if (k == CHILD_DEPLOYMENT)
-		memset(&r->workload, 0, sizeof(r->workload));
+	child_forget(r, k);
 	if (r->flags & RECORD_LIVE)
 		record_look(m, i);
 	else
@@ -377,41 +375,55 @@ static void child_left(struct manager *m, enum child_kind k,
 	}
 }
 
+static void child_seen(struct manager *m, enum child_kind k, uint32_t i,
+    const struct child_meta *meta, const struct json_doc *doc,
+    struct str text)
+{
+	struct record *r = record_at(&m->records, i);
+	uint64_t refs = r->workload.note_refs;
+
+	r->child[k].listed = true;
+	if (line_is_old(&r->child[k], meta))
+		return;
+	meta_take(m, &r->child[k], k, meta, text);
+	if (k == CHILD_DEPLOYMENT) {
+		workload_take(doc, meta, &m->intake, &r->workload);
+		if (r->workload.note_refs != refs)
+			refs_compare(m, r);
+	}
+	record_look(m, i);
+}
+
+static void child_ended(struct manager *m, enum child_kind k, uint32_t i,
+    const struct child_meta *meta)
+{
+	struct record *r = record_at(&m->records, i);
+	struct uid uid;
+
+	(void)uid_parse(meta->uid, &uid);
+	r->child[k].gone = version_number(meta->version);
+	/* Not when it was made anew in between. */
+	if (uid_same(&uid, &r->child[k].uid))
+		child_gone(m, i, k);
+}
+
 static void child_item(struct manager *m, enum child_kind k,
     enum kube_watch_event e, struct str text)
 {
 	size_t mark = arena_mark(&m->intake);
 	struct child_meta meta;
 	struct json_doc doc;
-	struct record *r;
 	uint32_t i;
 
-	if (json_parse(&doc, text, m->tok, JSON_TOKENS_MAX, NULL) < 0 ||
-	    !meta_read(&doc, &m->intake, &meta))
-		return;
-	i = owner_record(m, &meta, e == WATCH_ITEM);
-	if (i != RECORD_NONE) {
-		struct uid uid;
-
-		(void)uid_parse(meta.uid, &uid);
-		r = record_at(&m->records, i);
-		if (e == WATCH_ITEM) {
-			r->child[k].listed = true;
-			if (!line_is_old(&r->child[k], &meta)) {
-				meta_take(m, &r->child[k], k, &meta, text);
-				if (k == CHILD_DEPLOYMENT)
-					workload_take(&doc, &meta, &m->intake,
-					    &r->workload);
-				record_look(m, i);
-			}
-		} else {
-			r->child[k].gone = version_number(meta.version);
-			/* Not when it was made anew in between. */
-			if (uid_same(&uid, &r->child[k].uid))
-				child_gone(m, i, k);
-		}
-	} else {
-		child_left(m, k, &meta);
+	if (json_parse(&doc, text, m->tok, JSON_TOKENS_MAX, NULL) == 0 &&
+	    meta_read(&doc, &m->intake, &meta)) {
+		i = owner_record(m, &meta, e == WATCH_ITEM);
+		if (i == RECORD_NONE)
+			child_left(m, k, &meta);
+		else if (e == WATCH_ITEM)
+			child_seen(m, k, i, &meta, &doc, text);
+		else
+			child_ended(m, k, i, &meta);
 	}
 	arena_reset(&m->intake, mark);
 }
@@ -510,4 +522,5 @@ void child_written(struct record *r, enum child_kind k, struct str reply)
 		c->digest = digest_number(str_sub(digest,
 		    (size_t)n + sizeof(NOTE_DIGEST "\":\"") - 1,
 		    (size_t)n + sizeof(NOTE_DIGEST "\":\"") - 1 + 16));
+	c->wrote = c->digest;
 }

@@ -19,6 +19,7 @@ struct child_state {
 	 * generation. own_meta: after our own last write. 0: not known. */
 	uint64_t meta, own_meta;
 	uint64_t digest;	/* NOTE_DIGEST it carries; 0: none */
+	uint64_t wrote;		/* the one of our own last write; 0: none */
 	uint64_t gone;		/* version at which the last one went */
 	bool exists, listed;	/* listed: seen since the last WATCH_BEGIN */
 	bool going;		/* its deletion was asked for */
@@ -33,8 +34,19 @@ struct workload {
 	bool replica_failure;	/* ReplicaFailure=True; see failure[] */
 	uint32_t note_revision;	/* NOTE_RENDERED */
 	uint64_t note_template;
+	uint64_t note_refs;	/* NOTE_REFS of its template; 0: none */
 	char failure[REPLICA_FAILURE_MAX];
 };
+
+/* Somebody undoes what we write, and we write it again. */
+struct contest {
+	int64_t last_ns;	/* when we did so */
+	uint8_t n;		/* how often, in a row */
+};
+enum { CONTEST_TOLD = 3 };	/* from then on it is a fight */
+void contest_note(struct contest *c, int64_t now_ns);
+/* From the fourth time on each next one waits twice as long. */
+int64_t contest_calm_ns(const struct contest *c);
 
 enum record_flags {
 	RECORD_LIVE = 1,	/* its object was seen; else only children */
@@ -45,7 +57,9 @@ enum record_flags {
 	RECORD_PLANNED = 32,	/* planned since start */
 	RECORD_REFUSED = 64,	/* its spec is not valid; last good stays */
 	RECORD_DELETING = 128,
-	RECORD_UNFOLLOWED = 256	/* there was no room for its references */
+	RECORD_UNFOLLOWED = 256, /* there was no room for its references */
+	RECORD_UNFROZEN = 512,	/* and what is followed is not noted yet */
+	RECORD_DOUBTED = 1024	/* somebody knows other references of it */
 };
 
 struct record {
@@ -55,7 +69,6 @@ struct record {
 	uint8_t group, phase;
 	uint8_t wanted;		/* bit per child_kind, of the last plan */
 	uint8_t failures;	/* in a row, for the backoff */
-	uint8_t repairs;	/* of drift, in a row */
 	uint8_t created;	/* bit per child_kind: made, to be told */
 	uint8_t refs;
 	uint8_t transport;
@@ -66,9 +79,14 @@ struct record {
 	uint64_t planned_facts;	/* as of the last plan */
 	uint64_t refused_wish;	/* record_wish when a child was refused */
 	uint64_t planned_inputs; /* record_inputs of the last status */
-	uint64_t status_digest;	/* of the status last seen or written */
+	uint64_t refs_frozen;	/* see refs_digest */
+	/* Digests of the status in the newest version that is known, and of
+	 * the one that was last found right or written. */
+	uint64_t status_told, status_said;
+	uint64_t status_version; /* of our own last write of it */
 	int64_t minor_since_ns;	/* a small change waits; 0: none */
-	int64_t repaired_ns, queued_ns;
+	int64_t queued_ns;
+	struct contest repair, status_fight;
 	uint32_t next;		/* in a ready list */
 	uint32_t held;		/* its line in held.c, or POOL_NONE */
 	uint64_t version;	/* the newest that was told or written */
@@ -139,12 +157,19 @@ struct manager;
 uint64_t record_inputs(const struct manager *m, const struct record *r);
 /* Does anything differ from what the last plan saw or wanted? */
 bool record_due(const struct manager *m, const struct record *r);
-/* Who repairs the same child again and again fights with somebody: from the
- * fourth time on each next repair waits twice as long. */
-int64_t record_calm_ns(const struct record *r);
+/*
+ * Did somebody else write its status? Not part of record_due: two writers
+ * must not answer each other at once.
+ */
+bool record_overwritten(const struct record *r);
 bool child_drifted(const struct record *r, enum child_kind k);
 /* Did somebody else write to it after us? */
 bool child_edited(const struct child_state *c);
+/* It has gone, and a Deployment's counters with it. */
+void child_forget(struct record *r, enum child_kind k);
+/* The same, unless the watch has told of another one since. */
+void child_forget_uid(struct record *r, enum child_kind k,
+    const struct uid *uid);
 /* False only where both are numbers. */
 bool version_older(uint64_t version, uint64_t than);
 /* Digest of what is asked for and of which children there are. */
@@ -350,8 +375,21 @@ bool refs_followed(const struct manager *m, enum ref_kind kind,
  */
 void refs_give_up(struct manager *m, uint64_t scope);
 void refs_resume(struct manager *m, uint64_t scope);
-/* 0 when nothing is followed; else changes when one of them does. */
+/*
+ * 0 when nothing is followed; else changes when one of them does. While
+ * there is no room for all of them it stays what the Deployment was made
+ * with, until one that is followed changes: who loses the place of a
+ * reference, or takes it up again, need not have new pods for that.
+ */
 uint64_t refs_digest(const struct manager *m, const struct record *r);
+/* All of them are known now: what changes from here on counts. */
+void refs_freeze(const struct manager *m, struct record *r);
+/*
+ * A Deployment that somebody else made with other references than are known
+ * here may be of later ones: they are read again before it is undone.
+ */
+void refs_compare(const struct manager *m, struct record *r);
+void refs_doubt(struct manager *m, struct record *r);
 /* The first required one that does not exist; false: none. */
 bool refs_missing(const struct manager *m, const struct server *s,
     enum ref_kind *ret_kind, struct str *ret_name);
@@ -444,6 +482,7 @@ struct job {
 	uint64_t refs;		/* digest that the plan was made with */
 	bool looked;		/* at what stands under the child's name */
 	struct uid found;	/* ours, as the look told */
+	struct uid named;	/* the child that the request is about */
 	bool adopts;		/* found is set */
 	bool owns;		/* and what it names is surely ours */
 	bool replaces;		/* a Deployment of another selector */
@@ -455,6 +494,7 @@ struct job {
 	struct verdict *verdict;
 	int64_t start_ns;
 	uint64_t facts, inputs;	/* of what was planned */
+	uint64_t said;		/* digest of the verdict's status */
 	uint64_t id;		/* correlation */
 	char *reply;
 	struct diag failed_diag;
@@ -496,6 +536,8 @@ extern const struct gvr child_gvr[CHILD_KINDS];
 extern const char *const child_kind_name[CHILD_KINDS];
 void server_gvr(enum group g, struct gvr *ret);
 
+/* Looks at a status that somebody else wrote, after a while. */
+void status_defend(struct manager *m, uint32_t i);
 /* Gives the slot back if its server is gone and nothing holds it. */
 void record_release(struct manager *m, uint32_t i);
 /* Takes what the record keeps of an object; valid: its spec is. */

@@ -164,13 +164,14 @@ static void mark_unfollowed(struct manager *m, struct record *r,
     bool refused)
 {
 	if (!refused) {
-		r->flags &= ~(uint32_t)RECORD_UNFOLLOWED;
+		r->flags &= ~(uint32_t)(RECORD_UNFOLLOWED | RECORD_UNFROZEN);
 		return;
 	}
 	m->refs.full = true;
-	if (!(r->flags & RECORD_UNFOLLOWED))
-		count_add(&m->counts, COUNT_CAPACITY_REFUSED, 1);
-	r->flags |= RECORD_UNFOLLOWED;
+	if (r->flags & RECORD_UNFOLLOWED)
+		return;
+	count_add(&m->counts, COUNT_CAPACITY_REFUSED, 1);
+	r->flags |= RECORD_UNFOLLOWED | RECORD_UNFROZEN;
 }
 
 /* The new ones are taken before the old are given, so none is forgotten
@@ -203,7 +204,8 @@ bool refs_ready(const struct manager *m, const struct record *r)
 	return true;
 }
 
-uint64_t refs_digest(const struct manager *m, const struct record *r)
+static uint64_t followed_digest(const struct manager *m,
+    const struct record *r)
 {
 	uint64_t h = HASH_SEED;
 	uint8_t i;
@@ -217,6 +219,42 @@ uint64_t refs_digest(const struct manager *m, const struct record *r)
 		h = hash_more(h, &s->digest, sizeof(s->digest));
 	}
 	return h;
+}
+
+uint64_t refs_digest(const struct manager *m, const struct record *r)
+{
+	uint64_t h = followed_digest(m, r);
+	bool frozen = (r->flags & RECORD_UNFOLLOWED) &&
+	    ((r->flags & RECORD_UNFROZEN) || h == r->refs_frozen);
+
+	return frozen && r->child[CHILD_DEPLOYMENT].exists ?
+	    r->workload.note_refs : h;
+}
+
+void refs_freeze(const struct manager *m, struct record *r)
+{
+	if (!(r->flags & RECORD_UNFROZEN))
+		return;
+	r->refs_frozen = followed_digest(m, r);
+	r->flags &= ~(uint32_t)RECORD_UNFROZEN;
+}
+
+void refs_compare(const struct manager *m, struct record *r)
+{
+	if ((r->flags & RECORD_PLANNED) && r->refs > 0 && refs_ready(m, r) &&
+	    r->workload.note_refs != refs_digest(m, r))
+		r->flags |= RECORD_DOUBTED;
+}
+
+void refs_doubt(struct manager *m, struct record *r)
+{
+	uint8_t i;
+
+	if (!(r->flags & RECORD_DOUBTED))
+		return;
+	r->flags &= ~(uint32_t)RECORD_DOUBTED;
+	for (i = 0; i < r->refs; i++)
+		m->refs.r[r->ref[i]].known = false;
 }
 
 /* Looks through a server's references for one of a certain kind. */

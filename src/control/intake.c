@@ -45,11 +45,21 @@ static uint64_t facts_of(const struct server *s)
 
 /*
  * After a restart the status tells which writes were our own; and while
- * another leads, which were that one's, to take over from.
+ * another leads, which were that one's, to take over from. Of two that lead
+ * without a Lease each takes what the other found right, and while neither
+ * has got it right both tell of the later write.
  */
+static void own_version(struct child_state *c, uint64_t told, bool leading)
+{
+	if (c->own == 0 || !leading || (c->exists && (told == c->version ||
+	    (c->own != c->version && version_older(c->own, told)))))
+		c->own = told;
+}
+
 static void own_versions(struct record *r, const struct server_status *st,
     bool leading)
 {
+	uint64_t told;
 	uint32_t i;
 	int k;
 
@@ -57,9 +67,29 @@ static void own_versions(struct record *r, const struct server_status *st,
 		for (k = 0; k < CHILD_KINDS; k++)
 			if (str_is(st->children.p[i].kind,
 			    child_kind_name[k]) &&
-			    (r->child[k].own == 0 || !leading))
-				(void)str_u64(st->children.p[i].version,
-				    &r->child[k].own);
+			    str_u64(st->children.p[i].version, &told) == 0)
+				own_version(&r->child[k], told, leading);
+}
+
+static void status_seen(struct manager *m, struct record *r,
+    const struct server *s)
+{
+	r->status_told = status_digest(s->group, &s->status, &m->intake);
+	/* Our own, as it was stored: there may be less of it. */
+	if (r->status_version != 0 &&
+	    version_number(s->meta.resource_version) == r->status_version)
+		r->status_said = r->status_told;
+}
+
+void status_defend(struct manager *m, uint32_t i)
+{
+	const struct record *r = record_at(&m->records, i);
+	int64_t at_ns = m->loop.now_ns + STATUS_FIRST_NS;
+
+	if (at_ns < contest_calm_ns(&r->status_fight))
+		at_ns = contest_calm_ns(&r->status_fight);
+	queue_at(&m->queue, i, at_ns);
+	manager_kick(m);
 }
 
 void record_facts(struct record *r, const struct server *s, bool valid)
@@ -88,16 +118,20 @@ static bool is_settled(struct manager *m, struct record *r,
     const struct server *s)
 {
 	struct plan_in in = {
-		.server = s, .record = r, .refs = refs_digest(m, r),
-		.finalizers = m->o->finalizers
+		.server = s, .record = r, .finalizers = m->o->finalizers
 	};
 	struct judge_in look = {
 		.server = s, .record = r, .wall_ns = 0
 	};
 	struct verdict *verdict;
 	struct plan plan;
+	uint64_t said;
 
-	if (!refs_ready(m, r) || plan_children(&in, &m->intake, &plan) < 0 ||
+	if (!refs_ready(m, r))
+		return false;
+	refs_freeze(m, r);
+	in.refs = refs_digest(m, r);
+	if (plan_children(&in, &m->intake, &plan) < 0 ||
 	    plan.steps > 0 || plan.add_finalizer || plan.drop_finalizers)
 		return false;
 	if (!m->pods.synced && r->workload.ready < render_replicas(s))
@@ -107,9 +141,10 @@ static bool is_settled(struct manager *m, struct record *r,
 		return false;
 	judge_fill(m, r, s, &look);
 	judge(&look, &m->intake, verdict);
-	if (status_digest(s->group, &verdict->status, &m->intake) !=
-	    status_digest(s->group, &s->status, &m->intake))
+	said = status_digest(s->group, &verdict->status, &m->intake);
+	if (said != r->status_told)
 		return false;
+	r->status_said = said;
 	r->wanted = plan.wanted;
 	r->planned_facts = r->facts;
 	r->planned_inputs = record_inputs(m, r);
@@ -181,14 +216,18 @@ static void server_seen(struct manager *m, enum group g,
 		return;
 	}
 	own_versions(r, &s->status, m->leading);
+	status_seen(m, r, s);
 	record_facts(r, s, valid);
 	if (valid)
 		refs_follow(m, r, s);
 	if ((r->flags & RECORD_BUSY) || queue_holds(&m->queue, i))
 		return;
 	if (r->flags & RECORD_PLANNED) {
-		if (!record_due(m, r))
+		if (!record_due(m, r)) {
+			if (record_overwritten(r))
+				status_defend(m, i);
 			return;
+		}
 	} else if (valid && is_settled(m, r, s)) {
 		return;
 	}

@@ -56,6 +56,8 @@ void job_done(struct job *j)
 	    (j->plan.steps > 0 && j->refs != refs_digest(m, r))) {
 		r->flags &= ~(uint32_t)RECORD_BUSY;
 		queue_add(&m->queue, j->record, true, m->loop.now_ns);
+	} else if (record_overwritten(r) && r->minor_since_ns == 0) {
+		status_defend(m, j->record);
 	}
 	job_release(j);
 }
@@ -165,7 +167,7 @@ static bool may_work(const struct manager *m)
 static bool is_contested(const struct manager *m, const struct record *r)
 {
 	return r->facts == r->planned_facts &&
-	    record_calm_ns(r) > m->loop.now_ns;
+	    contest_calm_ns(&r->repair) > m->loop.now_ns;
 }
 
 void jobs_feed(struct manager *m)
@@ -181,7 +183,7 @@ void jobs_feed(struct manager *m)
 		if (!(r->flags & RECORD_LIVE))
 			continue;
 		if (is_contested(m, r)) {
-			queue_at(&m->queue, i, record_calm_ns(r));
+			queue_at(&m->queue, i, contest_calm_ns(&r->repair));
 			continue;
 		}
 		job_begin(j, i);
@@ -308,6 +310,17 @@ static bool job_needs_ref(struct job *j)
 	return true;
 }
 
+static void job_refs_known(struct job *j)
+{
+	/* Their list is under way; its end queues who waits for it. */
+	if (!j->refused && !refs_ready(j->m, job_record(j))) {
+		job_later(j, j->m->loop.now_ns + NS_PER_S);
+		return;
+	}
+	refs_freeze(j->m, job_record(j));
+	job_next(j);
+}
+
 static void job_ref_done(struct job *j)
 {
 	struct ref_content c = { .tick = j->ref_tick };
@@ -331,7 +344,7 @@ static void job_ref_done(struct job *j)
 		    &c);
 	}
 	if (!job_needs_ref(j))
-		job_next(j);
+		job_refs_known(j);
 }
 
 static bool job_make_plan(struct job *j)
@@ -380,13 +393,9 @@ static void job_plan(struct job *j)
 		return;
 	}
 	j->at = 0;
-	if (job_needs_ref(j))
-		return;
-	/* Their list is under way; its end queues who waits for it. */
-	if (!j->refused && !refs_ready(j->m, job_record(j)))
-		job_later(j, j->m->loop.now_ns + NS_PER_S);
-	else
-		job_next(j);
+	refs_doubt(j->m, job_record(j));
+	if (!job_needs_ref(j))
+		job_refs_known(j);
 }
 
 /* ---- steps ---- */

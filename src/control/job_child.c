@@ -91,9 +91,9 @@ static struct str job_body(struct job *j, const struct step *s)
 		return c->body;
 	buf_str(&b, str_sub(c->body, 0, c->uid_at));
 	if (s->force || j->adopts) {
+		j->named = s->force ? r->child[s->child].uid : j->found;
 		buf_cstr(&b, "\"uid\":\"");
-		uid_format(s->force ? &r->child[s->child].uid : &j->found,
-		    &b);
+		uid_format(&j->named, &b);
 		buf_cstr(&b, "\",");
 	} else {
 		buf_cstr(&b, "\"resourceVersion\":\"1\",");
@@ -121,8 +121,9 @@ void job_delete(struct job *j, const struct step *s)
 	char uid_mem[40], name_mem[300];
 	struct buf uid, name;
 
+	j->named = r->child[s->child].uid;
 	buf_init(&uid, uid_mem, sizeof(uid_mem));
-	uid_format(&r->child[s->child].uid, &uid);
+	uid_format(&j->named, &uid);
 	buf_init(&name, name_mem, sizeof(name_mem));
 	buf_cstr(&name, r->name);
 	if (s->child == CHILD_CONFIG_MAP)
@@ -163,6 +164,7 @@ static void job_replace(struct job *j)
 	}
 	buf_init(&b, mem, sizeof(mem));
 	buf_str(&b, uid);
+	(void)uid_parse(uid, &j->named);
 	job_call(j);
 	kube_call_delete(&j->call, &child_gvr[CHILD_DEPLOYMENT],
 	    str_from(r->ns), str_from(r->name), buf_view(&b), STR_NONE,
@@ -179,7 +181,7 @@ void job_replaced(struct job *j)
 		job_failed(j, "cannot delete a child");
 		return;
 	}
-	memset(&r->child[CHILD_DEPLOYMENT], 0, sizeof(r->child[0]));
+	child_forget_uid(r, CHILD_DEPLOYMENT, &j->named);
 	series_child(j->m, r, CHILD_DEPLOYMENT, CHILD_DELETED);
 	if (err == 0)
 		manager_event(j->m, &j->server, true, "Replaced",
@@ -247,7 +249,7 @@ static bool is_transient(int err)
 	}
 }
 
-/* See record_calm_ns; the user is told once. */
+/* The user is told of a fight once. */
 static void note_repair(struct job *j, const struct child_state *before)
 {
 	struct manager *m = j->m;
@@ -258,17 +260,11 @@ static void note_repair(struct job *j, const struct child_state *before)
 	if (!s->repair || (c->own == before->version &&
 	    c->own_meta == before->meta))
 		return;
-	if (m->loop.now_ns - r->repaired_ns < REPAIR_CALM_NS) {
-		if (r->repairs < 16)
-			r->repairs++;
-	} else {
-		r->repairs = 0;
-	}
-	r->repaired_ns = m->loop.now_ns;
+	contest_note(&r->repair, m->loop.now_ns);
 	log_line(&m->log, LOG_INFO, "repaired a child",
 	    "namespace=%s name=%s kind=%s", r->ns, r->name,
 	    child_kind_name[s->child]);
-	if (r->repairs == 3)
+	if (r->repair.n == CONTEST_TOLD)
 		manager_event(m, &j->server, true, "Contested",
 		    STR("somebody else keeps changing an object that belongs "
 		    "to this server"));
@@ -304,7 +300,8 @@ void job_child_done(struct job *j)
 {
 	struct record *r = job_record(j);
 	const struct step *s = &j->plan.step[j->at];
-	struct child_state *c = &r->child[s->child];
+	enum child_kind k = (enum child_kind)s->child;
+	struct child_state *c = &r->child[k];
 	int err = j->call.status.err;
 	struct child_state before = *c;
 	bool was = c->exists;
@@ -312,15 +309,15 @@ void job_child_done(struct job *j)
 	count_outcome(j, s);
 	if (s->what == STEP_DELETE) {
 		if (was_gone(j))
-			memset(c, 0, sizeof(*c));
+			child_forget_uid(r, k, &j->named);
 		else if (err == 0)
-			c->going = c->exists;
+			c->going = c->exists && uid_same(&c->uid, &j->named);
 		else {
 			job_failed(j, "cannot delete a child");
 			return;
 		}
 	} else if (err == 0) {
-		child_written(r, (enum child_kind)s->child, j->call.reply);
+		child_written(r, k, j->call.reply);
 		note_repair(j, &before);
 		if (!was)
 			r->created |= (uint8_t)(1 << s->child);
@@ -334,7 +331,7 @@ void job_child_done(struct job *j)
 	} else if (err == ERR_CONFLICT &&
 	    j->call.status.why == KUBE_WHY_UID) {
 		/* Somebody made it anew; next time as if it were not there. */
-		memset(c, 0, sizeof(*c));
+		child_forget_uid(r, k, &j->named);
 		job_later(j, j->m->loop.now_ns);
 		return;
 	} else if (must_look(j, s)) {

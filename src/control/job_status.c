@@ -49,6 +49,23 @@ static void note_version(struct job *j)
 		(void)record_version(job_record(j), version);
 }
 
+/* The watch may have been faster, or have told of somebody else's since. */
+static void note_status(struct job *j)
+{
+	struct record *r = job_record(j);
+	struct str version;
+	bool told;
+
+	if (!kube_peek(j->call.reply, "metadata.resourceVersion", &version))
+		return;
+	told = version_number(version) == r->version;
+	r->status_said = told ? r->status_told : j->said;
+	if (!record_version(r, version) || told)
+		return;
+	r->status_told = j->said;
+	r->status_version = r->version;
+}
+
 void job_finalizer_done(struct job *j)
 {
 	int err = j->call.status.err;
@@ -132,10 +149,14 @@ static void job_write_status(struct job *j)
 	int64_t now = j->m->io->wall_ns(j->m->io->ctx);
 	bool moved = st->phase != s->status.phase ||
 	    !HAS(&s->status, server_status, changed);
+	struct record *r = job_record(j);
 	struct buf b;
 	struct gvr gvr;
 	struct jw w;
 
+	if (record_overwritten(r))
+		contest_note(&r->status_fight, j->m->loop.now_ns);
+	j->said = status_digest(s->group, st, &j->arena);
 	HAS_SET(st, server_status, updated);
 	st->updated = now;
 	HAS_SET(st, server_status, changed);
@@ -204,6 +225,7 @@ void job_status(struct job *j)
 {
 	struct manager *m = j->m;
 	struct record *r = job_record(j);
+	uint64_t live;
 	struct judge_in in = {
 		.server = &j->server, .record = r,
 		.refused = j->refused ? &j->diag : NULL,
@@ -225,10 +247,13 @@ void job_status(struct job *j)
 	j->inputs = record_inputs(m, r);
 	judge(&in, &j->arena, j->verdict);
 	r->phase = (uint8_t)j->verdict->status.phase;
+	live = status_digest(j->server.group, &j->server.status, &j->arena);
+	if (version_number(j->server.meta.resource_version) == r->version)
+		r->status_told = live;
 	if (status_digest(j->server.group, &j->verdict->status,
-	    &j->arena) == status_digest(j->server.group,
-	    &j->server.status, &j->arena)) {
+	    &j->arena) == live) {
 		r->minor_since_ns = 0;
+		r->status_said = live;
 	} else if (!job_status_waits(j)) {
 		job_write_status(j);
 		return;
@@ -251,7 +276,7 @@ void job_status_done(struct job *j)
 		job_failed(j, "cannot write status");
 		return;
 	}
-	note_version(j);
+	note_status(j);
 	r->minor_since_ns = 0;
 	job_tell(j);
 	job_end(j);

@@ -54,7 +54,8 @@ static void plan_apply(const struct record *r, enum child_kind k,
 	if (!have->exists)
 		step_add(p, STEP_APPLY, k, false, false);
 	else if (have->digest != want->digest)
-		step_add(p, STEP_APPLY, k, true, false);
+		/* What we wrote already was written over, with the note. */
+		step_add(p, STEP_APPLY, k, true, have->wrote == want->digest);
 	else if (child_edited(have))
 		step_add(p, STEP_APPLY, k, true, true);
 }

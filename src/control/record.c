@@ -278,13 +278,43 @@ uint64_t version_number(struct str version)
 	return str_hash(version) | UINT64_C(1) << 63;
 }
 
-int64_t record_calm_ns(const struct record *r)
+void contest_note(struct contest *c, int64_t now_ns)
 {
-	uint8_t over = r->repairs > 3 ? r->repairs - 3 : 0;
+	int64_t calm_ns = contest_calm_ns(c);
+
+	if (calm_ns < c->last_ns)
+		calm_ns = c->last_ns;
+	if (c->last_ns == 0 || now_ns - calm_ns >= REPAIR_CALM_NS)
+		c->n = 0;
+	else if (c->n < 16)
+		c->n++;
+	c->last_ns = now_ns;
+}
+
+int64_t contest_calm_ns(const struct contest *c)
+{
+	uint8_t over = c->n > CONTEST_TOLD ? c->n - CONTEST_TOLD : 0;
 
 	if (over == 0)
 		return 0;
-	return r->repaired_ns + (NS_PER_S << (over < 8 ? over : 8));
+	return c->last_ns + (NS_PER_S << (over < 8 ? over : 8));
+}
+
+void child_forget(struct record *r, enum child_kind k)
+{
+	uint64_t gone = r->child[k].gone;
+
+	memset(&r->child[k], 0, sizeof(r->child[k]));
+	r->child[k].gone = gone;
+	if (k == CHILD_DEPLOYMENT)
+		memset(&r->workload, 0, sizeof(r->workload));
+}
+
+void child_forget_uid(struct record *r, enum child_kind k,
+    const struct uid *uid)
+{
+	if (uid_same(&r->child[k].uid, uid))
+		child_forget(r, k);
 }
 
 bool version_older(uint64_t version, uint64_t than)
@@ -354,6 +384,12 @@ uint64_t record_inputs(const struct manager *m, const struct record *r)
 		h = hash_more(h, t->message, strlen(t->message));
 	}
 	return h;
+}
+
+bool record_overwritten(const struct record *r)
+{
+	return (r->flags & RECORD_LIVE) && (r->flags & RECORD_PLANNED) &&
+	    r->status_told != r->status_said;
 }
 
 bool record_due(const struct manager *m, const struct record *r)

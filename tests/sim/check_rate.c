@@ -19,10 +19,6 @@ static void request(struct sim *s, struct inst *in,
 	uint64_t key = hash_more(str_hash(path), r->method.p, r->method.n);
 	size_t i = (key ^ (uint64_t)in->id) % RATES;
 
-	/* Two without a Lease fight while they know different references;
-	 * see docs/simulation.md. */
-	if (s->sc.insts > 1 && !(s->sc.options & OPT_LEASE))
-		return;
 	while (c->rate[i].key && c->rate[i].key != key)
 		i = (i + 1) % RATES;
 	c->rate[i].key = key;

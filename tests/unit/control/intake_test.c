@@ -164,6 +164,34 @@ TEST(a_standby_knows_what_the_leader_wrote)
 	EXPECT_EQ(r->child[CHILD_SERVICE].own, 6);
 }
 
+/* Two that lead without a Lease must come to tell the same. */
+TEST(of_two_leaders_the_later_write_that_is_right_counts)
+{
+	struct child_state *c;
+
+	set_up();
+	m.tok = tokens;
+	arena_init(&m.intake, intake_mem, sizeof(intake_mem));
+	REQUIRE(held_init(&m, &mem) == 0);
+	own_line("5");
+	c = &record_at(&m.records, record_next(&m.records, 0))->child[
+	    CHILD_SERVICE];
+	m.leading = m.stopping = true;
+	c->exists = true;
+	c->version = 7;
+	own_line("7");
+	EXPECT_EQ(c->own, 7);
+	own_line("8");
+	EXPECT_EQ(c->own, 7);
+	/* Somebody has edited it: neither has got it right. */
+	c->version = 20;
+	own_line("9");
+	EXPECT_EQ(c->own, 9);
+	c->own = 12;
+	own_line("10");
+	EXPECT_EQ(c->own, 12);
+}
+
 TEST(versions_may_begin_anew_with_a_list)
 {
 	struct record *r;

@@ -54,7 +54,7 @@ static void carry_out(const struct plan *p)
 			continue;
 		}
 		c->exists = true;
-		c->digest = p->out.child[s->child].digest;
+		c->digest = c->wrote = p->out.child[s->child].digest;
 		c->version = ++c->own;
 		if (s->child == CHILD_DEPLOYMENT) {
 			record.workload.note_revision = RENDER_REVISION;
@@ -118,6 +118,23 @@ TEST(plan_repairs_a_foreign_change)
 	EXPECT_EQ(p.steps, 1);
 	EXPECT_EQ(p.step[0].child, CHILD_SERVICE);
 	EXPECT(p.step[0].force && p.step[0].repair);
+}
+
+/* Another operator knows other references: a fight, to be slowed down. */
+TEST(plan_repairs_what_was_written_over_with_its_note)
+{
+	struct plan p;
+
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\"}");
+	p = make_plan(3);
+	carry_out(&p);
+	record.child[CHILD_DEPLOYMENT].digest ^= 1;
+	p = make_plan(3);
+	EXPECT_EQ(p.steps, 1);
+	EXPECT(p.step[0].force && p.step[0].repair);
+	p = make_plan(4);
+	EXPECT_EQ(p.steps, 1);
+	EXPECT(p.step[0].force && !p.step[0].repair);
 }
 
 TEST(plan_prunes_in_the_reverse_order)

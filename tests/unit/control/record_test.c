@@ -171,15 +171,34 @@ TEST(without_a_valid_spec_the_deployment_says_how_many)
 
 TEST(a_fight_slows_down)
 {
-	struct record r = { .repaired_ns = 100 * NS_PER_S, .repairs = 3 };
+	struct contest c = { .last_ns = 100 * NS_PER_S, .n = 3 };
 
-	EXPECT_EQ(record_calm_ns(&r), 0);
-	r.repairs = 4;
-	EXPECT_EQ(record_calm_ns(&r), 102 * NS_PER_S);
-	r.repairs = 7;
-	EXPECT_EQ(record_calm_ns(&r), 116 * NS_PER_S);
-	r.repairs = 16;
-	EXPECT_EQ(record_calm_ns(&r), 356 * NS_PER_S);
+	EXPECT_EQ(contest_calm_ns(&c), 0);
+	c.n = 4;
+	EXPECT_EQ(contest_calm_ns(&c), 102 * NS_PER_S);
+	c.n = 7;
+	EXPECT_EQ(contest_calm_ns(&c), 116 * NS_PER_S);
+	c.n = 16;
+	EXPECT_EQ(contest_calm_ns(&c), 356 * NS_PER_S);
+}
+
+/* Also when the waits have grown longer than what counts as a fight. */
+TEST(a_fight_is_over_when_nobody_answers)
+{
+	struct contest c = { 0 };
+	int i;
+
+	contest_note(&c, NS_PER_S);
+	EXPECT_EQ(c.n, 0);
+	for (i = 1; i <= 16; i++) {
+		int64_t at_ns = contest_calm_ns(&c);
+
+		contest_note(&c, NS_PER_S + (at_ns > c.last_ns ? at_ns :
+		    c.last_ns));
+		EXPECT_EQ(c.n, i);
+	}
+	contest_note(&c, contest_calm_ns(&c) + REPAIR_CALM_NS);
+	EXPECT_EQ(c.n, 0);
 }
 
 TEST(an_answer_about_a_child_that_has_gone_since_makes_none)
@@ -196,4 +215,36 @@ TEST(an_answer_about_a_child_that_has_gone_since_makes_none)
 	c->gone = 4;
 	child_written(&r, CHILD_SERVICE, reply);
 	EXPECT(c->exists);
+}
+
+/* The status would tell of pods for ever: nothing is told of them any more. */
+TEST(a_deployment_that_has_gone_takes_its_counters_along)
+{
+	static const struct uid one = { { 1 } }, two = { { 2 } };
+	static struct record r;
+
+	r.child[CHILD_DEPLOYMENT].exists = true;
+	r.child[CHILD_DEPLOYMENT].uid = one;
+	r.child[CHILD_DEPLOYMENT].gone = 9;
+	r.workload.ready = 2;
+	child_forget_uid(&r, CHILD_DEPLOYMENT, &two);
+	EXPECT(r.child[CHILD_DEPLOYMENT].exists);
+	EXPECT_EQ(r.workload.ready, 2);
+	child_forget_uid(&r, CHILD_DEPLOYMENT, &one);
+	EXPECT(!r.child[CHILD_DEPLOYMENT].exists);
+	EXPECT_EQ(r.child[CHILD_DEPLOYMENT].gone, 9);
+	EXPECT_EQ(r.workload.ready, 0);
+}
+
+TEST(who_is_not_planned_is_not_overwritten)
+{
+	static struct record r;
+
+	r.status_told = 1;
+	r.flags = RECORD_LIVE;
+	EXPECT(!record_overwritten(&r));
+	r.flags |= RECORD_PLANNED;
+	EXPECT(record_overwritten(&r));
+	r.status_said = 1;
+	EXPECT(!record_overwritten(&r));
 }
