@@ -241,9 +241,14 @@ void refs_freeze(const struct manager *m, struct record *r)
 
 void refs_compare(const struct manager *m, struct record *r)
 {
-	if ((r->flags & RECORD_PLANNED) && r->refs > 0 && refs_ready(m, r) &&
-	    r->workload.note_refs != refs_digest(m, r))
-		r->flags |= RECORD_DOUBTED;
+	if (!(r->flags & RECORD_PLANNED) || r->refs == 0 ||
+	    !refs_ready(m, r) ||
+	    r->workload.note_refs == refs_digest(m, r))
+		return;
+	r->flags |= RECORD_DOUBTED;
+	/* Who wrote that may follow more of them. */
+	if (r->flags & RECORD_UNFOLLOWED)
+		r->flags |= RECORD_UNFROZEN;
 }
 
 void refs_doubt(struct manager *m, struct record *r)

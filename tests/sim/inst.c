@@ -218,7 +218,7 @@ static void args_init(struct inst *in)
 	arg_add(in, "--kubeconfig=" KUBECONFIG);
 	arg_add(in, "--queue-max-delay=30s");
 	arg_add(in, "--max-servers=96");
-	arg_add(in, "--max-refs=64");
+	arg_add(in, o & OPT_TIGHT ? "--max-refs=6" : "--max-refs=64");
 	arg_add(in, o & OPT_TIGHT ? "--max-pods=4" : "--max-pods=128");
 	if (o & OPT_LEASE)
 		arg_add(in, "--leader-elect");

@@ -443,6 +443,22 @@ TEST(who_loses_the_place_of_a_reference_keeps_its_pods)
 	EXPECT(refs_digest(&m, other) != 4711);
 }
 
+TEST(of_two_the_one_with_less_room_gives_in)
+{
+	struct record *other = crowded();
+	struct ref_slot *x = &m.refs.r[other->ref[0]];
+
+	other->flags |= RECORD_PLANNED;
+	x->known = true;
+	refs_freeze(&m, other);
+	x->digest = 8;
+	other->workload.note_refs = 4712;
+	refs_compare(&m, other);
+	EXPECT_EQ(refs_digest(&m, other), 4712);
+	refs_freeze(&m, other);
+	EXPECT_EQ(refs_digest(&m, other), 4712);
+}
+
 TEST(who_gets_it_back_unchanged_keeps_its_pods)
 {
 	struct record *other = crowded();
