@@ -12,6 +12,8 @@
 #: make sim SEEDS=100   the whole operator simulated, SEED0=first seed;
 #:                      SEED=n: one, told in full, REDUCE=1: shortened;
 #:                      T=seconds; CRASHES=1: a crash at every request
+#: make faults          each reservation refused, each system call cut or
+#:                      interrupted, once (docs/faults.md)
 #: make sim-canary      which planted bugs the simulator finds, and how soon
 #: make run             everything on a local node; stop ends it
 #: make e2e bench       tests and figures on a real node
@@ -351,7 +353,7 @@ sim_wrap = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 $(d_test)/faults: $(call unit_objs,$(sort $(wildcard tests/faults/*.c))) \
 		$(patsubst src/base/%.c,$(d_test)/interrupt/%.o,$(wildcard \
 		src/base/io_linux*.c)) $(d_test)/tests/sim/inject.o \
-		$(d_test)/tests/sim/alloc.o \
+		$(d_test)/tests/sim/inject_io.o $(d_test)/tests/sim/alloc.o \
 		$(d_test)/tests/unit/control/manager_world.o \
 		$(call archives,test,$(rooms)) $(d_test)/libcheck.a \
 		$(call depfiles,test)
@@ -406,12 +408,17 @@ $(d_$1)/sim: $(patsubst %.c,$(d_$1)/%.o,$(sims)) $(call objs,$1,$(sim_rooms)) \
 endef
 $(foreach f,sim test,$(eval $(call sim_program,$f)))
 
-.PHONY: sim sim-canary
+.PHONY: sim sim-canary faults
 sim: $(d_sim)/sim
 	$Q $< $(if $(SEED),--seed=$(SEED) $(if $(REDUCE),--reduce),\
 		$(if $(CRASHES),--crashes,--seed0=$(or $(SEED0),1) \
 		--seeds=$(or $(SEEDS),$(if $(T),1000000,100)) \
 		$(T:%=--seconds=%)))
+
+# Every path by which something is asked for; see docs/faults.md.
+faults: $(d_test)/faults $(d_sim)/sim
+	$Q $(d_test)/faults
+	$Q $(d_sim)/sim --faults
 
 sim-canary:
 	+$Q MAKE='$(MAKE)' tests/sim/canary.sh

@@ -282,23 +282,20 @@ static void server_item(struct manager *m, enum group g, struct str text)
 
 	err = s == NULL ? ERR_FULL :
 	    json_parse(&doc, text, m->tok, JSON_TOKENS_MAX, &d);
-	if (err == ERR_LIMIT)
-		oversize_note(m, NOTE_VALUES, g, text);
-	if (err < 0) {
-		log_line(&m->log, LOG_ERROR, "unreadable object",
-		    "error=%s", d.text);
-		arena_reset(&m->intake, mark);
-		return;
-	}
-	err = server_decode(g, &doc, JSON_ROOT, &m->intake, s, &d);
+	if (err == 0)
+		err = server_decode(g, &doc, JSON_ROOT, &m->intake, s, &d);
 	if (err == 0)
 		err = server_check(s, &d);
 	if (err == 0 || err == ERR_INVALID)
 		server_seen(m, g, s, err == 0, text);
 	else
 		log_line(&m->log, LOG_ERROR, "unreadable object",
-		    "error=%s path=%s", d.text, d.path);
+		    "error=%s path=%s", d.text[0] ? d.text : err_text(err),
+		    d.path);
 	arena_reset(&m->intake, mark);
+	/* Its user is told, and the status that says so brings it again. */
+	if (err == ERR_LIMIT || err == ERR_FULL)
+		oversize_note(m, NOTE_VALUES, g, text);
 }
 
 static void servers_sweep(struct manager *m, enum group g, uint64_t scope)

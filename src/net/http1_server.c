@@ -84,6 +84,7 @@ static void http_date(struct buf *b, int64_t wall_ns)
 		wall_ns = 0;
 	buf_init(&t, text, sizeof(text));
 	time_rfc3339(&t, wall_ns);
+	CHECK(!t.over);
 	at = buf_view(&t);
 	CHECK(!str_u64(str_sub(at, 5, 7), &month) && month - 1 < 12);
 	buf_put(b, days + 3 * (wall_ns / NS_PER_S / 86400 % 7), 3);

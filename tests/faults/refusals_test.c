@@ -47,9 +47,11 @@ static void out_put(struct str s)
 		alloc_forbidden = false; \
 	} while (0)
 
+static enum inject_kind kind = INJECT_FULL;
+
 static int once(const struct task *x, uint64_t at)
 {
-	struct inject how = { INJECT_FULL, at };
+	struct inject how = { kind, at };
 	int err;
 
 	out_n = 0;
@@ -88,7 +90,8 @@ static void refuse_some(const struct task *x, uint64_t n, size_t want_n)
 		int err = once(x, tally->at);
 
 		tally->told += err < 0;
-		if (err < 0 || (!err && out_n == want_n &&
+		if ((err < 0 && (kind == INJECT_FULL ||
+		    kind == INJECT_ERROR)) || (!err && out_n == want_n &&
 		    !memcmp(out, want, out_n)))
 			continue;
 		test_fail(__FILE__, __LINE__, "%s: call %llu refused: %d, "
@@ -127,14 +130,24 @@ static void each_refusal(const struct task *x)
 			    (unsigned long long)tally->at, status);
 		tally->at += status != 0;
 	}
-	EXPECT(n > 10 && tally->told > 0);
+	EXPECT(n > (kind == INJECT_FULL ? 10 : 0));
+	EXPECT((tally->told > 0) == (kind == INJECT_FULL ||
+	    kind == INJECT_ERROR));
 	if (getenv("FAULTS_FIGURES"))
-		printf("%s: %llu refused, %llu told, %llu cannot be\n",
-		    x->name, (unsigned long long)n,
+		printf("%s, %s: %llu calls, %llu told, %llu cannot be\n",
+		    x->name, inject_name[kind], (unsigned long long)n,
 		    (unsigned long long)tally->told,
 		    (unsigned long long)tally->proved);
 	munmap(tally, sizeof(*tally));
 	tally = NULL;
+}
+
+/* Megabytes that nobody touches cost nothing there. */
+static void memory_of_kernel(struct io *io)
+{
+	io->map = io_linux()->map;
+	io->unmap = io_linux()->unmap;
+	io->trim = io_linux()->trim;
 }
 
 /* ---- a server becomes its children ------------------------------------- */
@@ -282,6 +295,7 @@ static int config(const void *arg)
 	int err;
 
 	fake_io_init(&f);
+	memory_of_kernel(&f.io);
 	f.io.run = plugin;
 	f.wall_offset_ns = INT64_C(1798761600) * NS_PER_S;
 	fake_file(&f, "/d/config", str_from(arg));
@@ -356,4 +370,114 @@ TEST(refused_metrics)
 	    STR("one"));
 	record_live(&mw.m->records, i, true);
 	each_refusal(&(struct task){ "metrics", scrape, NULL });
+}
+
+/* ---- the regions of an operator that starts ---------------------------- */
+
+static int operator_new(struct world *w, unsigned n, struct manager **ret)
+{
+	static struct manager_options o;
+	char *argv[] = { (char *)(uintptr_t)"manager",
+		(char *)(uintptr_t)"--kubeconfig=/kubeconfig",
+		(char *)(uintptr_t)"--leader-elect",
+		(char *)(uintptr_t)"--enable-pprof", NULL };
+	struct diag d = { 0 };
+	int rest = 0;
+
+	REQUIRE(!opts_parse(manager_opts, manager_opts_n, &w->io.io, 4, argv,
+	    &o, &rest, &d));
+	mem_init(&w->mem, &w->io.io);
+	w->mem.fail_after = n;
+	return manager_new(&w->mem, &w->io.io, &o, "test", ret, &d);
+}
+
+TEST(refused_regions)
+{
+	struct world *w = world_new();
+	struct manager *m = NULL;
+	unsigned n = 0;
+	int err;
+
+	world_serve(w);
+	memory_of_kernel(&w->io.io);
+	do {
+		err = operator_new(w, ++n, &m);
+		EXPECT(err == 0 || err == ERR_FULL);
+		EXPECT_EQ(fake_open_fds(&w->io), 0);
+		mem_free_all(&w->mem);
+	} while (err);
+	EXPECT(n > 30);
+}
+
+/* ---- an answer to who asks for metrics --------------------------------- */
+
+/*
+ * What comes of the chunks; of each line all but its value, which may have
+ * changed. ERR_MORE: the end is missing.
+ */
+static int body_put(struct str got)
+{
+	static char page[OUT];
+	size_t n = 0, head = str_search(got, STR("\r\n\r\n"));
+	struct str line, rest = str_sub(got, head + 4, got.n);
+	unsigned long size;
+
+	do {
+		rest = str_cut(rest, '\n', &line);
+		size = line.n ? strtoul(line.p, NULL, 16) : 0;
+		if (!line.n || rest.n < size + 2)
+			return ERR_MORE;
+		memcpy(page + n, rest.p, size);
+		n += size;
+		rest = str_sub(rest, size + 2, rest.n);
+	} while (size);
+	for (rest = (struct str){ page, n }; rest.n;) {
+		rest = str_cut(rest, '\n', &line);
+		out_put(str_sub(line, 0, str_rfind(line, ' ')));
+		out_put(STR("\n"));
+	}
+	return 0;
+}
+
+/* Whole, or the connection ends before. */
+static int ask(const void *arg)
+{
+	struct fake_io *f = &mw.w->io;
+	struct loop *l = manager_loop(mw.m);
+	int peer = fake_connect(f, 8080), err;
+	int64_t until = f->now_ns + SEC;
+	struct str got;
+
+	fake_send(f, peer, 0, str_from(arg));
+	while (f->now_ns < until && !fake_gone(f, peer))
+		OPERATOR(loop_turn(l, until));
+	got = fake_got(f, peer);
+	err = body_put(got);
+	EXPECT(!err || fake_gone(f, peer));
+	fake_end(f, peer, 0);
+	until += SEC;
+	while (f->now_ns < until && !fake_gone(f, peer))
+		loop_turn(l, until);
+	if (fake_gone(f, peer))
+		fake_release(f, peer);
+	return err;
+}
+
+TEST(refused_answers)
+{
+	static const char *const args[] = {
+		"--metrics-bind-address=127.0.0.1:8080",
+		"--health-probe-bind-address=127.0.0.1:8081", NULL
+	};
+
+	const struct task task = { "GET /metrics", ask,
+	    "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+	    "\r\n" };
+
+	mw_begin(args);
+	inject_io(&mw.w->io.io);
+	mw_run(SEC);
+	mw.w->io.react = NULL;	/* it would take the answer for a request */
+	for (kind = INJECT_FULL; kind < INJECT_KINDS; kind++)
+		each_refusal(&task);
 }

@@ -14,8 +14,9 @@ struct tour {
 	struct run_job job;
 	const char *scenario;
 	uint64_t *at;			/* which calls, in order */
-	size_t n, next;
+	size_t n, next, paths;
 	uint64_t passed, failed, proved;
+	uint64_t tried[4 * INJECT_PATHS]; /* by hash; 0: free */
 };
 
 /*
@@ -64,7 +65,21 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Which calls go wrong: all of them, or some by each path. */
+/* Did an earlier scenario have this path? From now on one did. */
+static bool tried_before(struct tour *t, uint64_t hash)
+{
+	size_t i = hash % ARRAY_LEN(t->tried);
+
+	while (t->tried[i] && t->tried[i] != hash)
+		i = (i + 1) % ARRAY_LEN(t->tried);
+	if (t->tried[i])
+		return true;
+	CHECK(++t->paths < ARRAY_LEN(t->tried));
+	t->tried[i] = hash;
+	return false;
+}
+
+/* Which calls go wrong: all of them, or some by each path that is new. */
 static void tour_pick(struct tour *t, const struct inject_log *log)
 {
 	unsigned some = t->how->per_path;
@@ -75,6 +90,8 @@ static void tour_pick(struct tour *t, const struct inject_log *log)
 	for (uint64_t i = 0; !some && i < log->calls; i++)
 		t->at[n++] = i;
 	for (uint32_t i = 0; some && i < log->paths; i++) {
+		if (tried_before(t, log->path[i].hash))
+			continue;
 		t->at[n++] = log->path[i].first;
 		if (some > 1)
 			t->at[n++] = log->path[i].last;
@@ -170,6 +187,8 @@ int faults_all(const struct faults_how *how)
 		if (how->kind && strcmp(how->kind, inject_name[k]) != 0)
 			continue;
 		t.job.inject.kind = (enum inject_kind)k;
+		memset(t.tried, 0, sizeof(t.tried));
+		t.paths = 0;
 		for (size_t i = 0; t.failed < how->failures_max &&
 		    (t.scenario = enumerate_kind(i, &t.job.sc)); i++) {
 			if (how->scenario &&

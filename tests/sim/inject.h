@@ -69,8 +69,7 @@ bool inject_now(enum inject_kind kind);
 void inject_print(const struct inject_path *p);
 
 struct io;
-/* Puts itself before the functions of an io whose context begins with a
- * struct fake_io. */
+/* Puts itself before the functions of an io; several must have the same. */
 void inject_io(struct io *io);
 
 #endif

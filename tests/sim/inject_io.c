@@ -1,11 +1,9 @@
 /* The io seam with one call that goes wrong. */
-#include "fake_io.h"
+#include "base.h"
 #include "sim/inject.h"
 
-static const struct io *under(void *ctx)
-{
-	return &((struct fake_io *)ctx)->io;
-}
+/* What stands behind: the same for all that are given out. */
+static struct io real;
 
 /* Interrupted, or what the system says when it has no room. */
 static int wrong(int err)
@@ -26,20 +24,15 @@ static int inject_read(void *ctx, int fd, void *p, size_t cap)
 {
 	int err = wrong(ERR_CLOSED);
 
-	return err ? err : under(ctx)->read(ctx, fd, p, part(cap));
+	return err ? err : real.read(ctx, fd, p, part(cap));
 }
-
-static int (*real_write)(void *ctx, int fd, const void *p, size_t n);
 
 static int inject_write(void *ctx, int fd, const void *p, size_t n)
 {
 	int err = wrong(ERR_CLOSED);
 
-	return err ? err : real_write(ctx, fd, p, part(n));
+	return err ? err : real.write(ctx, fd, p, part(n));
 }
-
-static int (*real_wait)(void *ctx, struct io_event *ret, int cap,
-    int64_t deadline_ns);
 
 /* Before its time, with nothing to tell; or all but one event later. */
 static int inject_wait(void *ctx, struct io_event *ret, int cap,
@@ -47,67 +40,63 @@ static int inject_wait(void *ctx, struct io_event *ret, int cap,
 {
 	if (inject_now(INJECT_AGAIN))
 		return 0;
-	return real_wait(ctx, ret, cap > 1 && inject_now(INJECT_ONE) ? 1 :
+	return real.wait(ctx, ret, cap > 1 && inject_now(INJECT_ONE) ? 1 :
 	    cap, deadline_ns);
 }
 
 static int inject_connect(void *ctx, const struct net_addr *to)
 {
 	return inject_now(INJECT_ERROR) ? ERR_FULL :
-	    under(ctx)->tcp_connect(ctx, to);
+	    real.tcp_connect(ctx, to);
 }
 
 static int inject_connected(void *ctx, int fd)
 {
 	int err = wrong(ERR_UNREACH);
 
-	return err ? err : under(ctx)->tcp_connected(ctx, fd);
+	return err ? err : real.tcp_connected(ctx, fd);
 }
 
 static int inject_accept(void *ctx, int fd, struct net_addr *ret_from)
 {
 	int err = wrong(ERR_FULL);
 
-	return err ? err : under(ctx)->tcp_accept(ctx, fd, ret_from);
+	return err ? err : real.tcp_accept(ctx, fd, ret_from);
 }
 
 static int inject_udp(void *ctx, const struct net_addr *to)
 {
 	return inject_now(INJECT_ERROR) ? ERR_FULL :
-	    under(ctx)->udp_open(ctx, to);
+	    real.udp_open(ctx, to);
 }
 
 static int inject_watch(void *ctx, int fd, uint8_t bits, uint64_t tag)
 {
 	return bits && inject_now(INJECT_ERROR) ? ERR_FULL :
-	    under(ctx)->watch(ctx, fd, bits, tag);
+	    real.watch(ctx, fd, bits, tag);
 }
 
 static int inject_read_file(void *ctx, const char *path, void *p, size_t cap)
 {
 	return inject_now(INJECT_ERROR) ? ERR_IO :
-	    under(ctx)->read_file(ctx, path, p, cap);
+	    real.read_file(ctx, path, p, cap);
 }
 
 static int inject_random(void *ctx, void *p, size_t n)
 {
 	return inject_now(INJECT_ERROR) ? ERR_IO :
-	    under(ctx)->random(ctx, p, n);
+	    real.random(ctx, p, n);
 }
-
-static int (*real_std_write)(void *ctx, int stream, const void *p, size_t n);
 
 static int inject_std_write(void *ctx, int stream, const void *p, size_t n)
 {
 	return inject_now(INJECT_ERROR) ? ERR_TIMEOUT :
-	    real_std_write(ctx, stream, p, n);
+	    real.std_write(ctx, stream, p, n);
 }
 
 void inject_io(struct io *io)
 {
-	real_write = io->write;
-	real_wait = io->wait;
-	real_std_write = io->std_write;
+	real = *io;
 	io->read = inject_read;
 	io->write = inject_write;
 	io->wait = inject_wait;

@@ -207,6 +207,33 @@ TEST(an_object_of_too_many_values_is_told_once_and_keeps_running)
 	EXPECT(record_at(&mw.m->records, i)->flags & RECORD_LIVE);
 }
 
+/* The line of the status that tells of it is the next try. */
+TEST(an_object_that_needs_too_much_memory_is_told_and_tried_again)
+{
+	size_t cap;
+	struct uid uid;
+
+	begin(NULL);
+	servers = deployments = "";
+	mw_run(5 * SEC);
+	REQUIRE(uid_parse(STR(UID_B), &uid));
+	cap = mw.m->intake.cap;
+	mw.m->intake.cap = sizeof(struct server) + 64;
+	mw_tell(SERVERS, MW_LINE("ADDED", B));
+	mw_run(2 * SEC);
+	EXPECT(strstr(noted, "ObjectTooLarge") != NULL);
+	EXPECT_EQ(mw_count(B_STATUS), 1);
+	EXPECT(record_find(&mw.m->records, &uid) == RECORD_NONE);
+	mw_tell(SERVERS, MW_LINE("MODIFIED", B));
+	mw_run(2 * SEC);
+	EXPECT_EQ(mw_count(B_STATUS), 1);
+	mw.m->intake.cap = cap;
+	mw_tell(SERVERS, MW_LINE("MODIFIED", B));
+	mw_run(2 * SEC);
+	EXPECT(record_find(&mw.m->records, &uid) != RECORD_NONE);
+	EXPECT(mw_count("/deployments/b") > 0);
+}
+
 /* A read has them, a watch line has not. */
 TEST(managed_fields_make_no_object_too_large)
 {
