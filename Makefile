@@ -13,7 +13,8 @@
 #:                      SEED=n: one, told in full, REDUCE=1: shortened;
 #:                      T=seconds; CRASHES=1: a crash at every request
 #: make faults          each reservation refused, each system call cut or
-#:                      interrupted, once (docs/faults.md)
+#:                      interrupted, once (docs/faults.md); DEPTH=10:
+#:                      by finer paths
 #: make sim-canary      which planted bugs the simulator finds, and how soon
 #: make run             everything on a local node; stop ends it
 #: make e2e bench       tests and figures on a real node
@@ -418,7 +419,8 @@ sim: $(d_sim)/sim
 # Every path by which something is asked for; see docs/faults.md.
 faults: $(d_test)/faults $(d_sim)/sim
 	$Q $(d_test)/faults
-	$Q $(d_sim)/sim --faults
+	$Q $(d_sim)/sim --faults=calls --per-path=0 --scenario=create
+	$Q $(d_sim)/sim --faults $(DEPTH:%=--depth=%)
 
 sim-canary:
 	+$Q MAKE='$(MAKE)' tests/sim/canary.sh

@@ -11,6 +11,10 @@ cd "$(dirname "$0")/.." || exit 1
 
 unit() { $MAKE -s "$D/unit" && "$D/unit" "$@"; }
 faults() { $MAKE -s "$D/faults" && "$D/faults"; }
+calls() {
+	$MAKE -s "$D/sim" && "$D/sim" --faults=calls --per-path=1 \
+		--scenario=delete-finalizer
+}
 sim() { $MAKE -s "$D/sim" && "$D/sim" "$@"; }
 corpus() { $MAKE -s "$D/fuzz_$1" && "$D/fuzz_$1" "$2"; }
 
@@ -18,6 +22,7 @@ case ${1:-} in
 "")	;;
 -unit)	shift; unit "$@"; exit ;;
 -faults) faults; exit ;;
+-calls)	calls; exit ;;
 -sim)	shift; sim "$@"; exit ;;
 -corpus) shift; corpus "$@"; exit ;;
 *)	stage unit 240 tests/run.sh -unit "$1"; stages_end ;;
@@ -28,6 +33,7 @@ stage rooms 60 awk -f tools/rooms.awk $(find src include -name '*.[ch]' \
 stage tidy 60 tools/tidy.sh
 stage unit 600 tests/run.sh -unit
 stage faults 300 tests/run.sh -faults
+stage calls 300 tests/run.sh -calls
 stage sim 600 tests/run.sh -sim --seeds=6 --seed0=1
 for harness in fuzz/fuzz_*.c; do
 	[ -f "$harness" ] || continue

@@ -7,140 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "check.h"
 #include "fake_io.h"
+#include "faults/refuse.h"
 #include "kube.h"
 #include "render.h"
-#include "sim/inject.h"
 #include "unit/control/manager_world.h"
 
-enum { OUT = 1 << 17, TOKENS = 8192, ROOM = 1 << 18 };
-
-struct task {
-	const char *name;
-	/* 0 with a text in out, or ERR_*. */
-	int (*act)(const void *arg);
-	const void *arg;
-};
-
-static char out[OUT], want[OUT];
-static size_t out_n;
-static struct inject_path hit;
-
-static void out_put(struct str s)
-{
-	REQUIRE(s.n <= OUT - out_n);
-	if (s.n)
-		memcpy(out + out_n, s.p, s.n);
-	out_n += s.n;
-}
-
-/* Only within it anything is refused. */
-#define OPERATOR(call) \
-	do { \
-		alloc_forbidden = true; \
-		call; \
-		alloc_forbidden = false; \
-	} while (0)
-
-static enum inject_kind kind = INJECT_FULL;
-
-static int once(const struct task *x, uint64_t at)
-{
-	struct inject how = { kind, at };
-	int err;
-
-	out_n = 0;
-	inject_arm(&how, NULL, &hit);
-	err = x->act(x->arg);
-	inject_stop();
-	return err;
-}
-
-/* Shared with the processes in which it happens. */
-static struct tally {
-	uint64_t at, told, proved;
-} *tally;
-
-enum { PROVED = 77 };
-
-_Noreturn void __real_check_failed(const char *file, int line,
-    const char *what);
-_Noreturn void __wrap_check_failed(const char *file, int line,
-    const char *what);
-
-/* Where a CHECK says that there is always room, ending is right. */
-_Noreturn void __wrap_check_failed(const char *file, int line,
-    const char *what)
-{
-	if (!tally || !strstr(what, "over"))
-		__real_check_failed(file, line, what);
-	tally->proved++;
-	_exit(PROVED);
-}
-
-/* From tally->at on, until a CHECK or the end. */
-static void refuse_some(const struct task *x, uint64_t n, size_t want_n)
-{
-	for (; tally->at < n; tally->at++) {
-		int err = once(x, tally->at);
-
-		tally->told += err < 0;
-		if ((err < 0 && (kind == INJECT_FULL ||
-		    kind == INJECT_ERROR)) || (!err && out_n == want_n &&
-		    !memcmp(out, want, out_n)))
-			continue;
-		test_fail(__FILE__, __LINE__, "%s: call %llu refused: %d, "
-		    "%zu bytes, not %zu", x->name,
-		    (unsigned long long)tally->at, err, out_n, want_n);
-		inject_print(&hit);
-	}
-	/* And once more with nothing refused. */
-	EXPECT_EQ(once(x, INJECT_NEVER), 0);
-	EXPECT(out_n == want_n && !memcmp(out, want, out_n));
-}
-
-static void each_refusal(const struct task *x)
-{
-	uint64_t n;
-	int status;
-
-	REQUIRE(once(x, INJECT_NEVER) == 0);
-	n = inject_calls();
-	memcpy(want, out, out_n);
-	tally = mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	while (tally->at < n) {
-		pid_t pid = fork();
-
-		if (pid == 0) {
-			refuse_some(x, n, out_n);
-			fflush(stderr);
-			_exit(0);
-		}
-		REQUIRE(waitpid(pid, &status, 0) == pid);
-		if (!WIFEXITED(status) || (WEXITSTATUS(status) != 0 &&
-		    WEXITSTATUS(status) != PROVED))
-			test_fail(__FILE__, __LINE__, "%s: call %llu "
-			    "refused: status %d", x->name,
-			    (unsigned long long)tally->at, status);
-		tally->at += status != 0;
-	}
-	EXPECT(n > (kind == INJECT_FULL ? 10 : 0));
-	EXPECT((tally->told > 0) == (kind == INJECT_FULL ||
-	    kind == INJECT_ERROR));
-	if (getenv("FAULTS_FIGURES"))
-		printf("%s, %s: %llu calls, %llu told, %llu cannot be\n",
-		    x->name, inject_name[kind], (unsigned long long)n,
-		    (unsigned long long)tally->told,
-		    (unsigned long long)tally->proved);
-	munmap(tally, sizeof(*tally));
-	tally = NULL;
-}
+enum { TOKENS = 8192, ROOM = 1 << 18 };
 
 /* Megabytes that nobody touches cost nothing there. */
 static void memory_of_kernel(struct io *io)
@@ -192,7 +67,7 @@ static int render(const void *arg)
 	arena_init(&a, room, sizeof(room));
 	REQUIRE(!json_parse(&doc, *(const struct str *)arg, tok, TOKENS,
 	    NULL));
-	OPERATOR(err = children_of(&doc, group_of(&doc), &a, &r));
+	OPERATOR_DOES(err = children_of(&doc, group_of(&doc), &a, &r));
 	for (int k = 0; k < CHILD_KINDS && !err; k++)
 		if (r.child[k].wanted)
 			out_put(r.child[k].body);
@@ -206,7 +81,7 @@ static void rendering_of_file(const char *name)
 
 	snprintf(path, sizeof(path), "tests/golden/render/%s.json", name);
 	text = guard_file(path);
-	each_refusal(&(struct task){ name, render, &text });
+	each_wrong(&(struct task){ name, render, &text }, INJECT_FULL);
 }
 
 TEST(refused_rendering_allbeone)
@@ -230,7 +105,7 @@ static int yaml(const void *arg)
 
 	arena_init(&a, scratch, sizeof(scratch));
 	buf_init(&b, json, sizeof(json));
-	OPERATOR(err = yaml_to_json(&in, &a, &b, NULL));
+	OPERATOR_DOES(err = yaml_to_json(&in, &a, &b, NULL));
 	if (!err)
 		out_put(buf_view(&b));
 	return err;
@@ -238,10 +113,11 @@ static int yaml(const void *arg)
 
 TEST(refused_yaml)
 {
-	each_refusal(&(struct task){ "yaml", yaml,
+	each_wrong(&(struct task){ "yaml", yaml,
 	    "a: [1, 2.5, yes, 0644, 1_000, ~]\n"
 	    "b:\n  c: >\n    folded\n    text\n  d: |\n    kept\n    text\n"
-	    "\"quoted \\u00e9\": 'single'\ne: {f: {g: []}, h: {}}\n" });
+	    "\"quoted \\u00e9\": 'single'\ne: {f: {g: []}, h: {}}\n" },
+	    INJECT_FULL);
 }
 
 /* ---- where the cluster is ---------------------------------------------- */
@@ -303,11 +179,8 @@ static int config(const void *arg)
 	fake_file(&f, "/d/token", STR("from-file"));
 	mem_init(&m, &f.io);
 	diag_clear(&d);
-	OPERATOR(err = kube_config_load(&c, &m, &f.io, &from, &d));
-	if (err && !d.text[0]) {
-		test_fail(__FILE__, __LINE__, "nothing is said");
-		inject_print(&hit);
-	}
+	OPERATOR_DOES(err = kube_config_load(&c, &m, &f.io, &from, &d));
+	EXPECT(!err || d.text[0]);
 	if (!err)
 		config_put(&c);
 	mem_free_all(&m);
@@ -327,15 +200,15 @@ static int config(const void *arg)
 
 TEST(refused_kubeconfig)
 {
-	each_refusal(&(struct task){ "kubeconfig, token", config,
-	    CONFIG("tokenFile: token") });
-	each_refusal(&(struct task){ "kubeconfig, basic", config,
-	    CONFIG("username: me, password: secret") });
-	each_refusal(&(struct task){ "kubeconfig, plugin", config,
+	each_wrong(&(struct task){ "kubeconfig, token", config,
+	    CONFIG("tokenFile: token") }, INJECT_FULL);
+	each_wrong(&(struct task){ "kubeconfig, basic", config,
+	    CONFIG("username: me, password: secret") }, INJECT_FULL);
+	each_wrong(&(struct task){ "kubeconfig, plugin", config,
 	    CONFIG("exec: {apiVersion: client.authentication.k8s.io/v1, "
 	    "command: ./bin/auth, args: [a, \"b c\"], "
 	    "env: [{name: X, value: z}], provideClusterInfo: true, "
-	    "interactiveMode: Never}") });
+	    "interactiveMode: Never}") }, INJECT_FULL);
 }
 
 /* ---- the page of metrics ----------------------------------------------- */
@@ -348,12 +221,12 @@ static int scrape(const void *arg)
 	int more;
 
 	(void)arg;
-	OPERATOR(route->handle(route->ctx, STR("/metrics"), STR_NONE, &r));
+	OPERATOR_DOES(route->handle(route->ctx, STR("/metrics"), STR_NONE, &r));
 	do {
 		struct buf b;
 
 		buf_init(&b, window, sizeof(window));
-		OPERATOR(more = r.more(route->ctx, &r.cursor, &b));
+		OPERATOR_DOES(more = r.more(route->ctx, &r.cursor, &b));
 		if (more >= 0)
 			out_put(buf_view(&b));
 	} while (more > 0);
@@ -369,7 +242,7 @@ TEST(refused_metrics)
 	i = record_add(&mw.m->records, &uid, GROUP_MCPDEV, STR("blue"),
 	    STR("one"));
 	record_live(&mw.m->records, i, true);
-	each_refusal(&(struct task){ "metrics", scrape, NULL });
+	each_wrong(&(struct task){ "metrics", scrape, NULL }, INJECT_FULL);
 }
 
 /* ---- the regions of an operator that starts ---------------------------- */
@@ -417,7 +290,7 @@ TEST(refused_regions)
  */
 static int body_put(struct str got)
 {
-	static char page[OUT];
+	static char page[ROOM];
 	size_t n = 0, head = str_search(got, STR("\r\n\r\n"));
 	struct str line, rest = str_sub(got, head + 4, got.n);
 	unsigned long size;
@@ -450,7 +323,7 @@ static int ask(const void *arg)
 
 	fake_send(f, peer, 0, str_from(arg));
 	while (f->now_ns < until && !fake_gone(f, peer))
-		OPERATOR(loop_turn(l, until));
+		OPERATOR_DOES(loop_turn(l, until));
 	got = fake_got(f, peer);
 	err = body_put(got);
 	EXPECT(!err || fake_gone(f, peer));
@@ -478,6 +351,6 @@ TEST(refused_answers)
 	inject_io(&mw.w->io.io);
 	mw_run(SEC);
 	mw.w->io.react = NULL;	/* it would take the answer for a request */
-	for (kind = INJECT_FULL; kind < INJECT_KINDS; kind++)
-		each_refusal(&task);
+	for (int k = INJECT_FULL; k < INJECT_KINDS; k++)
+		each_wrong(&task, (enum inject_kind)k);
 }

@@ -157,12 +157,18 @@ static void tour(struct tour *t, struct inject_log *log)
 		return;
 	}
 	tour_pick(t, log);
-	run_many(&r);
-	printf("%s, %s: %llu calls by %u paths, %zu went wrong\n",
+	printf("%s, %s: %llu calls by %u paths, %zu go wrong\n",
 	    t->scenario, kind, (unsigned long long)log->calls, log->paths,
-	    t->next);
+	    t->n);
 	fflush(stdout);
+	run_many(&r);
 	free(t->at);
+}
+
+static bool is_wanted(const char *kind, enum inject_kind k)
+{
+	return !kind || strcmp(kind, inject_name[k]) == 0 ||
+	    (strcmp(kind, "calls") == 0 && k != INJECT_FULL);
 }
 
 static int faults_one(struct tour *t)
@@ -184,7 +190,7 @@ int faults_all(const struct faults_how *how)
 
 	t.how = how;
 	for (int k = INJECT_FULL; k < INJECT_KINDS; k++) {
-		if (how->kind && strcmp(how->kind, inject_name[k]) != 0)
+		if (!is_wanted(how->kind, (enum inject_kind)k))
 			continue;
 		t.job.inject.kind = (enum inject_kind)k;
 		memset(t.tried, 0, sizeof(t.tried));

@@ -12,6 +12,8 @@ const char *const inject_name[INJECT_KINDS] = {
 	"none", "full", "again", "one", "half", "error"
 };
 
+unsigned inject_depth = 4;
+
 static struct inject plan;
 static struct inject_log *paths;
 static uint64_t seen;
@@ -74,7 +76,8 @@ static void path_take(struct inject_path *ret)
 	memset(ret, 0, sizeof(*ret));
 	for (int i = OWN_FRAMES; i < n; i++)
 		ret->frame[i - OWN_FRAMES] = frame[i];
-	ret->hash = hash_more(HASH_SEED, ret->frame, sizeof(ret->frame));
+	ret->hash = hash_more(HASH_SEED, ret->frame,
+	    inject_depth * sizeof(ret->frame[0]));
 }
 
 static void path_note(const struct inject_path *p)

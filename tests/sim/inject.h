@@ -38,6 +38,8 @@ struct inject {
  * path differ only in their data.
  */
 enum { INJECT_DEPTH = 10, INJECT_PATHS = 32768 };
+/* So many of them tell two paths apart. */
+extern unsigned inject_depth;
 struct inject_path {
 	uint64_t hash, calls;
 	uint64_t first, second, last;

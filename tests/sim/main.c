@@ -3,6 +3,7 @@
  *        sim --seed=N [--reduce] [--quiet]
  *        sim --crashes[=KIND [--at=N]] [--jobs=J]
  *        sim --faults[=KIND] [--scenario=NAME [--at=N]] [--per-path=N]
+ *            [--depth=N]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,6 +149,8 @@ int main(int argc, char **argv)
 			at = (unsigned)atoi(v), faults.at = at;
 		else if ((v = value_of(argv[i], "--per-path")))
 			faults.per_path = (unsigned)atoi(v);
+		else if ((v = value_of(argv[i], "--depth")))
+			inject_depth = (unsigned)atoi(v) % (INJECT_DEPTH + 1);
 		else if ((v = value_of(argv[i], "--scenario")))
 			faults.scenario = v;
 		else if ((v = value_of(argv[i], "--faults")))

@@ -47,7 +47,8 @@ int enumerate_crashes(unsigned jobs, const char *only, uint32_t at);
 const char *enumerate_kind(size_t n, struct scenario *ret);
 /* faults.c: each thing that can be refused or interrupted, once. */
 struct faults_how {
-	const char *kind;	/* of inject_name; NULL: all of them */
+	const char *kind;	/* of inject_name, or "calls": all but full;
+				 * NULL: all of them */
 	const char *scenario;	/* NULL: all of them */
 	uint64_t at;		/* INJECT_NEVER: all of them; else traced */
 	unsigned jobs, failures_max;
