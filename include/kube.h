@@ -159,6 +159,9 @@ enum kube_why {
 	KUBE_WHY_IMMUTABLE	/* 422: a field that cannot change */
 };
 
+/* The same of a refusal (403) that someone quotes, as conditions do. */
+enum kube_why kube_why_of(struct str message);
+
 struct kube_status {
 	int err;		/* 0 or ERR_* */
 	enum kube_why why;

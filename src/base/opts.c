@@ -336,6 +336,8 @@ static int unknown_flag(const struct args *a, struct str name, struct diag *d)
 
 static const struct opt *opt_find(const struct args *a, struct str name)
 {
+	if (str_is(name, "h"))
+		name = STR("help");
 	for (size_t i = 0; i < a->n; i++)
 		if (str_is(name, a->table[i].name))
 			return &a->table[i];

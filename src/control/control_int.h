@@ -554,6 +554,7 @@ enum note_kind {
 struct note {
 	uint64_t what;		/* of uid, kind and state; see told */
 	uint8_t group, kind;
+	bool known;		/* it was served before */
 	char ns[64], name[254], uid[64];
 	char patch[NOTE_PATCH_MAX];
 };

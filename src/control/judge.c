@@ -72,14 +72,14 @@ static const struct {
 	{ KUBE_WHY_IMMUTABLE, "ImmutableField" },
 };
 
-static const char *refusal(enum kube_why why)
+static const char *refusal(enum kube_why why, const char *other)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(refusals); i++)
 		if (refusals[i].why == why)
 			return refusals[i].reason;
-	return "ApplyFailed";
+	return other;
 }
 
 static void find_write_failure(struct view *v)
@@ -90,9 +90,12 @@ static void find_write_failure(struct view *v)
 	if (in->failed == NULL)
 		return;
 	b = arena_buf(v->a);
-	buf_fmt(&b, "%s %s: %s", child_kind_name[in->failed_child],
-	    in->record->name, in->failed->text);
-	wrong(v, true, refusal(in->failed_why), arena_keep(v->a, &b));
+	buf_fmt(&b, "%s %s%s: %s", child_kind_name[in->failed_child],
+	    in->record->name,
+	    in->failed_child == CHILD_CONFIG_MAP ? "-config" : "",
+	    in->failed->text);
+	wrong(v, true, refusal(in->failed_why, "ApplyFailed"),
+	    arena_keep(v->a, &b));
 }
 
 static void find_missing(struct view *v)
@@ -126,11 +129,11 @@ static const struct trouble *trouble_keep(struct view *v)
 static void find_trouble(struct view *v)
 {
 	const struct trouble *t = trouble_keep(v);
+	struct str failure = str_from(v->w->failure);
 
 	if (v->w->replica_failure)
-		wrong(v, true, strstr(v->w->failure, "exceeded quota") ?
-		    "QuotaExceeded" : "ReplicaFailure",
-		    str_from(v->w->failure));
+		wrong(v, true, refusal(kube_why_of(failure),
+		    "ReplicaFailure"), failure);
 	if (t != NULL && t->weight == TROUBLE_HARD && !v->complete)
 		wrong(v, true, t->reason, str_from(t->message));
 	find_missing(v);
@@ -243,7 +246,8 @@ static void set_of_allbeone(struct view *v)
 
 static void set_of_example(struct view *v)
 {
-	bool service = v->in->record->child[CHILD_SERVICE].exists;
+	bool service = v->in->record->child[CHILD_SERVICE].exists &&
+	    !(v->in->failed != NULL && v->in->failed_child == CHILD_SERVICE);
 	/* Which transport it last had is not known after a restart. */
 	bool wants = v->in->refused != NULL ? service ||
 	    cond_get(v->cs, "ServiceReady") != NULL :
@@ -349,6 +353,14 @@ static void set_counters(struct view *v, struct server_status *s)
 	COUNT_SET(s, observed_generation, v->generation);
 }
 
+/* The pods are of an older spec, and not about to be of this one. */
+static bool runs_older(const struct view *v)
+{
+	return v->in->refused != NULL || (v->in->failed != NULL &&
+	    v->in->failed_child == CHILD_DEPLOYMENT && v->exists &&
+	    v->in->server->status.image.n > 0);
+}
+
 static void set_identity(struct view *v, struct server_status *s)
 {
 	const struct server *o = v->in->server;
@@ -356,7 +368,7 @@ static void set_identity(struct view *v, struct server_status *s)
 
 	render_selector(o->group, o->meta.name, &b);
 	TEXT_SET(s, selector, arena_keep(v->a, &b));
-	if (v->in->refused != NULL) {
+	if (runs_older(v)) {
 		/* The last good spec's, from the status it was told in. */
 		TEXT_SET(s, image, o->status.image);
 		TEXT_SET(s, tag, o->status.tag);
@@ -389,13 +401,15 @@ static void look(struct view *v)
 	v->desired = v->in->refused != NULL ? w->asked :
 	    render_replicas(v->in->server);
 	v->current = v->exists && w->observed >= w->generation;
-	v->complete = v->current && w->updated == v->desired &&
-	    w->replicas == v->desired && w->available >= v->desired;
+	/* What could not be written is not what runs. */
+	v->complete = v->current && v->in->failed == NULL &&
+	    w->updated == v->desired && w->replicas == v->desired &&
+	    w->available >= v->desired;
 	/* Those of an older spec count among the ready ones, too. */
 	older = w->replicas > w->updated ? w->replicas - w->updated : 0;
 	v->ready = v->current && v->desired > 0 &&
 	    w->updated >= v->desired && w->ready - older >= v->desired &&
-	    v->in->refused == NULL;
+	    v->in->refused == NULL && v->in->failed == NULL;
 }
 
 /* An Event only when the trouble is new, not each time it is seen. */

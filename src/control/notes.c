@@ -43,7 +43,7 @@ static void note_text(struct manager *m, const struct note *n,
 }
 
 static void condition_write(struct jw *w, const char *type,
-    const char *reason, struct str message, int64_t wall_ns)
+    const char *status, const char *reason, struct str message, int64_t wall_ns)
 {
 	char mem[32];
 	struct buf at;
@@ -52,7 +52,7 @@ static void condition_write(struct jw *w, const char *type,
 	time_rfc3339(&at, wall_ns);
 	jw_open(w);
 	jw_kcstr(w, "type", type);
-	jw_kcstr(w, "status", "False");
+	jw_kcstr(w, "status", status);
 	jw_kcstr(w, "reason", reason);
 	jw_kstr(w, "message", message);
 	jw_kstr(w, "lastTransitionTime", buf_view(&at));
@@ -75,11 +75,13 @@ static void body_write(struct manager *m, const struct note *n,
 	jw_kcstr(&w, "uid", n->uid);
 	jw_close(&w);
 	jw_kopen(&w, "status");
-	if (n->kind == NOTE_FULL)
+	if (n->kind == NOTE_FULL && !n->known)
 		jw_kcstr(&w, "phase", "Pending");
 	jw_kopen_list(&w, "conditions");
+	/* What was served before may run on: nobody looks. */
 	condition_write(&w, n->kind == NOTE_FULL ? "Ready" :
-	    "ConfigurationValid", reason, message, wall);
+	    "ConfigurationValid", n->known ? "Unknown" : "False", reason,
+	    message, wall);
 	jw_close_list(&w);
 	jw_close(&w);
 	jw_close(&w);
@@ -178,9 +180,7 @@ static void status_send(struct manager *m, const struct note *n,
 	event_tell(m, n, reason, buf_view(&text));
 	/* Beside what the status says already, hence its own manager. */
 	kube_call_apply(&q->call, gvr, str_from(n->ns), str_from(n->name),
-	    "status", n->kind == NOTE_FULL ?
-	    group_info((enum group)n->group)->manager :
-	    "mcp-operator/limits", true, buf_view(&body));
+	    "status", "mcp-operator/limits", true, buf_view(&body));
 }
 
 static void note_send(struct manager *m, const struct note *n)
@@ -234,6 +234,7 @@ static struct note *note_add(struct manager *m, enum note_kind kind,
 	n = &q->ring[(q->head + q->n++) % NOTES_MAX];
 	n->what = 0;
 	n->kind = (uint8_t)kind;
+	n->known = false;
 	n->group = (uint8_t)g;
 	text_set(n->ns, sizeof(n->ns), ns);
 	text_set(n->name, sizeof(n->name), name);
@@ -244,14 +245,17 @@ static struct note *note_add(struct manager *m, enum note_kind kind,
 /* Its status may say so already, from the last time it was listed. */
 void refusal_note(struct manager *m, const struct server *s)
 {
+	struct note *n;
 	uint32_t i;
 
 	for (i = 0; i < s->status.conditions.n; i++)
 		if (str_is(s->status.conditions.p[i].reason,
 		    "CapacityReached"))
 			return;
-	(void)note_add(m, NOTE_FULL, s->group, s->meta.ns, s->meta.name,
+	n = note_add(m, NOTE_FULL, s->group, s->meta.ns, s->meta.name,
 	    s->meta.uid);
+	if (n != NULL)
+		n->known = HAS(&s->status, server_status, phase);
 	notes_send(m);
 }
 

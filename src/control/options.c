@@ -144,7 +144,7 @@ int options_check(const struct manager_options *o, struct diag *d)
 	enum log_level level;
 
 	if (log_level_parse(o->log_level, &level) < 0) {
-		diag_set(d, STR("--log-level"),
+		diag_set(d, STR("--log-level (LOG_LEVEL)"),
 		    "\"%S\" is none of debug, info, warn, error",
 		    o->log_level);
 		return ERR_USAGE;

@@ -96,6 +96,11 @@ static enum kube_why find_why(int err, struct str body)
 	return KUBE_WHY_NONE;
 }
 
+enum kube_why kube_why_of(struct str message)
+{
+	return find_why(ERR_FORBIDDEN, message);
+}
+
 /*
  * Refusals whose code says something else than is meant: an apply that
  * carries another uid than the object's is told that uid is immutable, and

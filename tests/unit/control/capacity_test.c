@@ -15,6 +15,10 @@
 	"\"replicas\":0,\"port\":8080}}"
 #define A SERVER_OF(META("a", UID_A, ""))
 #define B SERVER_OF(META("b", UID_B, ""))
+#define B_SERVED "{\"apiVersion\":\"mcp.mcp.dev/v1alpha1\"," \
+	"\"kind\":\"MCPServer\"," META("b", UID_B, "") "," \
+	"\"spec\":{\"image\":\"x\",\"replicas\":0,\"port\":8080}," \
+	"\"status\":{\"phase\":\"Running\",\"observedGeneration\":1}}"
 #define OWNER ",\"labels\":{\"" LABEL_KEY "\":\"m.a\"}," \
 	"\"ownerReferences\":[{\"apiVersion\":\"mcp.mcp.dev/v1alpha1\"," \
 	"\"kind\":\"MCPServer\",\"name\":\"a\",\"uid\":\"" UID_A "\"," \
@@ -96,6 +100,24 @@ TEST(a_slot_is_free_when_the_last_child_is_gone)
 	EXPECT_EQ(mw_count("/apis/apps/v1/deployments?"), 1);
 	EXPECT(mw_count("PATCH /apis/apps/v1/namespaces/ns/deployments/b"));
 	EXPECT(!told_full());
+}
+
+/* Its pods may run on: what is known of them stays, and nobody looks. */
+TEST(who_was_served_before_keeps_its_status)
+{
+	begin(NULL);
+	mw_run(5 * SEC);
+	EXPECT(told_full());
+	EXPECT(strstr(noted, "\"phase\":\"Pending\"") != NULL);
+	EXPECT(strstr(noted, "\"status\":\"False\"") != NULL);
+	servers = MW_LINE("ADDED", A) MW_LINE("ADDED", B_SERVED);
+	mw_begin((const char *const[]){ "--max-servers=1", NULL });
+	mw_run(5 * SEC);
+	EXPECT(told_full());
+	EXPECT(strstr(noted, "\"phase\"") == NULL);
+	EXPECT(strstr(noted, "\"status\":\"Unknown\"") != NULL);
+	EXPECT(mw_count("/mcpservers/b/status?fieldManager="
+	    "mcp-operator%2Flimits"));
 }
 
 TEST(who_is_served_is_not_told_that_there_is_no_room)

@@ -217,6 +217,66 @@ TEST(judge_name_taken)
 	EXPECT_EQ(verdict.status.phase, PHASE_FAILED);
 }
 
+/* The old pods are well, but they are not what was asked for. */
+TEST(judge_what_cannot_be_written_is_not_ready)
+{
+	struct diag d;
+
+	diag_clear(&d);
+	diag_set(&d, STR_NONE, "no such image here");
+	read_server(GROUP_EXAMPLE, "", "{\"image\":\"new:2\","
+	    "\"transport\":\"streamable-http\"}",
+	    "{\"image\":\"old\",\"tag\":\"1\"}");
+	workload(1, 1, 1);
+	in.failed = &d;
+	in.failed_why = KUBE_WHY_ADMISSION;
+	in.failed_child = CHILD_DEPLOYMENT;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Ready"), "False/AdmissionDenied");
+	EXPECT_STR(cond("DeploymentReady"), "False/DeploymentNotReady");
+	EXPECT_STR(cond("ServiceReady"), "True/ServiceReady");
+	EXPECT_STR(cond("Available"), "True/PodsAvailable");
+	EXPECT_STR(cond("Progressing"), "False/AdmissionDenied");
+	EXPECT_EQ(verdict.status.phase, PHASE_DEGRADED);
+	EXPECT_STR(verdict.status.image, "old");
+	EXPECT_STR(verdict.status.tag, "1");
+
+	in.failed_why = KUBE_WHY_NONE;
+	in.failed_child = CHILD_SERVICE;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Ready"), "False/ApplyFailed");
+	EXPECT_STR(cond("ServiceReady"), "False/ServiceNotFound");
+	EXPECT_STR(verdict.status.image, "new");
+
+	in.failed_child = CHILD_CONFIG_MAP;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(verdict.status.message,
+	    "ConfigMap one-config: no such image here");
+}
+
+TEST(judge_names_why_a_replica_set_failed)
+{
+	static const char *const all[][2] = {
+		{ "pods \"x\" is forbidden: violates PodSecurity \"r\"",
+		  "True/PodSecurity" },
+		{ "pods \"x\" is forbidden: maximum memory usage per "
+		  "Container is 1Gi", "True/LimitRange" },
+		{ "pods \"x\" is forbidden: exceeded quota: q",
+		  "True/QuotaExceeded" },
+		{ "no service account", "True/ReplicaFailure" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(all); i++) {
+		read_server(GROUP_MCPDEV, "", "{\"image\":\"x\"}", "{}");
+		workload(0, 0, 0);
+		record.workload.replica_failure = true;
+		strcpy(record.workload.failure, all[i][0]);
+		judge(&in, &arena, &verdict);
+		EXPECT_STR(cond("Degraded"), all[i][1]);
+	}
+}
+
 TEST(judge_quota_and_deadline)
 {
 	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\"}", "{}");
