@@ -12,7 +12,6 @@
 #define SPIN_MAX 45000
 
 #define KUBECONFIG "/etc/mcp/kubeconfig"
-#define TOKEN "/etc/mcp/token"
 
 /*
  * Set while the operator's own code runs, in which nothing may ask libc for
@@ -192,14 +191,15 @@ void inst_files(struct inst *in)
 	snprintf(text, sizeof(text),
 	    "apiVersion: v1\nkind: Config\ncurrent-context: sim\n"
 	    "clusters:\n- name: sim\n  cluster:\n"
-	    "    server: http://127.0.0.1:6443\n"
+	    "    server: http://%s:6443\n"
 	    "contexts:\n- name: sim\n  context:\n    cluster: sim\n"
 	    "    user: sim\n    namespace: mcp-system\n"
 	    "users:\n- name: sim\n  user: %s\n",
-	    token ? "{tokenFile: " TOKEN "}" : "{}");
+	    s->sc.options & OPT_NAMES ? "api.sim.local" : "127.0.0.1",
+	    token ? "{tokenFile: " SIM_TOKEN "}" : "{}");
 	fake_file(&in->f, KUBECONFIG, str_from(text));
 	if (token)
-		fake_file(&in->f, TOKEN, str_from(s->token));
+		fake_file(&in->f, SIM_TOKEN, str_from(s->token));
 }
 
 static void arg_add(struct inst *in, const char *arg)
@@ -271,7 +271,10 @@ void inst_start(struct inst *in)
 	fake_env(&in->f, "HOSTNAME", inst_name(in));
 	fake_env(&in->f, "POD_NAMESPACE", "mcp-system");
 	fake_file(&in->f, "/etc/hosts", STR("127.0.0.1 localhost\n"));
+	fake_file(&in->f, "/etc/resolv.conf", STR("nameserver 127.0.0.53\n"
+	    "options timeout:2\n"));
 	fake_serve(&in->f, "127.0.0.1", 6443, FAKE_ACCEPT);
+	fake_serve(&in->f, "127.0.0.53", 53, FAKE_ACCEPT);
 	inst_files(in);
 	if (!options_get(in))
 		return;

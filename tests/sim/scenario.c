@@ -164,6 +164,8 @@ static uint32_t options_roll(struct rng *r, uint32_t *ret_insts)
 	o |= roll(r, 3) ? OPT_WATCH_LIST : 0;
 	o |= roll(r, 2) ? OPT_SKEW : 0;
 	o |= roll(r, 4) ? 0 : OPT_TOKEN;
+	/* A token goes in clear to nobody but the own machine. */
+	o |= roll(r, 3) || (o & OPT_TOKEN) ? 0 : OPT_NAMES;
 	return o;
 }
 

@@ -44,6 +44,7 @@ enum fault {
 	FAULT_BUSY,		/* 500, 503, 504; some of them executed */
 	FAULT_REFUSE,		/* connects are refused or time out */
 	FAULT_WATCH_END,	/* watches end soon, in good order or not */
+	FAULT_NAMES,		/* the name server fails, lies, is silent */
 	FAULTS
 };
 
@@ -90,7 +91,8 @@ enum scenario_option {
 	OPT_WATCH_LIST = 16,	/* the API server knows sendInitialEvents */
 	OPT_SKEW = 32,		/* clocks run at different rates */
 	OPT_TOKEN = 64,		/* bearer tokens are checked */
-	OPT_NO_CALM = 128	/* for enumerated crashes: faults stay off */
+	OPT_NO_CALM = 128,	/* for enumerated crashes: faults stay off */
+	OPT_NAMES = 256		/* the API server is known by its name */
 };
 
 /* ---- one instance of the operator -------------------------------------- */
@@ -203,6 +205,7 @@ int64_t roll_ns(struct rng *r, int64_t from, int64_t to);
 bool chance(struct rng *r, unsigned thousandths);
 
 /* inst.c */
+#define SIM_TOKEN "/etc/mcp/token"
 void inst_init(struct sim *s, int id);
 void inst_start(struct inst *in);
 /* As kill -9: memory and connections are gone. */
@@ -232,6 +235,9 @@ bool fault_now(struct sim *s, enum fault f, const struct inst *in);
 /* A GET of a collection that is not a watch. */
 bool is_list(const struct api_request *r);
 extern const char *const fault_name[FAULTS];
+
+/* names.c: what it asked the name server */
+void names_react(struct inst *in, int peer);
 
 /* scenario.c */
 void scenario_make(uint64_t seed, struct scenario *ret);

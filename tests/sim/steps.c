@@ -178,15 +178,31 @@ static void token_file(struct sim *s, void *ctx, uint64_t arg)
 		inst_files(in);
 }
 
-/* The new one is in the files before or after the old one has ended. */
+/* Who does not write it aside and rename it is seen doing so. */
+static void token_half(struct inst *in)
+{
+	size_t n = strlen(in->s->token);
+	struct str half = { in->s->token, n / 2 };
+
+	if (in->alive)
+		fake_file(&in->f, SIM_TOKEN, half);
+}
+
+/*
+ * The old one has ended, and the new one is in the files then or later; some
+ * hold half of it until then.
+ */
 static void token_step(struct sim *s, const struct sim_step *st)
 {
 	if (!(s->sc.options & OPT_TOKEN))
 		return;
 	snprintf(s->token, sizeof(s->token), "token-%u", ++s->tokens);
 	api_options(s->api)->token = s->token;
-	for (uint32_t i = 0; i < s->sc.insts; i++)
+	for (uint32_t i = 0; i < s->sc.insts; i++) {
+		if (st->len_ns % 3 == 0)
+			token_half(&s->inst[i]);
 		sim_at(s, s->now_ns + st->len_ns, token_file, &s->inst[i], 0);
+	}
 }
 
 void step_run(struct sim *s, const struct sim_step *st)

@@ -17,7 +17,7 @@ const char *const fault_name[FAULTS] = {
 	[FAULT_STALL] = "stall", [FAULT_HOLE] = "hole",
 	[FAULT_DRIBBLE] = "dribble", [FAULT_THROTTLE] = "throttle",
 	[FAULT_BUSY] = "busy", [FAULT_REFUSE] = "refuse",
-	[FAULT_WATCH_END] = "watch-end",
+	[FAULT_WATCH_END] = "watch-end", [FAULT_NAMES] = "names",
 };
 
 /* How long the operator may wait: for an answer, a list that stalls, a watch
@@ -500,6 +500,10 @@ void wire_react(void *ctx, struct fake_io *f, int peer)
 	struct http_head h;
 	size_t n;
 
+	if (f->peer[peer].udp) {
+		names_react(in, peer);
+		return;
+	}
 	if (fake_gone(f, peer))
 		return;
 	if (!c->open)
