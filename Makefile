@@ -15,7 +15,10 @@
 #: make faults          each reservation refused, each system call cut or
 #:                      interrupted, once (docs/faults.md); DEPTH=10:
 #:                      by finer paths
-#: make sim-canary      which planted bugs the simulator finds, and how soon
+#: make sim-canary      which planted bugs the simulator finds, and how soon;
+#:                      B=name: that one, DOC=1: into docs/simulation.md
+#: make mutate N=200    changes a line at a time and says what no test finds;
+#:                      SEED=1
 #: make run             everything on a local node; stop ends it
 #: make e2e bench       tests and figures on a real node
 #: make image           the OCI archive, no Docker needed; IMG= names it
@@ -409,7 +412,7 @@ $(d_$1)/sim: $(patsubst %.c,$(d_$1)/%.o,$(sims)) $(call objs,$1,$(sim_rooms)) \
 endef
 $(foreach f,sim test,$(eval $(call sim_program,$f)))
 
-.PHONY: sim sim-canary faults
+.PHONY: sim sim-wrap sim-canary faults mutate mutate-objects
 sim: $(d_sim)/sim
 	$Q $< $(if $(SEED),--seed=$(SEED) $(if $(REDUCE),--reduce),\
 		$(if $(CRASHES),--crashes,--seed0=$(or $(SEED0),1) \
@@ -422,8 +425,25 @@ faults: $(d_test)/faults $(d_sim)/sim
 	$Q $(d_sim)/sim --faults=calls --per-path=0 --scenario=create
 	$Q $(d_sim)/sim --faults $(DEPTH:%=--depth=%)
 
+# For what links simulators by itself.
+sim-wrap:
+	@echo '$(sim_wrap)'
+
 sim-canary:
-	+$Q MAKE='$(MAKE)' tests/sim/canary.sh
+	+$Q MAKE='$(MAKE)' O='$O' DOC='$(DOC)' tests/sim/canary.sh $(B)
+
+# The unit tests as the simulator is built: optimised, without sanitizers.
+mutant_units := $(filter $(foreach r,control kube render,tests/unit/$r/%),\
+	$(units)) tests/main.c
+$(d_sim)/libcheck.a: $(patsubst %.c,$(d_sim)/%.o,tests/guard.c \
+		tests/golden.c $(more_tests) $(model_api))
+	$Q rm -f $@ && ar rcD $@ $^
+mutate-objects: $(d_sim)/sim $(d_sim)/libcheck.a \
+		$(mutant_units:%.c=$(d_sim)/%.o)
+mutate: mutate-objects $(d_test)/unit
+	$Q tools/need.sh 'command -v python3' python3
+	$Q for a in 0 1; do tools/mutate.py --n=$(or $(N),200) \
+		--seed=$(or $(SEED),1) --asan=$$a || exit 1; done
 
 # ---- fuzzing ----------------------------------------------------------------
 
