@@ -35,6 +35,7 @@ stage unit 600 tests/run.sh -unit
 stage faults 300 tests/run.sh -faults
 stage calls 300 tests/run.sh -calls
 stage sim 600 tests/run.sh -sim --seeds=6 --seed0=1
+stage canary 60 tests/sim/canary.sh --check
 for harness in fuzz/fuzz_*.c; do
 	[ -f "$harness" ] || continue
 	name=${harness#fuzz/fuzz_}
