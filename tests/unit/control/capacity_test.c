@@ -86,6 +86,9 @@ TEST(a_slot_is_free_when_the_last_child_is_gone)
 	begin(NULL);
 	mw_run(5 * SEC);
 	EXPECT(told_full());
+	EXPECT(strstr(noted, "\"phase\":\"Pending\"") != NULL);
+	EXPECT(strstr(noted, "\"type\":\"Ready\"") != NULL);
+	EXPECT(strstr(noted, "\"uid\":\"" UID_B "\"") != NULL);
 	servers = MW_LINE("ADDED", B);
 	deployments = "";
 	mw_tell(SERVERS, MW_LINE("DELETED", A));
@@ -140,6 +143,29 @@ TEST(who_is_served_is_not_told_that_there_is_no_room)
 	EXPECT(!told_full());
 	EXPECT_EQ(mw_count("PATCH /apis/" "mcp.mcp.dev/v1alpha1/namespaces/ns"
 	    "/mcpservers/b/status"), 1);
+}
+
+/* Its children have a record for it, but it has not got in itself. */
+TEST(who_only_has_children_there_is_told_that_there_is_no_room)
+{
+	struct uid uid;
+
+	begin(NULL);
+	mw.m->leading = false;
+	deployments = "";
+	mw_run(2 * SEC);
+	EXPECT_EQ(mw.m->notes.n, 1);
+	servers = "";
+	mw_tell(SERVERS, MW_LINE("DELETED", A));
+	mw_run(SEC / 10);
+	(void)uid_parse(STR(UID_B), &uid);
+	REQUIRE(record_find(&mw.m->records, &uid) == RECORD_NONE);
+	REQUIRE(record_add(&mw.m->records, &uid, GROUP_MCPDEV, STR("ns"),
+	    STR("b")) != RECORD_NONE);
+	mw.m->leading = true;
+	notes_send(mw.m);
+	mw_run(SEC / 10);
+	EXPECT(told_full());
 }
 
 TEST(what_was_turned_away_on_standby_is_told_when_leading)
@@ -216,7 +242,11 @@ TEST(an_object_of_too_many_values_is_told_once_and_keeps_running)
 	mw_run(2 * SEC);
 	EXPECT(strstr(noted, "ObjectTooLarge") != NULL);
 	EXPECT(strstr(noted, "values") != NULL);
+	/* Its own status stays but for that, whatever stands there. */
+	EXPECT(strstr(noted, "ConfigurationValid") != NULL);
+	EXPECT(strstr(noted, "phase") == NULL);
 	EXPECT_EQ(mw_count(B_STATUS), 1);
+	EXPECT_EQ(mw_count("limits&force=true"), 1);
 	/* As the line of our own write does. */
 	mw_tell(SERVERS, many_values(LINE("7"), "}}}\n"));
 	mw_run(2 * SEC);

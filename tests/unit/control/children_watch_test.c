@@ -237,3 +237,18 @@ TEST(a_late_line_of_a_child_undoes_nothing)
 	deployment("10", "1", "\"a\":\"1\"");
 	EXPECT_EQ(r->workload.ready, 10);
 }
+
+TEST(a_note_that_somebody_took_away_counts_no_more)
+{
+	set_up();
+	deployment("5", "1", "\"" NOTE_RENDERED
+	    "\":\"3.00000000000000ab\"");
+	REQUIRE(owner() != NULL);
+	EXPECT_EQ(owner()->workload.note_revision, 3);
+	EXPECT_EQ(owner()->workload.note_template, 0xab);
+	EXPECT_EQ(owner()->workload.ready, 5);
+	deployment("6", "1", "");
+	EXPECT_EQ(owner()->workload.note_revision, 0);
+	EXPECT_EQ(owner()->workload.note_template, 0);
+	EXPECT_EQ(owner()->workload.ready, 6);
+}

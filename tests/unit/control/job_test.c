@@ -238,3 +238,38 @@ TEST(a_conflict_of_uids_means_that_it_is_gone)
 	    "match the UID in record (b)"), 1);
 	EXPECT(!only()->child[CHILD_CONFIG_MAP].exists);
 }
+
+/* ---- a finalizer ---- */
+
+#define GOING "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"one\"," \
+	"\"uid\":\"" UID "\",\"resourceVersion\":\"30\",\"generation\":2," \
+	"\"deletionTimestamp\":\"2026-01-01T00:00:00Z\",\"finalizers\":[" \
+	"\"mcp.mcp.dev/finalizer\"]},\"spec\":{\"image\":\"x\"}}"
+
+static const char *watch_going(const struct world_request *r,
+    struct str path)
+{
+	(void)r;
+	return str_ends(path, STR(SERVERS)) ? MW_LINE("ADDED", GOING) : "";
+}
+
+/* Its last finalizer gone, so is the object. */
+static void serve_going(const struct world_request *r, struct str path)
+{
+	serve(r, path);
+	if (str_is(r->method, "PATCH"))
+		object_code = 404;
+}
+
+TEST(a_finalizer_is_taken_away_once_and_the_status_left_alone)
+{
+	mw.watch = watch_going;
+	mw.serve = serve_going;
+	object = GOING;
+	object_code = 200;
+	mw_begin(NULL);
+	mw_run(5 * SEC);
+	EXPECT_EQ(mw_count("PATCH /apis/mcp.mcp.dev/v1alpha1/namespaces/ns/"
+	    "mcpservers/one"), 1);
+	EXPECT_EQ(mw_count("one/status"), 0);
+}

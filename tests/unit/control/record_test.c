@@ -248,3 +248,20 @@ TEST(who_is_not_planned_is_not_overwritten)
 	r.status_said = 1;
 	EXPECT(!record_overwritten(&r));
 }
+
+TEST(who_was_never_planned_is_due)
+{
+	static struct manager m;
+	struct record r = { .flags = RECORD_LIVE | RECORD_PLANNED,
+		.facts = 7, .planned_facts = 7 };
+
+	r.planned_inputs = record_inputs(&m, &r);
+	EXPECT(!record_due(&m, &r));
+	r.flags = RECORD_LIVE;
+	EXPECT(record_due(&m, &r));
+	r.flags = RECORD_PLANNED;
+	EXPECT(!record_due(&m, &r));
+	r.flags = RECORD_LIVE | RECORD_PLANNED;
+	r.facts = 8;
+	EXPECT(record_due(&m, &r));
+}

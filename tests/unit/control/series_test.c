@@ -50,6 +50,16 @@ static void drop(struct record *r)
 	record_drop(&mw.m->records, record_index(&mw.m->records, r));
 }
 
+TEST(the_page_has_each_family)
+{
+	mw_begin(NULL);
+	add(1, "a", PHASE_RUNNING);
+	expect_value("mcp_operator_leader", "1");
+	expect_value("mcp_operator_status_writes_total", "0");
+	expect_value("mcp_operator_events_sent_total", "0");
+	expect_value("mcp_operator_events_dropped_total", "0");
+}
+
 TEST(servers_are_counted_by_namespace)
 {
 	mw_begin(NULL);

@@ -442,6 +442,26 @@ TEST(watch_lists_again_after_410)
 	EXPECT_EQ(x.watch.relists, 2);
 }
 
+static void serve_two_failures(struct world *w,
+    const struct world_request *r)
+{
+	if (w->requests == 1)
+		world_reply(w, r->peer, 500, NULL, world_status(500,
+		    "InternalError", "the first"));
+	else
+		world_reply(w, r->peer, 503, NULL, world_status(503,
+		    "ServiceUnavailable", "the second"));
+}
+
+TEST(watch_tells_the_last_failure)
+{
+	begin(serve_two_failures);
+	world_run(x.w, SEC / 10);
+	EXPECT_STR(str_from(x.watch.diag.text), "the first");
+	world_run(x.w, 5 * SEC);
+	EXPECT_STR(str_from(x.watch.diag.text), "the second");
+}
+
 static void serve_always_gone(struct world *w, const struct world_request *r)
 {
 	if (asked(r, "sendInitialEvents")) {
