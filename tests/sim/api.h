@@ -32,6 +32,7 @@ struct api_options {
 	int64_t compact_ns;	/* older versions go; 0: 300 s */
 	int64_t bookmark_ns;	/* between bookmarks; 0: 60 s */
 	int64_t gc_ns;		/* the collector's delay; 0: 100 ms */
+	uint32_t page_max;	/* objects a page, whatever limit; 0: any */
 	const char *token;	/* Bearer token that is accepted; NULL: any */
 };
 

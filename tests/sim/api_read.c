@@ -152,6 +152,8 @@ static bool read_page(struct call *c, struct page *p)
 	/* The cache has all and gives all. */
 	if (str_is(version, "0") && !token.n)
 		p->limit = 0;
+	if (c->a->o.page_max && p->limit > c->a->o.page_max)
+		p->limit = c->a->o.page_max;
 	if (!token.n)
 		return read_version(c, p);
 	if (version.n && !str_is(version, "0"))

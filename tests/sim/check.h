@@ -27,14 +27,19 @@ struct checker {
 };
 
 extern const struct checker check_children, check_deadline, check_foreign,
-    check_leader, check_memory, check_orphans, check_rate, check_rest,
-    check_spec, check_status;
+    check_invalid, check_leader, check_memory, check_orphans, check_rate,
+    check_refs, check_rest, check_spec, check_status, check_throttle,
+    check_times;
 
 /* Parts of a run, told to the checkers by converge.c. */
 enum part { PART_STEPS, PART_CALM, PART_REST, PART_AGAIN, PART_ENDING };
 
 struct rate { uint64_t key; uint32_t n; char what[96]; };
 enum { RATES = 4096, RATE_WINDOW_S = 60 };
+
+/* Not to be sent before. */
+struct later { uint64_t key; int64_t at_ns; };
+enum { LATERS = 64 };
 
 struct checks {
 	enum part part;
@@ -45,6 +50,13 @@ struct checks {
 	struct rate rate[RATES];
 	int64_t rate_ns;
 	uint64_t turns[SIM_INSTS];
+	/* throttle */
+	struct later later[LATERS];
+	uint32_t laters;
+	/* times: when something was last wrong */
+	int64_t foul_ns;
+	/* invalid: when a server last asked for no pods at all */
+	int64_t none_ns[SIM_SERVERS];
 };
 
 /* Is it one of the instances that writes, and not the world? */

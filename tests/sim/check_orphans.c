@@ -51,4 +51,50 @@ static bool well(struct sim *s, struct text *why)
 	    none_left(s, why);
 }
 
-const struct checker check_orphans = { .name = "orphans", .well = well };
+/* Ours, of the server's own group; what others left guards nothing. */
+static bool guarded(const struct node *root)
+{
+	const struct node *list = node_path(root, "metadata.finalizers");
+	struct str group = node_text(root, "apiVersion");
+
+	group = str_sub(group, 0, str_find(group, '/'));
+	for (uint32_t i = 0; node_is(list, NODE_LIST) && i < list->n; i++)
+		if (str_starts(list->item[i]->text, group) &&
+		    str_ends(list->item[i]->text, STR("/finalizer")))
+			return true;
+	return false;
+}
+
+/*
+ * A finalizer of ours goes after the last child.  Only while nothing has
+ * gone wrong for a while: an answer may not have come, and its child is not
+ * known then.
+ */
+static void write(struct sim *s, const struct api_write *w)
+{
+	static const enum api_kind kinds[] = {
+		API_DEPLOYMENT, API_SERVICE, API_CONFIG_MAP
+	};
+	struct str uid, owner;
+
+	if (!from_operator(w) || !is_server_kind(w->kind) || !w->old ||
+	    !guarded(w->old) || (w->new && guarded(w->new)) ||
+	    s->sc.insts > 1 || s->now_ns - s->checks->foul_ns < 20 * SEC)
+		return;
+	uid = node_text(w->old, "metadata.uid");
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		const struct api_object *o = NULL;
+
+		while ((o = api_each(s->api, kinds[i], w->ns, o))) {
+			(void)owner_of(s, o->root, &owner);
+			if (str_eq(owner, uid))
+				sim_fail(s, "orphans", "lets %.*s/%.*s go "
+				    "before its %s", (int)w->ns.n, w->ns.p,
+				    (int)w->name.n, w->name.p,
+				    api_kind_name(kinds[i]));
+		}
+	}
+}
+
+const struct checker check_orphans = { .name = "orphans", .well = well,
+    .write = write };

@@ -249,4 +249,32 @@ static bool well(struct sim *s, struct text *why)
 	return true;
 }
 
-const struct checker check_status = { .name = "status", .well = well };
+/*
+ * What it says to have seen of the spec there was to be seen. The API server
+ * does not look at the uid in a status: one that is on its way when its
+ * server is made anew comes to the new one, which is seen soon after.
+ */
+static void answer(struct sim *s, struct inst *in,
+    const struct api_request *r, const struct api_answer *a)
+{
+	struct tree t = { 0 };
+	const struct node *sent, *now;
+
+	if (!is_write(r) || a->status != 200 ||
+	    str_search(r->path, STR("/mcpservers/")) == r->path.n ||
+	    str_search(r->path, STR("/status?")) == r->path.n)
+		return;
+	sent = node_parse(&t, r->body, NULL);
+	now = node_parse(&t, a->body, NULL);
+	if (str_eq(node_text(sent, "metadata.uid"),
+	    node_text(now, "metadata.uid")) &&
+	    node_number(now, "status.observedGeneration", 0) >
+	    node_number(now, "metadata.generation", 0))
+		sim_fail(s, "status", "%s says to have seen a generation "
+		    "that is yet to come: %.*s", inst_name(in),
+		    (int)r->path.n, r->path.p);
+	tree_free(&t);
+}
+
+const struct checker check_status = { .name = "status", .well = well,
+    .answer = answer };

@@ -129,6 +129,31 @@ static bool refs_there(struct sim *s, const struct api_object *o)
 	return true;
 }
 
+uint64_t kubelet_env(struct sim *s, const struct api_object *pod)
+{
+	const struct node *list = node_path(pod->root,
+	    "spec.containers.0.envFrom");
+	bool secrets = (s->sc.options & OPT_SECRETS) != 0;
+	struct text out = { 0 };
+	uint64_t h;
+
+	for (uint32_t i = 0; node_is(list, NODE_LIST) && i < list->n; i++) {
+		struct str map = node_text(list->item[i],
+		    "configMapRef.name");
+		const struct api_object *o = map.n ? api_find(s->api,
+		    API_CONFIG_MAP, pod->ns, map) : !secrets ? NULL :
+		    api_find(s->api, API_SECRET, pod->ns,
+		    node_text(list->item[i], "secretRef.name"));
+
+		text_fmt(&out, ";");
+		if (o)
+			node_write(node_get(o->root, "data"), &out);
+	}
+	h = str_hash(text_view(&out));
+	free(out.p);
+	return h;
+}
+
 static void schedule(struct sim *s, struct pod *p,
     const struct api_object *o)
 {
@@ -183,6 +208,7 @@ static void start(struct sim *s, struct pod *p, const struct api_object *o)
 	bool ends = image_has(o, "crash") || image_has(o, "oom") ||
 	    (image_has(o, "flaky") && p->restarts < 2);
 
+	p->env = kubelet_env(s, o);
 	status(s, p, "Running", false, "\"running\":{}", ended(p));
 	if (ends) {
 		p->oom = image_has(o, "oom");

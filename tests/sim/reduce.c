@@ -26,7 +26,7 @@ static void simplify(struct scenario *sc, const struct outcome *was)
 {
 	static const uint32_t options[] = {
 		OPT_SKEW, OPT_TOKEN, OPT_TIGHT, OPT_SECRETS, OPT_FINALIZERS,
-		OPT_WATCH_LIST
+		OPT_WATCH_LIST, OPT_NAMESAKES, OPT_PAGES, OPT_FRESH
 	};
 	struct outcome o;
 

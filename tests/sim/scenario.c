@@ -169,6 +169,59 @@ static uint32_t options_roll(struct rng *r, uint32_t *ret_insts)
 	return o;
 }
 
+/* Much happens while every instance starts and reads all anew. */
+static void starts(struct rng *r, struct scenario *sc, uint32_t servers,
+    int64_t end_ns)
+{
+	static const uint8_t ops[] = { OP_DELETE, OP_RECREATE, OP_EDIT,
+		OP_CHILD_DELETE, OP_CHILD_EDIT, OP_REF_WRITE, OP_CREATE };
+	unsigned all = (1u << sc->insts) - 1;
+	int64_t at = roll_ns(r, end_ns / 4, end_ns * 3 / 4);
+	int64_t down = roll_ns(r, 10 * MS, 5 * SEC);
+
+	add(sc, at, OP_CRASH, 0, 0, all, down);
+	add(sc, at, OP_FAULT, FAULT_LATENCY, (uint32_t)roll(r, 500), all,
+	    down + 20 * SEC);
+	for (int i = 0; i < 16; i++)
+		add(sc, at + down + roll_ns(r, -SEC, 8 * SEC),
+		    ops[roll(r, ARRAY_LEN(ops))], (uint32_t)roll(r, servers),
+		    (uint32_t)roll(r, 1 << 20), 0, SEC);
+}
+
+/* All references are there early, and are written to once more. */
+static void references(struct rng *r, struct scenario *sc, int64_t end_ns)
+{
+	for (uint32_t i = 0; i < 2 * 3 * SIM_NAMESPACES; i++)
+		for (uint32_t late = 0; late < 2; late++)
+			add(sc, late ? roll_ns(r, end_ns / 2, end_ns) :
+			    roll_ns(r, 0, 30 * SEC), OP_REF_WRITE, i % 3,
+			    i / 3 % SIM_NAMESPACES * 3 + i / 9 * 2, 0, 0);
+}
+
+/*
+ * What some seeds have besides, from a stream of its own, so that the others
+ * stay what they were.
+ */
+static void extras(struct scenario *sc, uint32_t servers, int64_t end_ns)
+{
+	struct rng r;
+
+	rng_seed(&r, sc->seed ^ 0x6d6f7265);
+	if (roll(&r, 3))
+		return;
+	sc->options |= roll(&r, 2) ? OPT_NAMESAKES : 0;
+	if (roll(&r, 3)) {
+		sc->options |= OPT_FRESH;
+		references(&r, sc, end_ns);
+	}
+	if (roll(&r, 2)) {
+		sc->options |= OPT_PAGES;
+		sc->options &= ~(uint32_t)OPT_WATCH_LIST;
+	}
+	if (roll(&r, 2))
+		starts(&r, sc, servers, end_ns);
+}
+
 void scenario_make(uint64_t seed, struct scenario *ret)
 {
 	struct scenario *sc = ret;
@@ -197,6 +250,7 @@ void scenario_make(uint64_t seed, struct scenario *ret)
 	weather(&r, sc, end_ns);
 	machines(&r, sc, end_ns);
 	upheavals(&r, sc, end_ns);
+	extras(sc, servers, end_ns);
 	qsort(sc->step, sc->steps, sizeof(sc->step[0]), by_time);
 	sc->calm_ns = end_ns + SEC;
 	sc->converge_ns = 420 * SEC;

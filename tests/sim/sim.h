@@ -92,7 +92,10 @@ enum scenario_option {
 	OPT_SKEW = 32,		/* clocks run at different rates */
 	OPT_TOKEN = 64,		/* bearer tokens are checked */
 	OPT_NO_CALM = 128,	/* for enumerated crashes: faults stay off */
-	OPT_NAMES = 256		/* the API server is known by its name */
+	OPT_NAMES = 256,	/* the API server is known by its name */
+	OPT_NAMESAKES = 512,	/* the namespaces have servers of one name */
+	OPT_PAGES = 1024,	/* lists come in pages of a few objects */
+	OPT_FRESH = 2048	/* no reference holds again what it held */
 };
 
 /* ---- one instance of the operator -------------------------------------- */

@@ -10,18 +10,20 @@ static const char user[] = "user";
 
 /*
  * 24 names over four groups and three namespaces; the few behind them are
- * of another group each, but have a name that is another server's too.
+ * of another group each, but have a name that is another server's too.  With
+ * OPT_NAMESAKES each namespace has the same eight.
  */
 void server_id(const struct sim *s, uint32_t i, struct server_id *ret)
 {
-	uint32_t twin = i < 24 ? i : i - 24;
+	uint32_t twin = i < 24 ? i : i - 24, name = twin;
 
-	(void)s;
+	if (s->sc.options & OPT_NAMESAKES)
+		name = twin % GROUPS + twin / 12 * GROUPS;
 	i %= SIM_SERVERS;
 	ret->group = (enum group)((twin + (i >= 24)) % GROUPS);
 	ret->kind = (enum api_kind)(API_ALLBEONE + ret->group);
 	ret->ns = world_ns[twin / GROUPS % SIM_NAMESPACES];
-	snprintf(ret->name, sizeof(ret->name), "srv-%u", (unsigned)twin);
+	snprintf(ret->name, sizeof(ret->name), "srv-%u", (unsigned)name);
 }
 
 /* ---- specs ----------------------------------------------------------- */
@@ -371,12 +373,23 @@ static struct pod *some_pod(struct sim *s, uint32_t b)
 	return NULL;
 }
 
+/* Valid as base64, too. */
+static void ref_value(struct sim *s, uint32_t b, char ret[static 5])
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef";
+	uint32_t n = ++s->around->values;
+
+	snprintf(ret, 5, "%s", b & 512 ? "eA==" : "eQ==");
+	for (int i = 0; s->sc.options & OPT_FRESH && i < 4; i++, n >>= 5)
+		ret[i] = letters[n & 31];
+}
+
 static void ref_write(struct sim *s, const struct sim_step *st)
 {
 	bool secret = st->b % 3 == 2;
 	enum api_kind kind = secret ? API_SECRET : API_CONFIG_MAP;
 	struct str ns = str_from(world_ns[st->b / 3 % SIM_NAMESPACES]);
-	char name[16], body[256];
+	char name[16], value[5], body[256];
 
 	snprintf(name, sizeof(name), "%s-%u", secret ? "sec" : "cm",
 	    st->a % (secret ? 2 : 3));
@@ -385,14 +398,13 @@ static void ref_write(struct sim *s, const struct sim_step *st)
 			world_delete(s, user, kind, ns, str_from(name));
 		return;
 	}
+	ref_value(s, st->b, value);
 	snprintf(body, sizeof(body), "{\"apiVersion\":\"v1\",\"kind\":"
 	    "\"%s\",\"metadata\":{\"name\":\"%s\"},\"data\":{\"k\":"
-	    "\"%s\"}}", api_kind_name(kind), name,
-	    st->b & 512 ? "eA==" : "eQ==");
+	    "\"%s\"}}", api_kind_name(kind), name, value);
 	if (api_find(s->api, kind, ns, str_from(name)))
 		world_merge(s, user, kind, ns, str_from(name), "",
-		    "{\"data\":{\"k\":\"%s\"}}",
-		    st->b & 512 ? "eA==" : "eQ==");
+		    "{\"data\":{\"k\":\"%s\"}}", value);
 	else
 		world_do(s, user, "POST", kind, ns, STR_NONE, "", JSON,
 		    str_from(body));

@@ -17,6 +17,7 @@ struct pod {
 	uint8_t stage;
 	uint32_t restarts, pulls;
 	bool gone, ending, oom;	/* oom: how it crashes next */
+	uint64_t env;		/* what its references held at its start */
 	bool busy;		/* something is about to happen to it */
 };
 
@@ -36,6 +37,7 @@ struct world {
 	struct text crd[GROUPS];	/* to make those that went again */
 	bool quota[SIM_NAMESPACES];
 	uint32_t live_pods;
+	uint32_t values;		/* that references were given */
 };
 
 /* A request of somebody in the cluster; traced; the status. */
@@ -66,6 +68,8 @@ void kubelet_ends(struct sim *s, struct pod *p);
 /* A container of a running pod ends: with 137 and OOMKilled, or 1. */
 void kubelet_crash(struct sim *s, struct pod *p, bool oom);
 void kubelet_evict(struct sim *s, struct pod *p);
+/* A digest of what a pod's references hold now. */
+uint64_t kubelet_env(struct sim *s, const struct api_object *pod);
 
 /* users.c: servers as users write them */
 
