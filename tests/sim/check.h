@@ -37,8 +37,8 @@ enum part { PART_STEPS, PART_CALM, PART_REST, PART_AGAIN, PART_ENDING };
 struct rate { uint64_t key; uint32_t n; char what[96]; };
 enum { RATES = 4096, RATE_WINDOW_S = 60 };
 
-/* Not to be sent before. */
-struct later { uint64_t key; int64_t at_ns; };
+/* A write that is tried again: not before at_ns. */
+struct later { uint64_t key; int64_t first_ns, at_ns; uint32_t sent; };
 enum { LATERS = 64 };
 
 struct checks {

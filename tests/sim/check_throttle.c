@@ -1,13 +1,18 @@
 /*
  * Who is told to come again later does so.  Of writes only: two servers may
- * ask for one ConfigMap.  An answer counts when nothing can have kept it.
+ * ask for one ConfigMap; and of one writer, for namesakes of two groups want
+ * one Deployment.  An answer counts when nothing can have kept it, and as
+ * long as the client tries by itself: when it has given up, its job begins
+ * anew after a time of its own.
  */
 #include "check.h"
 
+/* Later the deadline may leave no time to wait. */
+#define PATIENCE_NS (12 * SEC)
+
 static uint64_t key_of(const struct inst *in, const struct api_request *r)
 {
-	struct str path = str_sub(r->path, 0, str_find(r->path, '?'));
-	uint64_t h = hash_more(str_hash(path), r->method.p, r->method.n);
+	uint64_t h = hash_more(str_hash(r->path), r->method.p, r->method.n);
 
 	return hash_more(h, &in->starts, sizeof(in->starts)) + (uint64_t)in->id;
 }
@@ -32,34 +37,50 @@ static bool counts(const struct api_request *r)
 	    r->path.n && str_search(r->path, STR("/events")) == r->path.n;
 }
 
+static struct later *find(struct checks *c, uint64_t key)
+{
+	for (size_t i = 0; i < LATERS; i++)
+		if (c->later[i].key == key)
+			return &c->later[i];
+	return NULL;
+}
+
 static void answer(struct sim *s, struct inst *in,
     const struct api_request *r, const struct api_answer *a)
 {
-	struct checks *c = s->checks;
+	struct later *l = counts(r) ? find(s->checks, key_of(in, r)) : NULL;
 
-	if (a->status != 429 || a->retry_after_s <= 0 || !counts(r) ||
-	    !comes(s, in))
+	if (!l)
 		return;
-	c->later[c->laters++ % LATERS] = (struct later){ key_of(in, r),
-		s->now_ns + a->retry_after_s * (SEC - SEC / 100) };
+	l->at_ns = 0;
+	if (a->status != 429 || l->sent >= KUBE_TRIES_MAX ||
+	    s->now_ns - l->first_ns > PATIENCE_NS)
+		l->key = 0;
+	else if (a->retry_after_s > 0 && comes(s, in))
+		l->at_ns = s->now_ns + a->retry_after_s * (SEC - SEC / 100);
 }
 
 static void request(struct sim *s, struct inst *in,
     const struct api_request *r)
 {
 	struct checks *c = s->checks;
+	struct later *l;
 	uint64_t key;
 
 	if (!counts(r))
 		return;
 	key = key_of(in, r);
-	for (size_t i = 0; i < LATERS; i++)
-		if (c->later[i].key == key && s->now_ns < c->later[i].at_ns)
-			sim_fail(s, "throttle", "%s comes again %lld ms too "
-			    "early: %.*s %.*s", inst_name(in),
-			    (long long)((c->later[i].at_ns - s->now_ns) /
-			    MS), (int)r->method.n, r->method.p,
-			    (int)r->path.n, r->path.p);
+	l = find(c, key);
+	if (!l) {
+		l = &c->later[c->laters++ % LATERS];
+		*l = (struct later){ .key = key, .first_ns = s->now_ns };
+	}
+	l->sent++;
+	if (s->now_ns < l->at_ns)
+		sim_fail(s, "throttle", "%s comes again %lld ms too early: "
+		    "%.*s %.*s", inst_name(in), (long long)((l->at_ns -
+		    s->now_ns) / MS), (int)r->method.n, r->method.p,
+		    (int)r->path.n, r->path.p);
 }
 
 const struct checker check_throttle = { .name = "throttle",
