@@ -115,6 +115,9 @@ TEST(a_first_apply_makes_and_reads_nothing)
 	EXPECT_EQ(mw_count("GET /api/v1/namespaces/ns/services/one"), 0);
 	EXPECT_EQ(mw_count("GET /apis/mcp.mcp.dev/v1alpha1/namespaces/"), 0);
 	EXPECT(makes((struct str){ last.text, last.n }));
+	/* The user is told of what was made. */
+	mw_run(5 * SEC);
+	EXPECT(mw_count("/namespaces/ns/events") > 0);
 }
 
 /* Writes of Services, of all namespaces. */
@@ -272,4 +275,17 @@ TEST(a_finalizer_is_taken_away_once_and_the_status_left_alone)
 	EXPECT_EQ(mw_count("PATCH /apis/mcp.mcp.dev/v1alpha1/namespaces/ns/"
 	    "mcpservers/one"), 1);
 	EXPECT_EQ(mw_count("one/status"), 0);
+	EXPECT_EQ(mw.m->queue.retries, 0);
+}
+
+/* ---- what cannot be read ---- */
+
+TEST(a_server_that_cannot_be_read_is_tried_again)
+{
+	begin(NULL);
+	mw_run(SEC / 2);
+	object = "{\"metadata\":7}";
+	mw_run(5 * SEC);
+	EXPECT(mw.m->queue.retries > 0);
+	EXPECT(!(only()->flags & RECORD_BUSY));
 }

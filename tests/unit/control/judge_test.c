@@ -89,6 +89,12 @@ TEST(judge_running)
 	EXPECT_STR(verdict.status.image, "r/x");
 	EXPECT_STR(verdict.status.tag, "1");
 	EXPECT_EQ(verdict.status.observed_generation, 3);
+	EXPECT_EQ(verdict.status.replicas, 2);
+	EXPECT_EQ(verdict.status.ready_replicas, 2);
+	EXPECT_EQ(verdict.status.available_replicas, 2);
+	EXPECT_EQ(verdict.status.updated_replicas, 2);
+	/* The Service and the Deployment. */
+	EXPECT_EQ(verdict.status.children.n, 2);
 	EXPECT(verdict.reason == NULL);
 }
 
@@ -285,6 +291,7 @@ TEST(judge_quota_and_deadline)
 	memcpy(record.workload.failure, "exceeded quota: q", 18);
 	judge(&in, &arena, &verdict);
 	EXPECT_STR(cond("Degraded"), "True/QuotaExceeded");
+	EXPECT_STR(str_from(verdict.message), "exceeded quota: q");
 	record.workload.replica_failure = false;
 	record.workload.deadline_exceeded = true;
 	judge(&in, &arena, &verdict);

@@ -265,3 +265,23 @@ TEST(who_was_never_planned_is_due)
 	r.facts = 8;
 	EXPECT(record_due(&m, &r));
 }
+
+TEST(the_living_and_those_that_went_are_counted)
+{
+	struct uid uid = { { 1 } };
+	uint32_t i;
+
+	set_up(8);
+	i = record_add(&records, &uid, GROUP_EXAMPLE, STR("ns"), STR("a"));
+	EXPECT_EQ(records.live[GROUP_EXAMPLE], 0);
+	EXPECT_EQ(records.ghosts, 1);
+	record_live(&records, i, true);
+	record_live(&records, i, true);
+	EXPECT_EQ(records.live[GROUP_EXAMPLE], 1);
+	EXPECT_EQ(records.ghosts, 0);
+	record_live(&records, i, false);
+	EXPECT_EQ(records.live[GROUP_EXAMPLE], 0);
+	EXPECT_EQ(records.ghosts, 1);
+	record_drop(&records, i);
+	EXPECT_EQ(records.ghosts, 0);
+}

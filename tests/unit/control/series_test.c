@@ -58,6 +58,25 @@ TEST(the_page_has_each_family)
 	expect_value("mcp_operator_status_writes_total", "0");
 	expect_value("mcp_operator_events_sent_total", "0");
 	expect_value("mcp_operator_events_dropped_total", "0");
+	expect_value("mcp_operator_capacity_used{what=\"servers\"}", "1");
+	expect_value("mcp_operator_capacity_used{what=\"references\"}", "0");
+	expect_value("mcp_operator_capacity_used{what=\"pods\"}", "0");
+	for (size_t i = 0; i < ARRAY_LEN(mw.m->source); i++)
+		EXPECT(mw.m->source[i].emit != NULL &&
+		    mw.m->source[i].ctx != NULL);
+}
+
+TEST(the_pages_have_what_they_show)
+{
+	const struct observe *o;
+
+	mw_begin(NULL);
+	o = &mw.m->observe;
+	EXPECT_STR(str_from(o->healthz.name), "healthz");
+	EXPECT_STR(str_from(o->readyz.name), "readyz");
+	EXPECT(o->readyz.checks > o->healthz.checks);
+	EXPECT(o->mem == mw.m->mem && o->counts == &mw.m->counts);
+	EXPECT(o->loop == &mw.m->loop);
 }
 
 TEST(servers_are_counted_by_namespace)

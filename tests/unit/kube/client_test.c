@@ -79,6 +79,40 @@ TEST(client_sends_and_hands_out_the_answer)
 	    w->head.n);
 }
 
+static void on_answer(void *ctx, const struct kube_call *call,
+    int64_t took_ns)
+{
+	unsigned *answers = ctx;
+
+	EXPECT_EQ(call->status.err, *answers == 0 ? 0 : ERR_NOENT);
+	EXPECT(took_ns >= 0 && took_ns < SEC);
+	++*answers;
+}
+
+static void reply_absent(struct world *w, const struct world_request *r)
+{
+	world_reply(w, r->peer, 404, NULL,
+	    world_status(404, "NotFound", "no"));
+}
+
+TEST(client_tells_of_each_answer)
+{
+	struct world *w = world_begin(NULL);
+	unsigned answers = 0;
+	static struct told t;
+
+	w->client.on_answer = on_answer;
+	w->client.answer_ctx = &answers;
+	w->serve = reply_ok;
+	get(w, &t, "a");
+	EXPECT(world_until(w, &t.done, SEC));
+	EXPECT_EQ(answers, 1);
+	w->serve = reply_absent;
+	get(w, &t, "b");
+	EXPECT(world_until(w, &t.done, SEC));
+	EXPECT_EQ(answers, 2);
+}
+
 TEST(client_sends_bodies)
 {
 	struct world *w = world_begin(NULL);

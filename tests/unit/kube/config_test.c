@@ -155,6 +155,7 @@ TEST(config_with_data_in_it)
 	    "\"user\":\"u\"}}],\"clusters\":[{\"name\":\"k\",\"cluster\":"
 	    "{\"server\":\"https://h\",\"certificate-authority-data\":"
 	    "\"%s\"}}],\"users\":[{\"name\":\"u\",\"user\":{"
+	    "\"client-certificate\":\"none.pem\",\"client-key\":\"none.pem\","
 	    "\"client-certificate-data\":\"%s\",\"client-key-data\":"
 	    "\"%s\"}}]}", ca, cert, cert);
 	EXPECT_EQ(load_text(text), 0);
@@ -351,6 +352,7 @@ TEST(config_of_a_pod)
 	EXPECT_STR(config.host, "[fd00::1]:443");
 	pod("10.96.0.1", "x");
 	EXPECT_EQ(load(), ERR_BAD);
+	EXPECT_STR(str_from(d.path), "KUBERNETES_SERVICE_PORT");
 	pod("10.96.0.1", "443");
 	file(POD "token", "");
 	EXPECT_EQ(load(), ERR_BAD);

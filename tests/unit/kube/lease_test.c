@@ -459,3 +459,23 @@ TEST(lease_objects)
 	    "{\"renewTime\":\"yesterday\"}}", &r));
 	EXPECT_STR(str_from(r.holder), "h!");
 }
+
+TEST(lease_is_written_whole)
+{
+	struct lease_record r = { .holder = "me", .version = "7",
+		.duration_s = 15, .transitions = 2,
+		.acquire_wall_ns = SEC, .renew_wall_ns = 1500 * MS };
+	struct lease_options o = { .namespace = STR("ns"), .name = STR("l") };
+	char text[1024];
+	struct buf out;
+
+	buf_init(&out, text, sizeof(text));
+	lease_encode(&out, &o, &r);
+	EXPECT_STR(buf_view(&out), "{\"apiVersion\":\"coordination.k8s.io/v1\","
+	    "\"kind\":\"Lease\",\"metadata\":{\"name\":\"l\","
+	    "\"namespace\":\"ns\",\"resourceVersion\":\"7\"},\"spec\":{"
+	    "\"holderIdentity\":\"me\",\"leaseDurationSeconds\":15,"
+	    "\"leaseTransitions\":2,\"acquireTime\":"
+	    "\"1970-01-01T00:00:01.000000Z\",\"renewTime\":"
+	    "\"1970-01-01T00:00:01.500000Z\"}}");
+}

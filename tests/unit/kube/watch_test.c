@@ -340,6 +340,41 @@ TEST(watch_of_nothing_is_synced)
 	expect_told("BEGIN\nSYNCED\n");
 }
 
+static void serve_unnumbered(struct world *w, const struct world_request *r)
+{
+	(void)w;
+	list(r, "", NULL, OBJECT("a", "1"));
+}
+
+/* Without a version nothing can be watched from there. */
+TEST(watch_takes_no_list_without_a_version)
+{
+	begin(serve_unnumbered);
+	x.shared.no_watch_list = true;
+	world_run(x.w, SEC / 10);
+	EXPECT_EQ(x.watch.status.err, ERR_PROTO);
+	EXPECT(!x.watch.synced);
+}
+
+static void serve_long_version(struct world *w,
+    const struct world_request *r)
+{
+	char line[1024];
+
+	(void)w;
+	snprintf(line, sizeof(line), LINE("ADDED", "a", "5") INITIAL_END("9")
+	    "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"b\","
+	    "\"resourceVersion\":\"%0*d\"}}}\n", KUBE_VERSION_MAX + 1, 7);
+	stream(r, line);
+}
+
+TEST(watch_takes_no_version_that_it_cannot_keep)
+{
+	begin(serve_long_version);
+	world_run(x.w, SEC / 10);
+	expect_told("BEGIN\nITEM a 5\nSYNCED\nERROR waiting ERR_LIMIT\n");
+}
+
 /* The second page's token is too old; the whole list is there. */
 static void serve_expired_token(struct world *w,
     const struct world_request *r)
@@ -540,6 +575,19 @@ TEST(watch_that_is_denied)
 	expect_told("ERROR denied ERR_FORBIDDEN\n");
 	EXPECT_EQ(x.watch.status.why, KUBE_WHY_RBAC);
 	EXPECT(x.w->requests >= 3 && x.w->requests <= 8);
+}
+
+/* What it knew it still knows when it is let in again. */
+TEST(watch_that_is_denied_goes_on_where_it_was)
+{
+	begin(serve_initial);
+	world_run(x.w, 20 * SEC);
+	buf_clear(&x.told);
+	x.w->serve = serve_denied;
+	world_stream_end(x.w, 0, 0);
+	world_run(x.w, SEC);
+	expect_told("ERROR denied ERR_FORBIDDEN\n");
+	EXPECT(x.watch.version_n > 0);
 }
 
 TEST(watch_backs_off_from_a_server_that_is_not_there)
