@@ -449,6 +449,7 @@ struct verdict {
 /* What the manager knows of references and pods; not pure. */
 void judge_fill(const struct manager *m, const struct record *r,
     const struct server *s, struct judge_in *in);
+/* What is short of room is left out; a->over tells. */
 void judge(const struct judge_in *in, struct arena *a, struct verdict *ret);
 /* Digest of a status; times of writing do not count. */
 uint64_t status_digest(enum group g, const struct server_status *s,

@@ -108,6 +108,10 @@ void job_apply(struct job *j, const struct step *s)
 	const struct child *c = &j->plan.out.child[s->child];
 	struct str body = job_body(j, s);
 
+	if (j->arena.over) {
+		job_failed(j, "arena is full");
+		return;
+	}
 	job_call(j);
 	kube_call_apply(&j->call, &child_gvr[s->child], str_from(r->ns),
 	    c->name, NULL, group_info((enum group)r->group)->manager,

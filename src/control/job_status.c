@@ -150,6 +150,7 @@ static void job_write_status(struct job *j)
 	bool moved = st->phase != s->status.phase ||
 	    !HAS(&s->status, server_status, changed);
 	struct record *r = job_record(j);
+	struct str body;
 	struct buf b;
 	struct gvr gvr;
 	struct jw w;
@@ -173,10 +174,15 @@ static void job_write_status(struct job *j)
 	jw_key(&w, STR("status"));
 	status_write(s->group, st, &w);
 	jw_close(&w);
+	body = arena_keep(&j->arena, &b);
+	if (j->arena.over) {
+		job_failed(j, "arena is full");
+		return;
+	}
 	server_gvr(s->group, &gvr);
 	job_call(j);
 	kube_call_apply(&j->call, &gvr, s->meta.ns, s->meta.name, "status",
-	    g->manager, true, arena_keep(&j->arena, &b));
+	    g->manager, true, body);
 	j->m->series.status_writes++;
 	job_send(j, JOB_STATUS);
 }
@@ -246,6 +252,11 @@ void job_status(struct job *j)
 	judge_fill(m, r, &j->server, &in);
 	j->inputs = record_inputs(m, r);
 	judge(&in, &j->arena, j->verdict);
+	/* A verdict that was cut is not told for the truth. */
+	if (j->arena.over) {
+		job_failed(j, "arena is full");
+		return;
+	}
 	r->phase = (uint8_t)j->verdict->status.phase;
 	live = status_digest(j->server.group, &j->server.status, &j->arena);
 	if (version_number(j->server.meta.resource_version) == r->version)

@@ -153,6 +153,6 @@ static int exchange(const void *arg)
 TEST(wrong_exchanges_over_tls)
 {
 	for (int k = INJECT_FULL; k < INJECT_KINDS; k++)
-		each_wrong(&(struct task){ "exchange", exchange, NULL },
+		each_wrong(TASK("exchange", exchange, NULL),
 		    (enum inject_kind)k);
 }

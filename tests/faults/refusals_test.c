@@ -81,7 +81,7 @@ static void rendering_of_file(const char *name)
 
 	snprintf(path, sizeof(path), "tests/golden/render/%s.json", name);
 	text = guard_file(path);
-	each_wrong(&(struct task){ name, render, &text }, INJECT_FULL);
+	each_wrong(TASK(name, render, &text), INJECT_FULL);
 }
 
 TEST(refused_rendering_allbeone)
@@ -113,10 +113,10 @@ static int yaml(const void *arg)
 
 TEST(refused_yaml)
 {
-	each_wrong(&(struct task){ "yaml", yaml,
+	each_wrong(TASK("yaml", yaml,
 	    "a: [1, 2.5, yes, 0644, 1_000, ~]\n"
 	    "b:\n  c: >\n    folded\n    text\n  d: |\n    kept\n    text\n"
-	    "\"quoted \\u00e9\": 'single'\ne: {f: {g: []}, h: {}}\n" },
+	    "\"quoted \\u00e9\": 'single'\ne: {f: {g: []}, h: {}}\n"),
 	    INJECT_FULL);
 }
 
@@ -200,15 +200,15 @@ static int config(const void *arg)
 
 TEST(refused_kubeconfig)
 {
-	each_wrong(&(struct task){ "kubeconfig, token", config,
-	    CONFIG("tokenFile: token") }, INJECT_FULL);
-	each_wrong(&(struct task){ "kubeconfig, basic", config,
-	    CONFIG("username: me, password: secret") }, INJECT_FULL);
-	each_wrong(&(struct task){ "kubeconfig, plugin", config,
+	each_wrong(TASK("kubeconfig, token", config,
+	    CONFIG("tokenFile: token")), INJECT_FULL);
+	each_wrong(TASK("kubeconfig, basic", config,
+	    CONFIG("username: me, password: secret")), INJECT_FULL);
+	each_wrong(TASK("kubeconfig, plugin", config,
 	    CONFIG("exec: {apiVersion: client.authentication.k8s.io/v1, "
 	    "command: ./bin/auth, args: [a, \"b c\"], "
 	    "env: [{name: X, value: z}], provideClusterInfo: true, "
-	    "interactiveMode: Never}") }, INJECT_FULL);
+	    "interactiveMode: Never}")), INJECT_FULL);
 }
 
 /* ---- the page of metrics ----------------------------------------------- */
@@ -242,7 +242,7 @@ TEST(refused_metrics)
 	i = record_add(&mw.m->records, &uid, GROUP_MCPDEV, STR("blue"),
 	    STR("one"));
 	record_live(&mw.m->records, i, true);
-	each_wrong(&(struct task){ "metrics", scrape, NULL }, INJECT_FULL);
+	each_wrong(TASK("metrics", scrape, NULL), INJECT_FULL);
 }
 
 /* ---- the regions of an operator that starts ---------------------------- */
@@ -345,7 +345,7 @@ TEST(refused_answers)
 
 	const struct task task = { "GET /metrics", ask,
 	    "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-	    "\r\n" };
+	    "\r\n", false };
 
 	mw_begin(args);
 	inject_io(&mw.w->io.io);

@@ -16,7 +16,10 @@ struct task {
 	/* 0 with all that came of it in out_put, or ERR_*. */
 	int (*act)(const void *arg);
 	const void *arg;
+	bool recovers;		/* it tries again by itself: never ERR_* */
 };
+
+#define TASK(name, act, arg) (&(const struct task){ name, act, arg, false })
 
 void each_wrong(const struct task *x, enum inject_kind how);
 void out_put(struct str s);
