@@ -51,11 +51,13 @@ void trouble_set(struct trouble *t, enum trouble_weight weight,
 	memset(t->message, 0, sizeof(t->message));
 	buf_init(&b, t->reason, sizeof(t->reason) - 1);
 	buf_str(&b, str_sub(reason, 0, b.cap));
+	CHECK(!b.over);
 	buf_init(&b, t->message, sizeof(t->message) - 1);
 	buf_cstr(&b, "pod ");
 	buf_str(&b, str_sub(pod, 0, 63));
 	buf_fmt(&b, ": %s", fmt);
 	buf_str(&b, str_sub(detail, 0, b.cap - b.n));
+	CHECK(!b.over);
 }
 
 /*
