@@ -40,6 +40,15 @@ static bool job_saw_them_go(const struct job *j)
 	    j->plan.steps > 0;
 }
 
+/* Between plan and status, whose inputs hold the new ones already. */
+static bool job_refs_moved(const struct job *j)
+{
+	const struct record *r = job_record(j);
+
+	return !j->refused && (!refs_ready(j->m, r) ||
+	    j->refs != refs_digest(j->m, r));
+}
+
 void job_done(struct job *j)
 {
 	struct manager *m = j->m;
@@ -52,8 +61,7 @@ void job_done(struct job *j)
 	r->wanted = j->plan.wanted;
 	series_reconciled(m, r, RESULT_SUCCESS,
 	    m->loop.now_ns - j->start_ns);
-	if (record_due(m, r) || job_saw_them_go(j) ||
-	    (j->plan.steps > 0 && j->refs != refs_digest(m, r))) {
+	if (record_due(m, r) || job_saw_them_go(j) || job_refs_moved(j)) {
 		r->flags &= ~(uint32_t)RECORD_BUSY;
 		queue_add(&m->queue, j->record, true, m->loop.now_ns);
 	} else if (record_overwritten(r) && r->minor_since_ns == 0) {
