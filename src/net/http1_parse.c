@@ -46,10 +46,16 @@ static bool is_target_char(char c)
 	return c > 0x20 && c < 0x7f && c != '#';
 }
 
-/* reg-name, IP literal and port. */
-static bool is_host_char(char c)
+/* Of a reg-name or an IPv4 address (RFC 3986 section 3.2.2). */
+static bool is_name_char(char c)
 {
-	return is_alnum(c) || is_one_of(c, STR(".-:[]_~%!$&'()*+,;="));
+	return is_alnum(c) || is_one_of(c, STR(".-_~%!$&'()*+,;="));
+}
+
+/* Between the brackets of an IP literal. */
+static bool is_literal_char(char c)
+{
+	return is_alnum(c) || is_one_of(c, STR(".:-_~%"));
 }
 
 static bool all_are(struct str s, bool (*is)(char c))
@@ -72,9 +78,27 @@ bool http_is_target(struct str s)
 	return s.n && all_are(s, is_target_char);
 }
 
+/* uri-host [":" port]; the port keeps its colon. */
+static bool host_cut(struct str s, struct str *ret_host, struct str *ret_port)
+{
+	bool literal = str_starts(s, STR("["));
+	size_t end = str_find(s, literal ? ']' : ':');
+
+	*ret_host = str_sub(s, literal, end);
+	*ret_port = str_sub(s, end + literal, s.n);
+	if (literal && (end == s.n || !all_are(*ret_host, is_literal_char)))
+		return false;
+	if (!literal && !all_are(*ret_host, is_name_char))
+		return false;
+	return !ret_port->n || (ret_port->p[0] == ':' &&
+	    all_are(str_sub(*ret_port, 1, ret_port->n), is_digit));
+}
+
 bool http_is_host(struct str s)
 {
-	return all_are(s, is_host_char);
+	struct str host, port;
+
+	return host_cut(s, &host, &port);
 }
 
 static int bad(struct diag *d, const char *path, const char *text)
@@ -146,17 +170,40 @@ static int version_parse(struct str s, uint8_t *ret)
 	return 0;
 }
 
+/* Without a host nobody is meant, without a port no one can be reached. */
+static bool authority_fits(struct str s)
+{
+	struct str host, port;
+	uint64_t n;
+
+	return host_cut(s, &host, &port) && host.n && port.n &&
+	    !str_u64(str_sub(port, 1, port.n), &n) && n && n <= UINT16_MAX;
+}
+
+/* http or https, and a host; no user either (RFC 9110 section 4.2). */
+static bool absolute_fits(struct str target)
+{
+	struct str host, port, rest;
+	size_t at = str_search(target, STR("://"));
+
+	if (!str_is(str_sub(target, 0, at), "http") &&
+	    !str_is(str_sub(target, 0, at), "https"))
+		return false;
+	str_cut(str_sub(target, at + 3, target.n), '?', &rest);
+	str_cut(rest, '/', &rest);
+	return host_cut(rest, &host, &port) && host.n;
+}
+
 /* The four forms of RFC 9112 section 3.2. */
 static bool target_fits(struct str method, struct str target)
 {
 	if (!http_is_target(target))
 		return false;
 	if (str_is(method, "CONNECT"))
-		return http_is_host(target);
+		return authority_fits(target);
 	if (str_is(target, "*"))
 		return str_is(method, "OPTIONS");
-	return target.p[0] == '/' || str_starts(target, STR("http://")) ||
-	    str_starts(target, STR("https://"));
+	return target.p[0] == '/' || absolute_fits(target);
 }
 
 static int request_line(struct str line, struct http_head *h, struct diag *d)

@@ -273,16 +273,16 @@ static void peer_answer(struct peer *p)
 /* The path of origin and absolute form (RFC 9112 section 3.2). */
 static struct str target_path(struct str target, struct str *ret_query)
 {
-	struct str path, rest = target;
+	struct str path;
 	size_t at;
 
-	if (!str_starts(target, STR("/"))) {
-		at = str_search(target, STR("://"));
-		rest = str_sub(target, at + 3, target.n);
-		rest = str_sub(rest, str_find(rest, '/'), rest.n);
+	*ret_query = str_cut(target, '?', &path);
+	if (!str_starts(path, STR("/"))) {
+		at = str_search(path, STR("://"));
+		path = str_sub(path, at + 3, path.n);
+		path = str_sub(path, str_find(path, '/'), path.n);
 	}
-	*ret_query = str_cut(rest, '?', &path);
-	return path;
+	return path.n ? path : STR("/");
 }
 
 static const struct http_route *route_find(const struct http_server *s,
