@@ -7,6 +7,11 @@
 #: make replay F=json   that harness over its corpus
 #: make golden          writes tests/golden/ anew from what the tests got
 #: make fuzz T=30       every harness so many seconds; F=json: one
+#: make fuzz-log T=60   the same, entered into fuzz/log.tsv
+#: make fuzz-sum        what that log says of each harness, and what it lacks
+#: make fuzz-cov        lines and branches that the corpora alone reach
+#: make check           gcc -fanalyzer, clang-tidy, cppcheck
+#: make msan            unit tests and corpus replay under MSan
 #: make generate        crds/ and what else comes from the field tables
 #:                      (manifests: the same)
 #: make sim SEEDS=100   the whole operator simulated, SEED0=first seed;
@@ -113,20 +118,31 @@ d_release := $O/release$(if $(cross),-$(ARCH))$(if $(is_clang),-clang)
 d_test := $O/test$(if $(is_clang),-clang)
 d_fuzz := $O/fuzz
 d_sim := $O/sim
+d_cov := $O/cov
+d_msan := $O/msan
 src_deps := $O/deps/src
 o_release := $O/deps/$(ARCH)/$(notdir $(d_release))
 o_test := $O/deps/$(host_arch)/$(notdir $(d_test))
 o_fuzz := $O/deps/$(host_arch)/fuzz
 o_sim := $O/deps/$(host_arch)/sim
+o_cov := $O/deps/$(host_arch)/cov
+o_msan := $O/deps/$(host_arch)/msan
 
 depcflags_release = -Os -fPIE $(lean) $(guard) $(guard_$(ARCH))
 depcflags_test = -O2 -g -fsanitize=address
 depcflags_sim = -O2 -g
+cflags_cov = -O0 -fprofile-instr-generate -fcoverage-mapping
+cflags_msan = $(depcflags_msan) -fsanitize-memory-track-origins \
+	-fno-sanitize-recover=all
 depcflags_fuzz = -O2 -g -fsanitize=address,fuzzer-no-link
+depcflags_cov = -O1
+depcflags_msan = -O1 -g -fno-omit-frame-pointer -fsanitize=memory
 
 cc_test = $(CC)
 cc_fuzz = $(CLANG)
 cc_sim = $(CC)
+cc_cov = $(CLANG)
+cc_msan = $(CLANG)
 cflags_release = $(depcflags_release) -g -DMEM_OWN_MALLOC -nostdinc \
 	-isystem $(o_release)/include \
 	-isystem $(shell $(cc_release) -print-file-name=include 2>&1)
@@ -173,7 +189,8 @@ $(src_deps)/.stamp: tools/deps.lock tools/deps.sh
 	$Q DEPS_DIR='$(DEPS_DIR)' tools/deps.sh tools/deps.lock $O/deps
 	$Q touch $@
 
-.PHONY: need-release need-test need-sim need-fuzz need-emulator
+.PHONY: need-release need-test need-sim need-fuzz need-cov need-msan \
+	need-emulator
 need-release:
 	$Q tools/need.sh 'command -v $(firstword $(cc_release))' \
 		$(if $(is_clang),clang,gcc$(if \
@@ -181,9 +198,11 @@ need-release:
 need-test need-sim:
 	$Q tools/need.sh 'command -v $(CC)' $(CC) libc6-dev
 	$Q $(if $(is_clang),$(call need_sanitizers,$(CC)))
-need-fuzz:
+need-fuzz need-msan:
 	$Q tools/need.sh 'command -v $(CLANG)' clang libc6-dev
 	$Q $(call need_sanitizers,$(CLANG))
+need-cov: need-fuzz
+	$Q tools/need.sh 'command -v llvm-cov && command -v llvm-profdata' llvm
 need-emulator:
 	$Q $(if $(cross),tools/need.sh 'command -v $(emulator)' qemu-user)
 # Debian has clang's sanitizers, their headers and libFuzzer in one package.
@@ -205,9 +224,7 @@ $(depfiles): $(o_$1)/.stamp ;
 endef
 $(eval $(call deps_rule,release,AR=$$(AR) RANLIB=$$(RANLIB) \
 	HOST=$(triple) MUSL=1))
-$(eval $(call deps_rule,test,AR=ar))
-$(eval $(call deps_rule,fuzz,AR=ar))
-$(eval $(call deps_rule,sim,AR=ar))
+$(foreach f,test fuzz sim cov msan,$(eval $(call deps_rule,$f,AR=ar)))
 
 .PHONY: fetch deps
 fetch: $(src_deps)/.stamp
@@ -221,6 +238,8 @@ compile_release = $(cc_release) $(cppflags) $(warn) $(cflags_release)
 compile_test = $(cc_test) $(cppflags) $(warn) $(cflags_test)
 compile_fuzz = $(cc_fuzz) $(cppflags) $(warn) $(cflags_fuzz)
 compile_sim = $(cc_sim) $(cppflags) $(warn) $(cflags_sim)
+compile_cov = $(cc_cov) $(cppflags) $(warn) $(cflags_cov)
+compile_msan = $(cc_msan) $(cppflags) $(warn) $(cflags_msan)
 
 # $1 flavour
 define object_rules
@@ -239,7 +258,7 @@ $(d_$1)/%.o: %.c $(d_$1)/.flags $(o_$1)/.stamp
 	tests/sim/*.c \
 	fuzz/*.c tools/*.c))
 endef
-$(foreach f,release test fuzz sim,$(eval $(call object_rules,$f)))
+$(foreach f,release test fuzz sim cov msan,$(eval $(call object_rules,$f)))
 FORCE:
 .PHONY: FORCE
 
@@ -251,7 +270,8 @@ $(d_$1)/$2.a: $(call objs,$1,$2)
 	@mkdir -p $$(@D)
 	$$Q rm -f $$@ && ar rcTD $$@ $$(filter %.o,$$^)
 endef
-$(foreach f,test fuzz,$(foreach r,$(rooms),$(eval $(call archive_rule,$f,$r))))
+$(foreach f,test fuzz cov msan,\
+	$(foreach r,$(rooms),$(eval $(call archive_rule,$f,$r))))
 archives = $(patsubst %,$(d_$1)/%.a,$2)
 
 # ---- release binaries -------------------------------------------------------
@@ -306,44 +326,48 @@ release: $(d_release)/mcp-operator $(d_release)/mcp-gateway $(d_release)/root
 
 # ---- tests ------------------------------------------------------------------
 
-check_objs := $(d_test)/tests/guard.o $(d_test)/tests/golden.o
 more_tests := $(filter-out tests/main.c tests/guard.c tests/golden.c,\
 	$(sort $(wildcard tests/*.c)))
 # The simulator's API server, which has tests of its own.
 model_api := $(sort $(wildcard $(addprefix tests/sim/,api*.c fields.c \
 	managed.c shape*.c tree*.c typed*.c)))
-test_link = $(cc_test) $(cflags_test) -o $@.new $(filter %.o,$^) \
-	$(link_libs) && mv $@.new $@
 link_libs = -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
 # Helpers of several rooms' tests; only what a test names is linked.
-$(d_test)/libcheck.a: $(check_objs) \
-		$(patsubst %.c,$(d_test)/%.o,$(more_tests) $(model_api))
-	$Q rm -f $@ && ar rcD $@ $^
-
-# $1 program, $2 rooms, $3 objects
-define test_program
-$(d_test)/$1: $3 $(call archives,test,$2) $(d_test)/libcheck.a \
-		$(call depfiles,test)
-	$$(call say,LD,$$@)
-	$$Q $$(test_link)
+# $1 flavour
+define check_library
+$(d_$1)/libcheck.a: $(patsubst %.c,$(d_$1)/%.o,tests/guard.c tests/golden.c \
+		$(more_tests) $(model_api))
+	$$Q rm -f $$@ && ar rcD $$@ $$^
 endef
-unit_objs = $(d_test)/tests/main.o $(patsubst %.c,$(d_test)/%.o,$1)
-$(eval $(call test_program,unit,$(rooms),$(call unit_objs,$(units))))
+$(foreach f,test fuzz cov msan,$(eval $(call check_library,$f)))
+
+# $1 program, $2 rooms, $3 objects, $4 flavour
+define test_program
+$(d_$4)/$1: $(3:%=$(d_$4)/%) $(call archives,$4,$2) $(d_$4)/libcheck.a \
+		$(call depfiles,$4)
+	$$(call say,LD,$$@)
+	$$Q $$(cc_$4) $$(cflags_$4) -o $$@.new $$(filter %.o,$$^) \
+		$$(link_libs) && mv $$@.new $$@
+endef
+unit_objs = tests/main.o $(1:%.c=%.o)
+$(foreach g,test msan,\
+	$(eval $(call test_program,unit,$(rooms),$(call \
+	unit_objs,$(units)),$g)))
 $(foreach r,$(rooms),$(eval $(call test_program,unit-$r,$(rooms_$r),\
-	$(call unit_objs,$(filter tests/unit/$r/%,$(units))))))
-$(foreach f,$(fuzzers),$(eval $(call test_program,$f,$(rooms_$f),\
-	$(d_test)/fuzz/$f.o $(d_test)/fuzz/main.o)))
+	$(call unit_objs,$(filter tests/unit/$r/%,$(units))),test)))
+$(foreach g,test cov msan,$(foreach f,$(fuzzers),\
+	$(eval $(call test_program,$f,$(rooms_$f),fuzz/$f.o fuzz/main.o,$g))))
 
 # The generator writes every generated file below the folder it is given, at
 # its place in the repository (crds/..., docs/..., fuzz/dict/...).
 $(foreach g,$(wildcard tools/gen.c),$(eval $(call test_program,gen,\
-	$(rooms_gen),$(d_test)/tools/gen.o)))
+	$(rooms_gen),tools/gen.o,test)))
 $O/tools/gen: $(d_test)/gen
 	$Q mkdir -p $(@D) && ln -sf $(abspath $<) $@
 
 # The same behind standard input and output, for tests/e2e/70-model.sh.
-$(eval $(call test_program,simapi,base codec,$(d_test)/tests/live/simapi.o))
+$(eval $(call test_program,simapi,base codec,tests/live/simapi.o,test))
 
 # What can be refused, one by one; see tests/sim/inject.h.
 inject_wrap = arena_alloc arena_alloc_array arena_str arena_buf pool_take \
@@ -447,22 +471,71 @@ mutate: mutate-objects $(d_test)/unit
 
 # ---- fuzzing ----------------------------------------------------------------
 
-$(d_fuzz)/libcheck.a: $(more_tests:%.c=$(d_fuzz)/%.o)
-	$Q rm -f $@ && ar rcD $@ $^
-
 # $1 harness
 define fuzz_program
 $(d_fuzz)/$1: $(d_fuzz)/fuzz/$1.o $(call archives,fuzz,$(rooms_$1)) \
 		$(d_fuzz)/libcheck.a $(call depfiles,fuzz)
 	$$(call say,LD,$$@)
 	$$Q $$(cc_fuzz) $$(asan) -fsanitize=fuzzer -o $$@.new \
-		$$(filter %.o,$$^) $$(link_libs) && mv $$@.new $$@
+		-Wl,--trace $$(filter %.o,$$^) $$(link_libs) >$$@.link && \
+		mv $$@.new $$@
 endef
 $(foreach f,$(fuzzers),$(eval $(call fuzz_program,$f)))
 
-.PHONY: fuzz
-fuzz: $(addprefix $(d_fuzz)/,$(if $(F),fuzz_$(F),$(fuzzers)))
-	$Q tools/fuzz.sh $(d_fuzz) $(or $(T),30) $(^:$(d_fuzz)/fuzz_%=%)
+.PHONY: fuzz fuzz-log fuzz-sum fuzz-cov
+fuzz fuzz-log: $(addprefix $(d_fuzz)/,$(if $(F),fuzz_$(F),$(fuzzers)))
+	$Q $(if $(filter fuzz-log,$@),FUZZ_LOG=fuzz/log.tsv) tools/fuzz.sh \
+		$(d_fuzz) $(or $(T),30) $(^:$(d_fuzz)/fuzz_%=%)
+
+fuzz-sum: $(addprefix $(d_fuzz)/,$(fuzzers))
+	$Q tools/fuzzlog.sh sum fuzz/log.tsv $(d_fuzz) $(fuzzers:fuzz_%=%)
+
+fuzz-cov: $(addprefix $(d_cov)/,$(fuzzers))
+	$Q tools/fuzzcov.sh $(d_cov) $(fuzzers:fuzz_%=%)
+
+# ---- static checks and MSan -------------------------------------------------
+
+# What each tool says of each file, kept until a source or the command changes.
+d_check := $O/check
+check_flags = $(cppflags) -Wall -Wextra
+tidy_checks = -*,bugprone-*,cert-*,clang-analyzer-*,misc-*,performance-*,\
+	portability-*$(shell awk -F '\t' '$$1 == "tidy" && $$2 == "*" \
+	{ printf ",-%s", $$3 }' tools/static.tsv)
+headers := $(wildcard include/* src/*/*.h src/*/*.def)
+checked := $(srcs:%.c=$(d_check)/%.gcc) $(srcs:%.c=$(d_check)/%.tidy) \
+	$(d_check)/src.cppcheck
+
+.PHONY: need-check check msan
+need-check: need-test
+	$Q tools/need.sh 'command -v clang-tidy' clang-tidy
+	$Q tools/need.sh 'command -v cppcheck' cppcheck
+
+$(d_check)/%.gcc: %.c $(headers) Makefile | need-check $(o_test)/.stamp
+	$(call say,GCC,$<)
+	@mkdir -p $(@D)
+	$Q gcc $(check_flags) -O1 -fanalyzer -c -o /dev/null $< 2>$@ || \
+		{ cat $@; exit 1; }
+
+$(d_check)/%.tidy: %.c $(headers) Makefile tools/static.tsv | need-check \
+		$(o_test)/.stamp
+	$(call say,TIDY,$<)
+	@mkdir -p $(@D)
+	$Q clang-tidy --quiet --checks='$(subst $(eval) ,,$(tidy_checks))' \
+		$< -- $(check_flags) 2>/dev/null | sed 's|^$(CURDIR)/||' >$@
+
+$(d_check)/src.cppcheck: $(srcs) $(headers) Makefile | need-check
+	$(call say,CPPCHECK,src)
+	@mkdir -p $(@D)
+	$Q cppcheck --quiet --std=c11 -Iinclude -I src/base \
+		--enable=warning,performance,portability --inline-suppr \
+		--template='{file}:{line}:{column}: warning: {message} [{id}]' \
+		$(srcs) 2>$@
+
+check: $(checked)
+	$Q tools/static.sh $(d_check)
+
+msan: $(d_msan)/unit $(addprefix $(d_msan)/,$(fuzzers))
+	$Q tools/msan.sh $^
 
 # ---- other architectures and reproducibility --------------------------------
 

@@ -95,7 +95,7 @@ static int child_run(volatile size_t *at)
 	if (!pid) {
 		files_run(at);
 		fflush(stdout);
-		_exit(0);
+		exit(0);
 	}
 	waitpid(pid, &status, 0);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
