@@ -378,7 +378,8 @@ sim_wrap = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 
 # Faults one by one.  io_linux*.o call what may be interrupted by other names;
 # they come first, so that the archive's are not taken.
-$(d_test)/faults: $(call unit_objs,$(sort $(wildcard tests/faults/*.c))) \
+$(d_test)/faults: $(addprefix $(d_test)/,$(call unit_objs,$(sort \
+		$(wildcard tests/faults/*.c)))) \
 		$(patsubst src/base/%.c,$(d_test)/interrupt/%.o,$(wildcard \
 		src/base/io_linux*.c)) $(d_test)/tests/sim/inject.o \
 		$(d_test)/tests/sim/inject_io.o $(d_test)/tests/sim/alloc.o \
@@ -510,20 +511,26 @@ need-check: need-test
 	$Q tools/need.sh 'command -v clang-tidy' clang-tidy
 	$Q tools/need.sh 'command -v cppcheck' cppcheck
 
-$(d_check)/%.gcc: %.c $(headers) Makefile | need-check $(o_test)/.stamp
+$(d_check)/.flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(check_flags) $(tidy_checks)' | cmp -s - $@ || \
+		echo '$(check_flags) $(tidy_checks)' >$@
+
+$(d_check)/%.gcc: %.c $(headers) $(d_check)/.flags | need-check \
+		$(o_test)/.stamp
 	$(call say,GCC,$<)
 	@mkdir -p $(@D)
 	$Q gcc $(check_flags) -O1 -fanalyzer -c -o /dev/null $< 2>$@ || \
 		{ cat $@; exit 1; }
 
-$(d_check)/%.tidy: %.c $(headers) Makefile tools/static.tsv | need-check \
+$(d_check)/%.tidy: %.c $(headers) $(d_check)/.flags | need-check \
 		$(o_test)/.stamp
 	$(call say,TIDY,$<)
 	@mkdir -p $(@D)
 	$Q clang-tidy --quiet --checks='$(subst $(eval) ,,$(tidy_checks))' \
 		$< -- $(check_flags) 2>/dev/null | sed 's|^$(CURDIR)/||' >$@
 
-$(d_check)/src.cppcheck: $(srcs) $(headers) Makefile | need-check
+$(d_check)/src.cppcheck: $(srcs) $(headers) $(d_check)/.flags | need-check
 	$(call say,CPPCHECK,src)
 	@mkdir -p $(@D)
 	$Q cppcheck --quiet --std=c11 -Iinclude -I src/base \

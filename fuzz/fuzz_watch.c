@@ -3,7 +3,8 @@
  * one a request: a byte that chooses the status and how the answer ends, two
  * bytes of length, the body. What the handler is told obeys the order that
  * kube.h promises, does not depend on how the answers are cut, and whatever
- * comes, there are few requests a second and nothing is left at the end.
+ * comes, there are few requests a second and nothing is left at the end. Where
+ * the last byte is not ASCII it chooses what is watched.
  */
 #include "fake_io.h"
 #include "fuzz.h"
@@ -116,10 +117,22 @@ static void react(void *ctx, struct fake_io *io, int peer)
 		answer(peer);
 }
 
+static struct kube_watch_row row_make(uint8_t how)
+{
+	struct kube_watch_row row = { .gvr = &things };
+
+	if (how & 0x80) {
+		row.labels = how & 1 ? "a=b" : NULL;
+		row.fields = how & 2 ? "metadata.name=c" : NULL;
+		row.metadata = how & 4;
+	}
+	return row;
+}
+
 static void exchange(const uint8_t *data, size_t size, uint32_t cuts)
 {
 	static const struct kube_client_options o = { .conns = 1 };
-	static const struct kube_watch_row row = { .gvr = &things };
+	static struct kube_watch_row row;
 	static struct kube_config config;
 	static struct kube_client client;
 	static struct kube_watches shared;
@@ -129,6 +142,7 @@ static void exchange(const uint8_t *data, size_t size, uint32_t cuts)
 	int64_t until_ns;
 
 	answers = (struct fuzz_input){ data, size };
+	row = row_make(data[size - 1]);
 	seed = cuts;
 	listing = false;
 	fake_io_init(&f);

@@ -1,7 +1,8 @@
 /*
  * Certificates and private keys against BearSSL's own decoders: what both
- * take they understand alike. The first byte says what the rest is: 0 a
- * certificate, else a key by label.
+ * take they understand alike, and a certificate is good for each name that it
+ * holds. The first byte says what the rest is: 0 a certificate, else a key by
+ * label.
  */
 #include <bearssl.h>
 
@@ -9,7 +10,8 @@
 #include "fuzz.h"
 
 static const char *const labels[] = {
-	"RSA PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY"
+	"RSA PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY",
+	"RSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "CERTIFICATE"
 };
 
 static void check_within(struct str all, struct str s)
@@ -65,6 +67,25 @@ static void check_reference(const struct x509 *c)
 	    86400 + dc.notafter_seconds);
 }
 
+/* Names that look like addresses, or end with a dot, are for nobody. */
+static void check_name(const struct x509 *c, const struct x509_name *name)
+{
+	struct net_addr ip = { .family = name->text.n == 4 ? 4 : 6 };
+	char mem[64];
+	struct buf b;
+
+	buf_init(&b, mem, sizeof(mem));
+	if (name->type == X509_IP) {
+		memcpy(ip.ip, name->text.p, name->text.n);
+		addr_format(&b, &ip);
+		FUZZ_CHECK(x509_matches(c, buf_view(&b)));
+	} else if (addr_parse(name->text, &ip) && name->text.n < 60) {
+		buf_fmt(&b, "%S.", name->text);
+		FUZZ_CHECK(x509_matches(c, buf_view(&b)) ==
+		    (name->text.n != 0));
+	}
+}
+
 static void check_names(const struct x509 *c)
 {
 	struct x509_name name;
@@ -74,6 +95,7 @@ static void check_names(const struct x509 *c)
 
 	while (x509_name_next(c, &cursor, &name)) {
 		check_within(c->san, name.text);
+		check_name(c, &name);
 		names++;
 		FUZZ_CHECK(names <= c->san.n);
 	}
@@ -105,6 +127,9 @@ static void run_certificate(struct str der)
 	check_within(der, c.san);
 	check_within(der, c.eku);
 	check_names(&c);
+	FUZZ_CHECK(c.exts & X509_EXT_EKU ||
+	    (x509_allows(&c, X509_SERVER) && x509_allows(&c, X509_CLIENT)));
+	FUZZ_CHECK(x509_signature_name(&c)[0]);
 	check_reference(&c);
 }
 

@@ -5,7 +5,9 @@
 # each warning must be let by in tools/static.tsv, with its reason, and each
 # row there must be needed. Last line: "N passed, N failed" in files read.
 set -u
-find "$1" -name '*.gcc' -o -name '*.tidy' -o -name '*.cppcheck' | sort | xargs awk '
+set -- $(find "$1" -name '*.gcc' -o -name '*.tidy' -o -name '*.cppcheck' | sort)
+
+awk -v files=$# '
 BEGIN { FS = "\t" }
 FILENAME == "tools/static.tsv" {
 	if (/^#/ || !NF)
@@ -25,7 +27,6 @@ FILENAME == "tools/static.tsv" {
 	next
 }
 FNR == 1 {
-	files++
 	kind = FILENAME
 	sub(/.*\./, "", kind)
 }
@@ -56,4 +57,4 @@ END {
 		failed++
 	printf "%d passed, %d failed\n", files - failed, failed
 	exit failed > 0
-}' tools/static.tsv
+}' tools/static.tsv "$@"

@@ -57,7 +57,7 @@ static _Noreturn void run_child(const char *const *argv, char **env,
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
+	(void)signal(SIGPIPE, SIG_DFL);
 	do
 		rc = dup2(out_fd, 1);
 	while (rc < 0 && errno == EINTR);

@@ -407,7 +407,7 @@ static int args_check(struct args a, struct diag *d)
 static bool flag_given(struct args a, const struct opt *o, struct str *ret)
 {
 	bool given = false;
-	struct arg arg;
+	struct arg arg = { 0 };
 	int kind;
 
 	while ((kind = arg_next(&a, &arg, NULL)) != ARG_END) {

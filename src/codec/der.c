@@ -167,7 +167,7 @@ int der_time(const struct der *v, int64_t *ret_s)
 {
 	bool utc = v->tag == DER_UTC_TIME;
 	struct str s = v->body;
-	int part[7], year, *p = part + (utc ? 1 : 2);
+	int part[7] = { 0 }, year, *p = part + (utc ? 1 : 2);
 
 	if ((!utc && v->tag != DER_TIME) || s.n != (utc ? 13 : 15) ||
 	    byte_at(s, s.n - 1) != 'Z')

@@ -304,8 +304,13 @@ int schema_decode(const struct schema *s, const struct schema_mode *m,
 	struct decoder c = { m ? m : &schema_plain, doc, a, d, path, 0, {{0}} };
 	size_t mark = arena_mark(a);
 	char *o = arena_alloc(a, s->size, _Alignof(int64_t));
-	int err = o ? push(&c, s, at, o) : field_full(&c);
+	int err;
 
+	if (!o) {
+		arena_reset(a, mark);
+		return field_full(&c);
+	}
+	err = push(&c, s, at, o);
 	while (!err && c.depth)
 		err = step(&c);
 	if (err)

@@ -339,7 +339,7 @@ int take_pairs(const struct decoder *c, const struct schema_field *f,
     uint32_t at, char *to)
 {
 	struct pairs m = { NULL, 0 };
-	void *p;
+	void *p = NULL;
 	uint32_t n;
 	int err;
 

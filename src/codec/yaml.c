@@ -353,6 +353,7 @@ static int close_event(struct yaml *y)
 {
 	struct level *l = level_of(y);
 
+	CHECK(l);
 	y->n_keys = l->first_key;
 	if (l->is_map)
 		jw_close(&y->w);

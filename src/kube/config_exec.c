@@ -180,14 +180,24 @@ static int read_command(struct kube_config *c, const struct json_doc *doc,
 	return 0;
 }
 
+/* False when it is there and no list; JSON_NIL has no elements. */
+static bool list_at(const struct json_doc *doc, uint32_t exec,
+    const char *key, uint32_t *ret)
+{
+	*ret = json_get(doc, exec, str_from(key));
+	if (*ret != JSON_NIL && json_type(doc, *ret) == JSON_NULL)
+		*ret = JSON_NIL;
+	return *ret == JSON_NIL || json_type(doc, *ret) == JSON_ARRAY;
+}
+
 static int read_args(struct kube_config *c, const struct json_doc *doc,
     uint32_t exec, struct diag *d)
 {
-	uint32_t args = json_get(doc, exec, STR("args")), at;
+	uint32_t args, at;
 	size_t n = 1;
 
-	if (args == JSON_NIL || json_type(doc, args) == JSON_NULL)
-		return 0;
+	if (!list_at(doc, exec, "args", &args))
+		return bad_entry(d, "args must be a list");
 	for (at = json_first(doc, args); at != JSON_NIL;
 	    at = json_next(doc, args, at)) {
 		if (json_type(doc, at) != JSON_STRING)
@@ -214,11 +224,11 @@ static const char *pair(struct kube_config *c, struct str name,
 static int read_env(struct kube_config *c, const struct json_doc *doc,
     uint32_t exec, struct diag *d)
 {
-	uint32_t env = json_get(doc, exec, STR("env")), at;
+	uint32_t env, at;
 	size_t n = 1;
 
-	if (env == JSON_NIL || json_type(doc, env) == JSON_NULL)
-		return 0;
+	if (!list_at(doc, exec, "env", &env))
+		return bad_entry(d, "env must be a list");
 	for (at = json_first(doc, env); at != JSON_NIL;
 	    at = json_next(doc, env, at)) {
 		uint32_t value = json_get(doc, at, STR("value"));
@@ -294,7 +304,8 @@ static int read_modes(struct kube_config *c, const struct json_doc *doc,
 		    "asked of the user here");
 		return ERR_UNSUPPORTED;
 	}
-	if (v != JSON_NIL && json_bool(doc, v, &c->exec.tell_cluster))
+	if (v != JSON_NIL && json_type(doc, v) != JSON_NULL &&
+	    json_bool(doc, v, &c->exec.tell_cluster))
 		return bad_entry(d, "provideClusterInfo must be a boolean");
 	return 0;
 }

@@ -228,7 +228,7 @@ int tls_wire_got(struct tls *t, size_t n)
 	size_t room;
 	const uint8_t *at = tls_wire_room(t, &room);
 
-	CHECK(n <= room);
+	CHECK(!n || (at && n <= room));
 	if (n && t->first < 0)
 		t->first = at[0];
 	if (n)

@@ -578,6 +578,8 @@ TEST(config_of_odd_plugin_entries)
 		"exec: x", "exec: {command: x}",
 		"exec: {apiVersion: client.authentication.k8s.io/v1alpha1, "
 		"command: x}", EXEC "}", EXEC "command: x, args: [1]}",
+		EXEC "command: x, args: {a: b}}", EXEC "command: x, args: a}",
+		EXEC "command: x, env: {name: a, value: b}}",
 		EXEC "command: x, env: [{value: y}]}",
 		EXEC "command: x, env: [{name: \"a=b\", value: z}]}",
 		EXEC "command: x, env: [{name: a, value: 1}]}",
@@ -593,4 +595,6 @@ TEST(config_of_odd_plugin_entries)
 		EXPECT(diag_is_set(&d));
 		EXPECT_EQ(plugin.runs, 0);
 	}
+	EXPECT_EQ(load_exec(SERVER, EXEC "command: x, args: null, env: null, "
+	    "provideClusterInfo: null}"), 0);
 }
