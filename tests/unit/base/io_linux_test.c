@@ -483,6 +483,16 @@ TEST(signals_end_a_wait)
 	waitpid(pid, NULL, 0);
 }
 
+/* MSan keeps a shadow of what was touched, which is not given back. */
+#ifdef __has_feature
+#if __has_feature(memory_sanitizer)
+#define SHADOWED 1
+#endif
+#endif
+#ifndef SHADOWED
+#define SHADOWED 0
+#endif
+
 TEST(memory_is_mapped_measured_and_given_back)
 {
 	size_t n = 8 << 20, file, before, touched, after;
@@ -502,7 +512,7 @@ TEST(memory_is_mapped_measured_and_given_back)
 	IO(trim, region, n);
 	EXPECT_EQ(p[0], 0);
 	EXPECT_EQ(IO(rss, &file, &after), 0);
-	EXPECT(after < before + n / 8);
+	EXPECT(SHADOWED || after < before + n / 8);
 	IO(unmap, region, n);
 	EXPECT_CRASH(p[0] = 1);
 }
