@@ -155,8 +155,10 @@ cppflags = -std=c11 -iquote include -DMCP_VERSION=\"$(version)\" \
 	-isystem $(src_deps)/jsmn -isystem $(src_deps)/zlib
 
 # Only for tests, harnesses and tools.
-# clang does not know gcc's warning, nor gcc the option that says so.
+# clang does not know gcc's warning, nor gcc the option that says so; texts in
+# tables go over several lines.
 outside = -D_GNU_SOURCE -Wno-unknown-warning-option -Wno-format-truncation \
+	-Wno-string-concatenation \
 	-iquote tests -iquote fuzz -iquote src
 
 # ---- sources ----------------------------------------------------------------

@@ -358,6 +358,14 @@ static socklen_t sock_addr_from(const struct net_addr *a,
 	return sizeof(ret->in6);
 }
 
+/* musl's IN6_IS_ADDR_V4MAPPED() casts const away. */
+static bool is_v4mapped(const struct in6_addr *a)
+{
+	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+	return !memcmp(a->s6_addr, prefix, sizeof(prefix));
+}
+
 /* A peer that came over a dual-stack listener by IPv4 is shown as IPv4. */
 static void net_addr_from(const union sock_addr *s, struct net_addr *ret)
 {
@@ -367,7 +375,7 @@ static void net_addr_from(const union sock_addr *s, struct net_addr *ret)
 		ret->port = ntohs(s->in.sin_port);
 		memcpy(ret->ip, &s->in.sin_addr, 4);
 	} else if (s->any.sa_family == AF_INET6 &&
-	    IN6_IS_ADDR_V4MAPPED(&s->in6.sin6_addr)) {
+	    is_v4mapped(&s->in6.sin6_addr)) {
 		ret->family = 4;
 		ret->port = ntohs(s->in6.sin6_port);
 		memcpy(ret->ip, &s->in6.sin6_addr.s6_addr[12], 4);
