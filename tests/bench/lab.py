@@ -205,15 +205,25 @@ class Audit:
     def __init__(self):
         self.reset()
 
-    def reset(self):
-        self.at = os.stat(AUDIT).st_size
-        self.rest = b""
+    def reset(self, at=None):
+        """Or since that byte of the log, which may be within a line."""
+        self.at = os.stat(AUDIT).st_size if at is None else at
+        self.rest = None
 
     def read(self):
         with open(AUDIT, "rb") as log:
             log.seek(self.at)
             text = log.read()
-        self.at += len(text)
+            if self.rest is None:
+                log.seek(max(self.at - 1, 0))
+                whole = self.at == 0 or log.read(1) == b"\n"
+                if not whole and b"\n" not in text:
+                    return []
+                self.at += len(text)
+                text = text if whole else text.partition(b"\n")[2]
+                self.rest = b""
+            else:
+                self.at += len(text)
         lines = (self.rest + text).split(b"\n")
         self.rest = lines.pop()
         return [json.loads(line) for line in lines]

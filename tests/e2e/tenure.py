@@ -82,7 +82,7 @@ class Tenure:
 
 def main():
     audit = Audit()
-    audit.at = int(sys.argv[1])
+    audit.reset(int(sys.argv[1]))
     Tenure(audit.read(), sys.argv[3]).check(float(sys.argv[2]))
     sys.exit(1 if failures else 0)
 

@@ -707,8 +707,8 @@ class Account:
 
     def is_strangers(self, place, o):
         uid = o["metadata"]["uid"]
-        if place in self.foreign:
-            return self.foreign[place]["metadata"]["uid"] == uid
+        if place in self.foreign and self.foreign[place]["metadata"]["uid"] == uid:
+            return True
         if o["metadata"].get("ownerReferences"):
             return False
         # One may have been made between the look and the deletion.
