@@ -380,7 +380,7 @@ class Pair:
             del self.wrong[before:]
             time.sleep(0.3)
 
-    def watch(self, path, accept=None):
+    def watch(self, path, accept=None, only=""):
         """Opens on both; the result ends them and compares their lines."""
         self.step += 1
         what = "%d watch %s" % (self.step, path)
@@ -397,7 +397,8 @@ class Pair:
         def end():
             lines = [g[2](1.0) for g in got]
             one, two = ([x for x in without_clock(map(json.loads, g))
-                         if self.is_mine(x["object"])] for g in lines)
+                         if self.is_mine(x["object"]) and
+                         only in ("", x["type"])] for g in lines)
             if len(one) != len(two):
                 self.wrong.append("%s: %d lines of the model: %s\n      %d "
                                   "of the real one: %s" % (

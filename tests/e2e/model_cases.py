@@ -468,15 +468,14 @@ def whole_cluster(p):
     key = "mcp.allbeone.io/server-key"
     labels = {key: "m.one"}
     select = "labelSelector=" + key.replace("/", "%2F")
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
-           "spec": {"containers": [container()]}}
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "t"},
               "stringData": {"a": "1"}}
     kinds = [(CORE, "configmaps", config(), select),
              (CORE, "configmaps", config("other"), ""),
              (CORE, "secrets", secret, ""),
              (CORE, "services", service(), select),
-             (CORE, "pods", pod, select),
+             # Admission adds to pods what the model does not.
+             (CORE, "pods", None, select),
              (APPS, "deployments", deployment(), select)]
     kinds += [(servers(g)[:-len("mcpservers")], "mcpservers", server(g), "")
               for g in GROUPS]
@@ -484,22 +483,29 @@ def whole_cluster(p):
     initial = first + "&sendInitialEvents=true" \
         "&resourceVersionMatch=NotOlderThan"
     for where, plural, body, query in kinds:
-        one = where + plural + "/" + body["metadata"]["name"]
-        if query:
-            body["metadata"]["labels"] = labels
         path = where.replace("namespaces/{ns}/", "") + plural + "?" + (
             query + "&" if query else "")
-        p.do("POST", where + plural, body)
+        if body:
+            one = where + plural + "/" + body["metadata"]["name"]
+            if query:
+                body["metadata"]["labels"] = labels
+            p.do("POST", where + plural, body)
         p.get(path + "limit=500", keep="l")
+        p.get(path[:-1])
         whole = p.watch(path + initial)
         since = p.watch(path + first +
                         "&resourceVersion={=l.metadata.resourceVersion}")
-        p.merge(one, {"metadata": {"annotations": {"x": "y"}}}, keep="o")
-        p.get(one)
-        p.get(one + "?resourceVersion={=o.metadata.resourceVersion}")
+        if body:
+            p.merge(one, {"metadata": {"annotations": {"x": "y"}}}, keep="o")
+            p.get(one)
+            p.get(one + "?resourceVersion={=o.metadata.resourceVersion}")
         whole()
         since()
-        p.do("DELETE", one + "?gracePeriodSeconds=0")
+        if body:
+            p.do("DELETE", one + "?gracePeriodSeconds=0")
+    # Who installed them differs: that the list ends is what is waited for.
+    p.watch("/apis/apiextensions.k8s.io/v1/customresourcedefinitions?" +
+            initial, accept=META, only="BOOKMARK")()
     event = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "e"},
              "type": "Warning", "reason": "FailedMount", "message": "x",
              "involvedObject": {"kind": "Pod", "namespace": "{ns}",
