@@ -64,6 +64,8 @@ int render_server(const struct render_in *in, struct arena *a,
  * valid label for names of any length. "a.filesystem".
  */
 void render_key(enum group g, struct str name, struct buf *out);
+/* What a child's name has behind its server's: "-config" or nothing. */
+const char *render_suffix(enum child_kind k);
 /* Selector of the pods, "mcp.allbeone.io/server-key=a.filesystem". */
 void render_selector(enum group g, struct str name, struct buf *out);
 /* NOTE_RENDERED: "<revision>.<digest of the template in hex>". */

@@ -130,8 +130,7 @@ void job_delete(struct job *j, const struct step *s)
 	uid_format(&j->named, &uid);
 	buf_init(&name, name_mem, sizeof(name_mem));
 	buf_cstr(&name, r->name);
-	if (s->child == CHILD_CONFIG_MAP)
-		buf_cstr(&name, "-config");
+	buf_cstr(&name, render_suffix((enum child_kind)s->child));
 	CHECK(!uid.over && !name.over);
 	job_call(j);
 	/* In the foreground, so that a finalizer waits for the pods. */

@@ -82,6 +82,11 @@ static const char *refusal(enum kube_why why, const char *other)
 	return other;
 }
 
+static bool could_not_write(const struct view *v, enum child_kind k)
+{
+	return v->in->failed != NULL && v->in->failed_child == k;
+}
+
 static void find_write_failure(struct view *v)
 {
 	const struct judge_in *in = v->in;
@@ -92,7 +97,7 @@ static void find_write_failure(struct view *v)
 	b = arena_buf(v->a);
 	buf_fmt(&b, "%s %s%s: %s", child_kind_name[in->failed_child],
 	    in->record->name,
-	    in->failed_child == CHILD_CONFIG_MAP ? "-config" : "",
+	    render_suffix((enum child_kind)in->failed_child),
 	    in->failed->text);
 	wrong(v, true, refusal(in->failed_why, "ApplyFailed"),
 	    arena_keep(v->a, &b));
@@ -247,7 +252,7 @@ static void set_of_allbeone(struct view *v)
 static void set_of_example(struct view *v)
 {
 	bool service = v->in->record->child[CHILD_SERVICE].exists &&
-	    !(v->in->failed != NULL && v->in->failed_child == CHILD_SERVICE);
+	    !could_not_write(v, CHILD_SERVICE);
 	/* Which transport it last had is not known after a restart. */
 	bool wants = v->in->refused != NULL ? service ||
 	    cond_get(v->cs, "ServiceReady") != NULL :
@@ -326,8 +331,10 @@ static void set_children(struct view *v, struct server_status *s)
 		HAS_SET(c, child_ref, kind);
 		HAS_SET(c, child_ref, name);
 		c->kind = str_from(child_kind_name[k]);
-		c->name = text(v, k == CHILD_CONFIG_MAP ? "%S-config" :
-		    "%S", str_from(r->name));
+		b = arena_buf(v->a);
+		buf_fmt(&b, "%s%s", r->name,
+		    render_suffix((enum child_kind)k));
+		c->name = arena_keep(v->a, &b);
 		if (r->child[k].own == 0)
 			continue;
 		HAS_SET(c, child_ref, version);
@@ -356,8 +363,8 @@ static void set_counters(struct view *v, struct server_status *s)
 /* The pods are of an older spec, and not about to be of this one. */
 static bool runs_older(const struct view *v)
 {
-	return v->in->refused != NULL || (v->in->failed != NULL &&
-	    v->in->failed_child == CHILD_DEPLOYMENT && v->exists &&
+	return v->in->refused != NULL || (could_not_write(v,
+	    CHILD_DEPLOYMENT) && v->exists &&
 	    v->in->server->status.image.n > 0);
 }
 

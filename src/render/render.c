@@ -142,6 +142,11 @@ static const struct {
 	[CHILD_DEPLOYMENT] = { "apps/v1", "Deployment", "" },
 };
 
+const char *render_suffix(enum child_kind k)
+{
+	return kinds[k].suffix;
+}
+
 /* What stands in for the digest while the body is written. */
 static const char digest_blank[] = "0000000000000000";
 

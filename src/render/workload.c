@@ -155,7 +155,8 @@ static void volumes_write(struct render *r)
 		jw_open(w);
 		jw_kcstr(w, "name", VOLUME_CONFIG);
 		jw_kopen(w, "configMap");
-		jw_kfmt(w, "name", "%S-config", r->s->meta.name);
+		jw_kfmt(w, "name", "%S%s", r->s->meta.name,
+		    render_suffix(CHILD_CONFIG_MAP));
 		jw_close(w);
 		jw_close(w);
 	}
