@@ -68,6 +68,12 @@ ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS))$(word 2,$(MAKECMDGOALS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 Q = $(if $(V),,@)
+# Recipes that run make share its jobs, which "+" asks for; but "make -n" then
+# would run them, so there it is left out.
+dry = $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
+jobs = $(if $(dry),,+)
+make = $(MAKE)
+with_make = $(jobs)$Q MAKE='$(make)'
 say = @printf '  %-7s %s\n' '$1' '$2'
 
 .PHONY: all
@@ -400,7 +406,7 @@ export UBSAN_OPTIONS ?= print_stacktrace=1
 
 .PHONY: test test-room golden replay generate manifests generated-check
 test: $(o_test)/.stamp
-	+@MAKE='$(MAKE)' O='$O' D='$(d_test)' tests/run.sh $(T)
+	$(with_make) O='$O' D='$(d_test)' tests/run.sh $(T)
 
 test-room: $(d_test)/unit-$(R)
 	$(if $(filter $(R),$(rooms)),,$(error R= is one of: $(rooms)))
@@ -457,7 +463,7 @@ sim-wrap:
 	@echo '$(sim_wrap)'
 
 sim-canary:
-	+$Q MAKE='$(MAKE)' O='$O' DOC='$(DOC)' tests/sim/canary.sh $(B)
+	$(with_make) O='$O' DOC='$(DOC)' tests/sim/canary.sh $(B)
 
 # The unit tests as the simulator is built: optimised, without sanitizers.
 mutant_units := $(filter $(foreach r,control kube render,tests/unit/$r/%),\
@@ -560,7 +566,7 @@ cross:
 	+$Q for a in $(archs); do $(MAKE) ARCH=$$a smoke || exit 1; done
 
 repro: $(src_deps)/.stamp
-	+$Q MAKE='$(MAKE)' DEPS_DIR='$(abspath $O)/deps/archives' \
+	$(with_make) DEPS_DIR='$(abspath $O)/deps/archives' \
 		tools/repro.sh $O/repro ARCH=$(ARCH)
 
 size: release
@@ -585,14 +591,14 @@ push: image
 	$Q skopeo copy $(SKOPEO_FLAGS) oci-archive:$(image) docker://$(IMG)
 
 docker-build: $(d_release)/root
-	+$Q if $(docker); then \
+	$(jobs)$Q if $(docker); then \
 		docker build -f Dockerfile.scratch --build-arg ROOT=$< \
 			-t $(IMG) . ; \
-	else $(MAKE) image; fi
+	else $(make) image; fi
 
 docker-push:
-	+$Q if $(docker); then docker push $(IMG); \
-	else $(MAKE) push; fi
+	$(jobs)$Q if $(docker); then docker push $(IMG); \
+	else $(make) push; fi
 
 # ---- cluster ----------------------------------------------------------------
 
@@ -618,11 +624,11 @@ undeploy: $O/deploy
 build: release
 
 run stop:
-	+$Q MAKE='$(MAKE)' tools/node/$@.sh
+	$(with_make) tools/node/$@.sh
 
 bench: $(d_release)/mcp-bare
 e2e bench: release
-	+$Q MAKE='$(MAKE)' tests/$@/run.sh
+	$(with_make) tests/$@/run.sh
 
 # ---- the rest ---------------------------------------------------------------
 

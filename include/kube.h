@@ -188,6 +188,24 @@ void kube_status_decode(uint16_t code, struct str body,
  */
 int kube_retry_after(struct str value, int64_t wall_ns, int64_t *ret_ns);
 
+/* tally.c [kube_tally_] -------------------------------------------------- */
+
+enum { KUBE_TALLY_METHODS = 5, KUBE_TALLY_CODES = 21 };
+
+/* Answers counted by method and status code. Zero is empty. */
+struct kube_tally {
+	uint64_t n[KUBE_TALLY_METHODS][KUBE_TALLY_CODES];
+};
+
+/* code 0: none came. method is one of GET, POST, PUT, PATCH, DELETE. */
+void kube_tally_add(struct kube_tally *t, const char *method, uint16_t code);
+/*
+ * What was counted at least once, from *cursor 0 on; false at the end. A code
+ * that has no row of its own is counted as UINT16_MAX.
+ */
+bool kube_tally_next(const struct kube_tally *t, uint32_t *cursor,
+    const char **ret_method, uint16_t *ret_code, uint64_t *ret_n);
+
 /* client.c [kube_client_, kube_send, kube_cancel] ------------------------ */
 
 /* Served in this order, first in first out within a class. */
@@ -291,6 +309,7 @@ struct kube_client {
 	    int64_t took_ns);
 	void *answer_ctx;
 	uint32_t queued, in_flight;	/* calls that wait; that are sent */
+	struct kube_tally tally;	/* of calls and of the watches */
 	/* private from here */
 	struct mem *mem;
 	struct kube_conn *conn;

@@ -290,8 +290,8 @@ static void server_item(struct manager *m, enum group g, struct str text)
 		server_seen(m, g, s, err == 0, text);
 	else
 		log_line(&m->log, LOG_ERROR, "unreadable object",
-		    "error=%s path=%s", d.text[0] ? d.text : err_text(err),
-		    d.path);
+		    "group=%s error=%s path=%s", group_info(g)->group,
+		    d.text[0] ? d.text : err_text(err), d.path);
 	arena_reset(&m->intake, mark);
 	/* Its user is told, and the status that says so brings it again. */
 	if (err == ERR_LIMIT || err == ERR_FULL)

@@ -70,6 +70,14 @@ void job_done(struct job *j)
 	job_release(j);
 }
 
+/* What a request was about: a child, or the server itself. */
+static const char *about_kind(const struct job *j)
+{
+	return j->at < j->plan.steps ?
+	    child_kind_name[j->plan.step[j->at].child] :
+	    group_info(job_record(j)->group)->kind;
+}
+
 void job_failed(struct job *j, const char *what)
 {
 	struct manager *m = j->m;
@@ -77,9 +85,10 @@ void job_failed(struct job *j, const char *what)
 	const struct diag *d = &j->call.diag;
 
 	if (j->call.status.err != ERR_NOTLEADER)
-		log_line(&m->log, LOG_WARN, what,
-		    "namespace=%s name=%s error=%s code=%d", r->ns, r->name,
-		    d->text[0] != '\0' ? d->text :
+		log_line(&m->log, LOG_WARN, what, "group=%s namespace=%s "
+		    "name=%s kind=%s error=%s code=%d",
+		    group_info(r->group)->group, r->ns, r->name,
+		    about_kind(j), d->text[0] != '\0' ? d->text :
 		    err_text(j->call.status.err), (int)j->call.status.code);
 	series_reconciled(m, r, RESULT_ERROR, m->loop.now_ns - j->start_ns);
 	r->flags &= ~(uint32_t)RECORD_BUSY;

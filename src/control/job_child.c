@@ -265,7 +265,8 @@ static void note_repair(struct job *j, const struct child_state *before)
 		return;
 	contest_note(&r->repair, m->loop.now_ns);
 	log_line(&m->log, LOG_INFO, "repaired a child",
-	    "namespace=%s name=%s kind=%s", r->ns, r->name,
+	    "group=%s namespace=%s name=%s kind=%s",
+	    group_info(r->group)->group, r->ns, r->name,
 	    child_kind_name[s->child]);
 	if (r->repair.n == CONTEST_TOLD)
 		manager_event(m, &j->server, true, "Contested",

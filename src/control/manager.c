@@ -160,8 +160,8 @@ void manager_event(struct manager *m, const struct server *s, bool warning,
 	};
 
 	log_line(&m->log, warning ? LOG_WARN : LOG_INFO, "event",
-	    "namespace=%S name=%S reason=%s message=%S", s->meta.ns,
-	    s->meta.name, reason, message);
+	    "group=%s namespace=%S name=%S reason=%s message=%S", g->group,
+	    s->meta.ns, s->meta.name, reason, message);
 	event_record(&m->events, &about, warning, reason, message);
 }
 

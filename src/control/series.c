@@ -438,6 +438,36 @@ static void emit_capacity(const struct manager *m, struct buf *out)
 	}
 }
 
+/* As client-go names and labels them, but for the host. */
+static void emit_answers(const struct manager *m, struct buf *out)
+{
+	static const char name[] = "rest_client_requests_total";
+	const char *method;
+	uint32_t at = 0;
+	uint16_t code;
+	uint64_t n;
+
+	metric_family(out, name, "counter", "Requests to the API server, by "
+	    "method and status code; <error>: without a whole answer.");
+	while (kube_tally_next(&m->client.tally, &at, &method, &code, &n)) {
+		char text[8];
+		struct buf b;
+		struct metric_label l[2] = {
+			{ "code", STR("<error>") },
+			{ "method", str_from(method) },
+		};
+
+		buf_init(&b, text, sizeof(text));
+		buf_u64(&b, code);
+		CHECK(!b.over);
+		if (code == UINT16_MAX)
+			l[0].value = STR("other");
+		else if (code)
+			l[0].value = buf_view(&b);
+		metric_u64(out, name, l, ARRAY_LEN(l), n);
+	}
+}
+
 static void emit_state(const struct manager *m, struct buf *out)
 {
 	plain(out, "mcp_operator_leader", "gauge",
@@ -452,7 +482,7 @@ static void emit_state(const struct manager *m, struct buf *out)
 
 static void (*const pieces[])(const struct manager *, struct buf *) = {
 	emit_runtime_reconciles, emit_runtime_errors, emit_runtime_duration,
-	emit_queue, emit_capacity, emit_state
+	emit_queue, emit_answers, emit_capacity, emit_state
 };
 
 /* The cursor: which family, and behind it the place in that. */

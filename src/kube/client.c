@@ -369,6 +369,7 @@ static void on_done(void *ctx, int err, const struct diag *d)
 	c->in_flight--;
 	diag_clear(&call->diag);
 	call->reply = STR_NONE;
+	kube_tally_add(&c->tally, call->method, err ? 0 : k->code);
 	if (err) {
 		count_add(c->counts, COUNT_HTTP_ERRORS, 1);
 		call->status = (struct kube_status){ .err = err,

@@ -167,6 +167,7 @@ static int on_head(void *ctx, const struct http_head *head)
 	if (w->http.sending)
 		return ERR_PROTO;
 	w->code = head->status;
+	kube_tally_add(&w->shared->client->tally, "GET", w->code);
 	if (after.n)
 		(void)kube_retry_after(after, io->wall_ns(io->ctx),
 		    &w->retry_after_ns);
@@ -439,6 +440,8 @@ static void ended_badly(struct kube_watch *w, int err, const struct diag *d)
 			w->diag = *d;
 	}
 	count_add(w->shared->client->counts, COUNT_HTTP_ERRORS, 1);
+	if (!w->code)
+		kube_tally_add(&w->shared->client->tally, "GET", 0);
 	if (err == ERR_TLS_TRUST &&
 	    with_new_credentials(w, KUBE_REFRESH_TRUST))
 		return;

@@ -66,6 +66,26 @@ TEST(the_page_has_each_family)
 		    mw.m->source[i].ctx != NULL);
 }
 
+#define ANSWERS(code, method) "rest_client_requests_total{code=\"" code \
+	"\",method=\"" method "\"}"
+
+TEST(answers_are_counted_by_method_and_code)
+{
+	struct kube_tally *t;
+
+	mw_begin(NULL);
+	t = &mw.m->client.tally;
+	memset(t, 0, sizeof(*t));
+	kube_tally_add(t, "PATCH", 422);
+	kube_tally_add(t, "PATCH", 422);
+	kube_tally_add(t, "GET", 0);
+	kube_tally_add(t, "DELETE", 418);
+	expect_value(ANSWERS("422", "PATCH"), "2");
+	expect_value(ANSWERS("<error>", "GET"), "1");
+	expect_value(ANSWERS("other", "DELETE"), "1");
+	expect_value(ANSWERS("200", "GET"), NULL);
+}
+
 TEST(the_pages_have_what_they_show)
 {
 	const struct observe *o;
