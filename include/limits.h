@@ -290,7 +290,8 @@
 #define NOTE_PATCH_MAX 1024
 /* A first status waits this long for the Deployment to be seen. */
 #define STATUS_FIRST_NS (INT64_C(1) * 1000000000)
-/* Between tries in a namespace that is being deleted. */
+/* Between tries in a namespace that is being deleted, and between looks at a
+ * child of which no watch tells and that is. */
 #define TERMINATING_WAIT_NS (INT64_C(10) * 1000000000)
 /* Between looks whether a deleted namesake's children are gone. */
 #define GHOST_WAIT_NS (INT64_C(500) * 1000000)

@@ -86,6 +86,7 @@ struct record {
 	uint64_t status_version; /* of our own last write of it */
 	int64_t minor_since_ns;	/* a small change waits; 0: none */
 	int64_t queued_ns;
+	int64_t not_before_ns;	/* a Retry-After told to wait; 0: none */
 	struct contest repair, status_fight;
 	uint32_t next;		/* in a ready list */
 	uint32_t held;		/* its line in held.c, or POOL_NONE */
@@ -194,13 +195,17 @@ int queue_init(struct queue *q, struct mem *m, struct records *rs,
  */
 bool queue_holds(const struct queue *q, uint32_t i);
 /*
- * Not while queue_holds. hot: children are missing or wrong; before all that
- * is only status.
+ * Not while queue_holds, nor before a Retry-After is over. hot: children are
+ * missing or wrong; before all that is only status.
  */
 void queue_add(struct queue *q, uint32_t i, bool hot, int64_t now_ns);
 void queue_at(struct queue *q, uint32_t i, int64_t at_ns);
-/* After a failure: doubles from base to max, with jitter. */
-void queue_backoff(struct queue *q, uint32_t i, int64_t now_ns);
+/*
+ * After a failure: doubles from base to max, with jitter. told_ns: nothing
+ * makes it come again sooner than that.
+ */
+void queue_backoff(struct queue *q, uint32_t i, int64_t told_ns,
+    int64_t now_ns);
 int64_t queue_next_ns(const struct queue *q);	/* earliest of the later */
 /* Moves what is due to the ready lists; then the next, or RECORD_NONE. */
 void queue_wake(struct queue *q, int64_t now_ns);
@@ -407,6 +412,7 @@ struct plan {
 	uint32_t steps;
 	uint8_t wanted;
 	bool add_finalizer, drop_finalizers;
+	bool keeps;		/* its children are to be orphans */
 	struct render_out out;
 };
 struct plan_in {
@@ -462,7 +468,7 @@ bool status_is_minor(const struct server_status *a,
 
 enum job_step {
 	JOB_IDLE, JOB_GET, JOB_REF, JOB_PROBE, JOB_CHILD, JOB_REPLACE,
-	JOB_FINALIZER, JOB_STATUS
+	JOB_SEEK, JOB_SEIZE, JOB_FINALIZER, JOB_STATUS
 };
 struct job {
 	struct manager *m;
@@ -470,6 +476,7 @@ struct job {
 	struct uid uid;
 	enum job_step step;
 	uint32_t at;		/* into plan.step */
+	uint32_t sought;	/* child kinds, before the finalizer goes */
 	struct kube_call call;
 	struct arena arena;
 	struct str text;	/* the object */

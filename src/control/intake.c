@@ -233,7 +233,7 @@ static void server_seen(struct manager *m, enum group g,
 	}
 	/* Small waits of the status are over when the spec changes. */
 	r->minor_since_ns = 0;
-	if (jobs_offer(m, i, text))
+	if (r->not_before_ns <= m->loop.now_ns && jobs_offer(m, i, text))
 		return;
 	held_keep(m, r, text);
 	queue_add(&m->queue, i, true, m->loop.now_ns);

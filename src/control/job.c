@@ -83,6 +83,7 @@ void job_failed(struct job *j, const char *what)
 	struct manager *m = j->m;
 	struct record *r = job_record(j);
 	const struct diag *d = &j->call.diag;
+	int64_t told = j->call.status.retry_after_ns;
 
 	if (j->call.status.err != ERR_NOTLEADER)
 		log_line(&m->log, LOG_WARN, what, "group=%s namespace=%s "
@@ -92,7 +93,8 @@ void job_failed(struct job *j, const char *what)
 		    err_text(j->call.status.err), (int)j->call.status.code);
 	series_reconciled(m, r, RESULT_ERROR, m->loop.now_ns - j->start_ns);
 	r->flags &= ~(uint32_t)RECORD_BUSY;
-	queue_backoff(&m->queue, j->record, m->loop.now_ns);
+	queue_backoff(&m->queue, j->record, told > 0 ? told : 0,
+	    m->loop.now_ns);
 	job_release(j);
 }
 
@@ -159,6 +161,7 @@ static void job_begin(struct job *j, uint32_t i)
 	j->id = rng_next(&m->rng);
 	j->refused = j->has_failed = j->planned = j->ref_large = false;
 	j->reread = j->looked = j->adopts = j->owns = j->replaces = false;
+	j->call.status = (struct kube_status){ .retry_after_ns = -1 };
 	memset(&j->plan, 0, sizeof(j->plan));
 	memset(&j->diag, 0, sizeof(j->diag));
 	arena_reset(&j->arena, 0);
@@ -382,15 +385,21 @@ static bool job_make_plan(struct job *j)
 	return plan_children(&in, &j->arena, &j->plan) == 0;
 }
 
+/* Nothing is made for who is gone; its owner references would be. */
+static bool job_is_over(struct job *j)
+{
+	if (job_record(j)->flags & RECORD_LIVE)
+		return false;
+	job_release(j);
+	return true;
+}
+
 static void job_plan(struct job *j)
 {
 	int err;
 
-	/* Nothing is made for who is gone; its owner references would be. */
-	if (!(job_record(j)->flags & RECORD_LIVE)) {
-		job_release(j);
+	if (job_is_over(j))
 		return;
-	}
 	err = job_decode(j);
 	if (err == ERR_AGAIN) {
 		j->reread = true;
@@ -409,7 +418,7 @@ static void job_plan(struct job *j)
 		job_failed(j, "cannot read the server");
 		return;
 	}
-	j->at = 0;
+	j->at = j->sought = 0;
 	refs_doubt(j->m, job_record(j));
 	if (!job_needs_ref(j))
 		job_refs_known(j);
@@ -421,6 +430,8 @@ void job_next(struct job *j)
 {
 	const struct step *s;
 
+	if (job_is_over(j))
+		return;
 	if (!j->planned && !job_make_plan(j)) {
 		job_failed(j, "arena is full");
 		return;
@@ -439,7 +450,9 @@ void job_next(struct job *j)
 			job_apply(j, s);
 		return;
 	}
-	if (j->plan.add_finalizer || j->plan.drop_finalizers)
+	if (j->plan.drop_finalizers && j->sought < CHILD_KINDS)
+		job_seek(j);
+	else if (j->plan.add_finalizer || j->plan.drop_finalizers)
 		job_finalizers(j);
 	else
 		job_status(j);
@@ -476,6 +489,12 @@ static void job_on_done(void *ctx, struct kube_call *call)
 		break;
 	case JOB_CHILD:
 		job_child_done(j);
+		break;
+	case JOB_SEEK:
+		job_sought(j);
+		break;
+	case JOB_SEIZE:
+		job_seized(j);
 		break;
 	case JOB_FINALIZER:
 		job_finalizer_done(j);

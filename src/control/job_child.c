@@ -119,25 +119,42 @@ void job_apply(struct job *j, const struct step *s)
 	job_send(j, JOB_CHILD);
 }
 
-void job_delete(struct job *j, const struct step *s)
+static struct str child_name(const struct record *r, enum child_kind k,
+    struct buf *mem)
 {
-	struct record *r = job_record(j);
+	buf_cstr(mem, r->name);
+	buf_cstr(mem, render_suffix(k));
+	CHECK(!mem->over);
+	return buf_view(mem);
+}
+
+/* The one whose uid is j->named. */
+static void child_delete(struct job *j, enum child_kind k,
+    enum kube_propagation how, enum job_step step)
+{
+	const struct record *r = job_record(j);
 	char uid_mem[40], name_mem[300];
 	struct buf uid, name;
 
-	j->named = r->child[s->child].uid;
 	buf_init(&uid, uid_mem, sizeof(uid_mem));
 	uid_format(&j->named, &uid);
 	buf_init(&name, name_mem, sizeof(name_mem));
-	buf_cstr(&name, r->name);
-	buf_cstr(&name, render_suffix((enum child_kind)s->child));
-	CHECK(!uid.over && !name.over);
+	CHECK(!uid.over);
 	job_call(j);
+	kube_call_delete(&j->call, &child_gvr[k], str_from(r->ns),
+	    child_name(r, k, &name), buf_view(&uid), STR_NONE, how);
+	job_send(j, step);
+}
+
+void job_delete(struct job *j, const struct step *s)
+{
+	const struct record *r = job_record(j);
+
+	j->named = r->child[s->child].uid;
 	/* In the foreground, so that a finalizer waits for the pods. */
-	kube_call_delete(&j->call, &child_gvr[s->child], str_from(r->ns),
-	    buf_view(&name), buf_view(&uid), STR_NONE,
-	    r->flags & RECORD_DELETING ? KUBE_FOREGROUND : KUBE_BACKGROUND);
-	job_send(j, JOB_CHILD);
+	child_delete(j, (enum child_kind)s->child,
+	    r->flags & RECORD_DELETING ? KUBE_FOREGROUND : KUBE_BACKGROUND,
+	    JOB_CHILD);
 }
 
 static void step_over(struct job *j)
@@ -154,10 +171,7 @@ static void step_over(struct job *j)
  */
 static void job_replace(struct job *j)
 {
-	const struct record *r = job_record(j);
 	struct str uid, going;
-	char mem[64];
-	struct buf b;
 
 	if (j->call.status.err < 0 || job_claim(j) < CLAIM_MADE ||
 	    !kube_peek(j->call.reply, "metadata.uid", &uid) ||
@@ -165,14 +179,8 @@ static void job_replace(struct job *j)
 		step_over(j);
 		return;
 	}
-	buf_init(&b, mem, sizeof(mem));
-	buf_str(&b, uid);
 	(void)uid_parse(uid, &j->named);
-	job_call(j);
-	kube_call_delete(&j->call, &child_gvr[CHILD_DEPLOYMENT],
-	    str_from(r->ns), str_from(r->name), buf_view(&b), STR_NONE,
-	    KUBE_BACKGROUND);
-	job_send(j, JOB_REPLACE);
+	child_delete(j, CHILD_DEPLOYMENT, KUBE_BACKGROUND, JOB_REPLACE);
 }
 
 void job_replaced(struct job *j)
@@ -350,4 +358,59 @@ void job_child_done(struct job *j)
 		}
 	}
 	step_over(j);
+}
+
+/* ---- children that no watch tells of ---- */
+
+/*
+ * Without its label, which anybody can take away, a child is not seen. It is
+ * put back unless the spec is not valid, or the server goes: then whoever
+ * waits for the finalizer would wait for less than all. Nothing tells of its
+ * end either, so it is looked for until it has come.
+ */
+void job_seek(struct job *j)
+{
+	const struct record *r = job_record(j);
+	enum child_kind k = (enum child_kind)j->sought;
+	char mem[300];
+	struct buf name;
+
+	buf_init(&name, mem, sizeof(mem));
+	job_call(j);
+	kube_call_get(&j->call, &child_gvr[k], str_from(r->ns),
+	    child_name(r, k, &name));
+	j->call.accept = KUBE_METADATA;
+	job_send(j, JOB_SEEK);
+}
+
+void job_sought(struct job *j)
+{
+	int err = j->call.status.err;
+	struct str uid, going;
+
+	if (err < 0 && err != ERR_NOENT)
+		job_failed(j, "cannot look for a child");
+	else if (err == ERR_NOENT || job_claim(j) != CLAIM_OWNED ||
+	    !kube_peek(j->call.reply, "metadata.uid", &uid)) {
+		j->sought++;
+		job_next(j);
+	} else if (j->plan.keeps || kube_peek(j->call.reply,
+	    "metadata.deletionTimestamp", &going))
+		job_later(j, j->m->loop.now_ns + TERMINATING_WAIT_NS);
+	else {
+		(void)uid_parse(uid, &j->named);
+		child_delete(j, (enum child_kind)j->sought, KUBE_FOREGROUND,
+		    JOB_SEIZE);
+	}
+}
+
+void job_seized(struct job *j)
+{
+	if (j->call.status.err < 0 && !was_gone(j)) {
+		job_failed(j, "cannot delete a child");
+		return;
+	}
+	series_child(j->m, job_record(j), (enum child_kind)j->sought,
+	    CHILD_DELETED);
+	job_later(j, j->m->loop.now_ns + GHOST_WAIT_NS);
 }

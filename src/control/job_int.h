@@ -30,6 +30,10 @@ void job_delete(struct job *j, const struct step *s);
 void job_probe_done(struct job *j);
 void job_child_done(struct job *j);
 void job_replaced(struct job *j);
+/* The next kind of child, before the last finalizer goes. */
+void job_seek(struct job *j);
+void job_sought(struct job *j);
+void job_seized(struct job *j);
 
 /* ---- job_status.c: finalizers, status, Events ---- */
 

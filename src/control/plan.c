@@ -99,10 +99,10 @@ bool has_our_finalizers(const struct server *s)
  */
 static void plan_deletion(const struct plan_in *in, struct plan *p)
 {
-	bool keep = has_finalizer(in->server, "orphan");
 	int k;
 
 	p->wanted = 0;
+	p->keeps = has_finalizer(in->server, "orphan");
 	if (!has_our_finalizers(in->server))
 		return;
 	p->drop_finalizers = true;
@@ -110,7 +110,7 @@ static void plan_deletion(const struct plan_in *in, struct plan *p)
 		if (!in->record->child[k].exists)
 			continue;
 		p->drop_finalizers = false;
-		if (!in->record->child[k].going && !keep)
+		if (!in->record->child[k].going && !p->keeps)
 			step_add(p, STEP_DELETE, (enum child_kind)k, false,
 			    false);
 	}

@@ -82,6 +82,10 @@ void queue_add(struct queue *q, uint32_t i, bool hot, int64_t now_ns)
 		}
 		return;
 	}
+	if (r->not_before_ns > now_ns) {
+		queue_at(q, i, r->not_before_ns);
+		return;
+	}
 	if (q->depth >= q->depth_max) {
 		queue_at(q, i, now_ns + NS_PER_S);
 		return;
@@ -108,7 +112,8 @@ void queue_at(struct queue *q, uint32_t i, int64_t at_ns)
 	heap_set(&q->later, i, at_ns);
 }
 
-void queue_backoff(struct queue *q, uint32_t i, int64_t now_ns)
+void queue_backoff(struct queue *q, uint32_t i, int64_t told_ns,
+    int64_t now_ns)
 {
 	struct record *r = record_at(q->records, i);
 	int64_t delay = q->base_ns;
@@ -120,6 +125,9 @@ void queue_backoff(struct queue *q, uint32_t i, int64_t now_ns)
 		delay = q->max_ns;
 	if (r->failures < UINT8_MAX)
 		r->failures++;
+	if (delay < told_ns)
+		delay = told_ns;
+	r->not_before_ns = now_ns + told_ns;
 	/* Up to a fifth more, so that what failed together parts. */
 	delay += (int64_t)rng_below(&q->rng, (uint64_t)delay / 5 + 1);
 	q->retries++;

@@ -38,7 +38,7 @@ struct rate { uint64_t key; uint32_t n; char what[96]; };
 enum { RATES = 4096, RATE_WINDOW_S = 60 };
 
 /* A write that is tried again: not before at_ns. */
-struct later { uint64_t key; int64_t first_ns, at_ns; uint32_t sent; };
+struct later { uint64_t key; int64_t at_ns; };
 enum { LATERS = 64 };
 
 struct checks {

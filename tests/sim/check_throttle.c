@@ -1,19 +1,21 @@
 /*
  * Who is told to come again later does so.  Of writes only: two servers may
- * ask for one ConfigMap; and of one writer, for namesakes of two groups want
- * one Deployment.  An answer counts when nothing can have kept it, and as
- * long as the client tries by itself: when it has given up, its job begins
- * anew after a time of its own.
+ * ask for one ConfigMap; and for one server, for who was made anew under its
+ * name was told nothing yet.  An answer counts when nothing can have kept it.
  */
 #include "check.h"
 
-/* Later the deadline may leave no time to wait. */
-#define PATIENCE_NS (12 * SEC)
-
+/* Path and method, and every uid that the body names. */
 static uint64_t key_of(const struct inst *in, const struct api_request *r)
 {
 	uint64_t h = hash_more(str_hash(r->path), r->method.p, r->method.n);
+	struct str uid = STR("\"uid\":"), rest = r->body;
+	size_t at;
 
+	while ((at = str_search(rest, uid)) < rest.n) {
+		rest = str_sub(rest, at + uid.n, rest.n);
+		h = hash_more(h, rest.p, rest.n < 38 ? rest.n : 38);
+	}
 	return hash_more(h, &in->starts, sizeof(in->starts)) + (uint64_t)in->id;
 }
 
@@ -53,10 +55,8 @@ static void answer(struct sim *s, struct inst *in,
 	if (!l)
 		return;
 	l->at_ns = 0;
-	if (a->status != 429 || l->sent >= KUBE_TRIES_MAX ||
-	    s->now_ns - l->first_ns > PATIENCE_NS)
-		l->key = 0;
-	else if (a->retry_after_s > 0 && comes(s, in))
+	if ((a->status == 429 || a->status == 503) &&
+	    a->retry_after_s > 0 && comes(s, in))
 		l->at_ns = s->now_ns + a->retry_after_s * (SEC - SEC / 100);
 }
 
@@ -73,9 +73,8 @@ static void request(struct sim *s, struct inst *in,
 	l = find(c, key);
 	if (!l) {
 		l = &c->later[c->laters++ % LATERS];
-		*l = (struct later){ .key = key, .first_ns = s->now_ns };
+		*l = (struct later){ .key = key };
 	}
-	l->sent++;
 	if (s->now_ns < l->at_ns)
 		sim_fail(s, "throttle", "%s comes again %lld ms too early: "
 		    "%.*s %.*s", inst_name(in), (long long)((l->at_ns -

@@ -1,3 +1,5 @@
 # file: src/control/job.c
 # What failed is not tried again.
-/^void job_failed(/,/^}/s/^	queue_backoff(&m->queue, j->record, m->loop.now_ns);$//
+/^void job_failed(/,/^}/{
+	/^	queue_backoff(/,/;$/d
+}

@@ -205,6 +205,60 @@ TEST(nothing_is_made_for_who_went_while_it_was_read)
 	EXPECT(!(only()->flags & (RECORD_LIVE | RECORD_BUSY)));
 }
 
+/* Its Service cannot be made before it goes. */
+static void serve_late_service(const struct world_request *r,
+    struct str path)
+{
+	if (str_search(path, STR("/services/")) < path.n)
+		waits = r->peer;
+	else
+		serve(r, path);
+}
+
+TEST(nothing_more_is_made_for_who_went_meanwhile)
+{
+	begin(NULL);
+	mw.serve = serve_late_service;
+	mw_run(SEC / 2);
+	REQUIRE(waits >= 0);
+	mw_tell(SERVERS, MW_LINE("DELETED", SERVER("26", "1")));
+	mw_run(SEC / 2);
+	world_reply(mw.w, waits, 200, NULL, WRITTEN);
+	mw_run(SEC);
+	EXPECT_EQ(mw_count("PATCH "), 1);
+	EXPECT(!(only()->flags & (RECORD_LIVE | RECORD_BUSY)));
+}
+
+/* ---- one who is told to come later ---- */
+
+static void serve_throttled(const struct world_request *r, struct str path)
+{
+	if (str_search(path, STR("/services/")) < path.n)
+		world_reply(mw.w, r->peer, 429, "Retry-After: 40\r\n",
+		    "{}");
+	else
+		serve(r, path);
+}
+
+/* Longer than a request may take, and whatever its user does meanwhile. */
+TEST(who_is_told_to_come_later_does_so)
+{
+	int i;
+
+	begin(NULL);
+	mw.serve = serve_throttled;
+	for (i = 0; i < 39; i++) {
+		mw_run(SEC);
+		mw_tell(SERVERS, i % 2 ? MW_LINE("MODIFIED",
+		    SERVER("25", "2")) : MW_LINE("MODIFIED",
+		    SERVER("26", "3")));
+	}
+	EXPECT_EQ(mw_count("PATCH /api/v1/namespaces/ns/services/one"), 1);
+	EXPECT(only()->failures > 0);
+	mw_run(10 * SEC);
+	EXPECT_EQ(mw_count("PATCH /api/v1/namespaces/ns/services/one"), 2);
+}
+
 /* ---- a child that is not wanted any more ---- */
 
 #define CONFIG_MAP "{\"metadata\":{\"namespace\":\"ns\"," \
@@ -276,6 +330,73 @@ TEST(a_finalizer_is_taken_away_once_and_the_status_left_alone)
 	    "mcpservers/one"), 1);
 	EXPECT_EQ(mw_count("one/status"), 0);
 	EXPECT_EQ(mw.m->queue.retries, 0);
+}
+
+#define OWNED_BY(uid, more) "{\"metadata\":{\"uid\":\"" CHILD_UID "\"," \
+	"\"ownerReferences\":[{\"uid\":\"" uid "\",\"controller\":true}]" \
+	more "}}"
+
+static const char *unseen;	/* the Deployment, without its label */
+static bool deletes;		/* and a DELETE is its end at once */
+
+static void serve_unseen(const struct world_request *r, struct str path)
+{
+	bool hit = str_search(path, STR("/deployments/one")) < path.n;
+
+	if (!hit || unseen == NULL) {
+		serve_going(r, path);
+		return;
+	}
+	world_reply(mw.w, r->peer, 200, NULL, unseen);
+	if (str_is(r->method, "DELETE") && deletes)
+		unseen = NULL;
+}
+
+static void begin_unseen(const char *deployment)
+{
+	mw.watch = watch_going;
+	mw.serve = serve_unseen;
+	unseen = deployment;
+	deletes = true;
+	stands = NULL;
+	object = GOING;
+	object_code = 200;
+	mw_begin(NULL);
+}
+
+TEST(a_finalizer_waits_for_a_child_that_lost_its_label)
+{
+	begin_unseen(OWNED_BY(UID, ""));
+	mw_run(SEC / 4);
+	EXPECT_EQ(mw_count("DELETE /apis/apps/v1/namespaces/ns/deployments/"
+	    "one"), 1);
+	EXPECT_EQ(mw_count("PATCH "), 0);
+	mw_run(SEC);
+	EXPECT_EQ(mw_count("DELETE "), 1);
+	EXPECT_EQ(mw_count("PATCH "), 1);
+	EXPECT_EQ(mw.m->queue.retries, 0);
+}
+
+TEST(a_finalizer_waits_as_long_as_that_child_goes)
+{
+	begin_unseen(OWNED_BY(UID,
+	    ",\"deletionTimestamp\":\"2026-01-01T00:00:00Z\""));
+	mw_run(65 * SEC);
+	EXPECT_EQ(mw_count("DELETE "), 0);
+	EXPECT_EQ(mw_count("PATCH "), 0);
+	EXPECT(mw_count("GET /apis/apps/v1/namespaces/ns/deployments/one") <
+	    10);
+	unseen = NULL;
+	mw_run(11 * SEC);
+	EXPECT_EQ(mw_count("PATCH "), 1);
+}
+
+TEST(a_finalizer_does_not_wait_for_what_is_anothers)
+{
+	begin_unseen(OWNED_BY(CHILD_UID, ""));
+	mw_run(SEC);
+	EXPECT_EQ(mw_count("DELETE "), 0);
+	EXPECT_EQ(mw_count("PATCH "), 1);
 }
 
 /* ---- what cannot be read ---- */

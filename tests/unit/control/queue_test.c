@@ -103,7 +103,7 @@ TEST(queue_backoff_doubles_up_to_its_cap)
 	set_up(CAP);
 	a = add(1);
 	for (i = 0; i < 300; i++) {
-		queue_backoff(&queue, a, 0);
+		queue_backoff(&queue, a, 0, 0);
 		EXPECT(queue_next_ns(&queue) >= want);
 		EXPECT(queue_next_ns(&queue) <= want + want / 5);
 		if (want < 10 * NS_PER_S)
@@ -111,6 +111,29 @@ TEST(queue_backoff_doubles_up_to_its_cap)
 		if (want > 10 * NS_PER_S)
 			want = 10 * NS_PER_S;
 	}
+}
+
+/* Neither an event nor a delay of its own makes it come sooner. */
+TEST(queue_waits_as_long_as_it_was_told)
+{
+	uint32_t a;
+
+	set_up(CAP);
+	a = add(1);
+	queue_backoff(&queue, a, 4 * NS_PER_S, 1);
+	EXPECT(queue_next_ns(&queue) >= 4 * NS_PER_S + 1);
+	EXPECT(queue_next_ns(&queue) <= 5 * NS_PER_S);
+	queue_add(&queue, a, true, NS_PER_S);
+	EXPECT_EQ(queue.depth, 0);
+	EXPECT_EQ(queue_next_ns(&queue), 4 * NS_PER_S + 1);
+	queue_at(&queue, a, 2 * NS_PER_S);
+	queue_wake(&queue, 2 * NS_PER_S);
+	EXPECT_EQ(queue_take(&queue), RECORD_NONE);
+	queue_wake(&queue, 4 * NS_PER_S + 1);
+	EXPECT_EQ(queue_take(&queue), a);
+	queue_backoff(&queue, a, 0, 5 * NS_PER_S);
+	queue_add(&queue, a, true, 5 * NS_PER_S);
+	EXPECT_EQ(queue_take(&queue), a);
 }
 
 /* A pod's crash is no reason to ask for what was refused once more. */
@@ -123,7 +146,7 @@ TEST(queue_keeps_the_delay_of_what_was_refused)
 	a = add(1);
 	r = record_at(&records, a);
 	r->refused_wish = record_wish(r);
-	queue_backoff(&queue, a, 0);
+	queue_backoff(&queue, a, 0, 0);
 	EXPECT(queue_holds(&queue, a));
 	queue_add(&queue, a, true, 1);
 	EXPECT_EQ(queue.depth, 0);
@@ -144,7 +167,7 @@ TEST(queue_cuts_the_delay_when_the_wish_changes)
 	r = record_at(&records, a);
 	for (n = 0; n < 4; n++) {
 		r->refused_wish = record_wish(r);
-		queue_backoff(&queue, a, 0);
+		queue_backoff(&queue, a, 0, 0);
 		r->facts += n == 0;
 		r->child[CHILD_SERVICE].exists = n == 1;
 		r->child[CHILD_DEPLOYMENT].version += n == 2;
