@@ -79,6 +79,8 @@ struct str str_cut(struct str s, char c, struct str *ret_head);
  */
 int str_u64(struct str s, uint64_t *ret);
 int str_i64(struct str s, int64_t *ret);
+/* 16 lower-case digits, as buf_hex64 writes them, or ERR_BAD. */
+int str_hex64(struct str s, uint64_t *ret);
 /* "true"/"false" as Go's strconv.ParseBool takes them (1, t, TRUE, ...). */
 int str_bool(struct str s, bool *ret);
 /* FNV-1a, 64 bit: for maps, never for security. */

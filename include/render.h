@@ -27,6 +27,7 @@ enum child_kind {
 #define NOTE_DIGEST "mcp.allbeone.io/digest"
 #define NOTE_RENDERED "mcp.allbeone.io/rendered"
 #define NOTE_REFS "mcp.allbeone.io/references"
+#define NOTE_SEEN "mcp.allbeone.io/seen-references"
 #define NOTE_CONFIG "mcp.allbeone.io/config"
 #define NOTE_RESTARTED "mcp.allbeone.io/restarted-at"
 
@@ -46,7 +47,8 @@ struct render_out {
 struct render_in {
 	const struct server *server;	/* as server_decode leaves it */
 	uint32_t revision;	/* 1..RENDER_REVISION */
-	uint64_t refs;		/* digest of what its pods refer to; 0: none */
+	uint64_t refs;		/* NOTE_REFS of the pods; 0: none */
+	struct str seen;	/* NOTE_SEEN of the Deployment; empty: none */
 };
 
 /* render.c ------------------------------------------------------------- */

@@ -137,6 +137,27 @@ int str_u64(struct str s, uint64_t *ret)
 	return 0;
 }
 
+int str_hex64(struct str s, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	if (s.n != 16)
+		return ERR_BAD;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		v <<= 4;
+		if (c >= '0' && c <= '9')
+			v |= (uint64_t)(c - '0');
+		else if (c >= 'a' && c <= 'f')
+			v |= (uint64_t)(c - 'a' + 10);
+		else
+			return ERR_BAD;
+	}
+	*ret = v;
+	return 0;
+}
+
 int str_i64(struct str s, int64_t *ret)
 {
 	bool minus = s.n && s.p[0] == '-';

@@ -16,7 +16,7 @@ const char *const child_kind_name[CHILD_KINDS] = {
 
 /* What matters of a child's metadata. */
 struct child_meta {
-	struct str uid, ns, version, digest, rendered;
+	struct str uid, ns, version, digest, rendered, seen;
 	int64_t generation;
 	struct str owner_uid, owner_name, owner_group;
 	struct str key;		/* LABEL_KEY */
@@ -83,6 +83,7 @@ static bool meta_read(const struct json_doc *doc, struct arena *a,
 	ret->generation = number_at(doc, meta, "generation");
 	ret->digest = string_at(doc, notes, STR(NOTE_DIGEST), a);
 	ret->rendered = string_at(doc, notes, STR(NOTE_RENDERED), a);
+	ret->seen = string_at(doc, notes, STR(NOTE_SEEN), a);
 	ret->key = string_at(doc, json_get(doc, meta, STR("labels")),
 	    STR(LABEL_KEY), a);
 	owner_read(doc, json_get(doc, meta, STR("ownerReferences")), a, ret);
@@ -91,18 +92,9 @@ static bool meta_read(const struct json_doc *doc, struct arena *a,
 
 static uint64_t digest_number(struct str hex)
 {
-	uint64_t digest;
-	uint32_t revision;
-	char mem[24];
-	struct buf b;
+	uint64_t digest = 0;
 
-	/* The same form as NOTE_RENDERED's second half. */
-	buf_init(&b, mem, sizeof(mem));
-	buf_cstr(&b, "1.");
-	buf_str(&b, hex);
-	if (b.over ||
-	    render_note_parse(buf_view(&b), &revision, &digest) < 0)
-		return 0;
+	(void)str_hex64(hex, &digest);
 	return digest;
 }
 
@@ -281,7 +273,8 @@ static void conditions_take(const struct json_doc *doc, uint32_t list,
 	}
 }
 
-static void workload_take(const struct json_doc *doc,
+/* True: it was last written with other references than were known of. */
+static bool workload_take(const struct json_doc *doc,
     const struct child_meta *meta, struct arena *a, struct workload *w)
 {
 	uint32_t s = json_get(doc, JSON_ROOT, STR("status"));
@@ -294,6 +287,7 @@ static void workload_take(const struct json_doc *doc,
 	w->ready = (int32_t)number_at(doc, s, "readyReplicas");
 	w->available = (int32_t)number_at(doc, s, "availableReplicas");
 	w->updated = (int32_t)number_at(doc, s, "updatedReplicas");
+	/* Unless it stands in NOTE_SEEN as well. */
 	w->note_refs = digest_number(string_at(doc, json_path(doc, JSON_ROOT,
 	    "spec.template.metadata.annotations"), STR(NOTE_REFS), a));
 	if (render_note_parse(meta->rendered, &w->note_revision,
@@ -303,6 +297,7 @@ static void workload_take(const struct json_doc *doc,
 	}
 	conditions_take(doc, s == JSON_NIL ? JSON_NIL :
 	    json_get(doc, s, STR("conditions")), a, w);
+	return seen_take(w, meta->seen);
 }
 
 /* ---- events ---- */
@@ -380,17 +375,14 @@ static void child_seen(struct manager *m, enum child_kind k, uint32_t i,
     struct str text)
 {
 	struct record *r = record_at(&m->records, i);
-	uint64_t refs = r->workload.note_refs;
 
 	r->child[k].listed = true;
 	if (line_is_old(&r->child[k], meta))
 		return;
 	meta_take(m, &r->child[k], k, meta, text);
-	if (k == CHILD_DEPLOYMENT) {
-		workload_take(doc, meta, &m->intake, &r->workload);
-		if (r->workload.note_refs != refs)
-			refs_compare(m, r);
-	}
+	if (k == CHILD_DEPLOYMENT &&
+	    workload_take(doc, meta, &m->intake, &r->workload))
+		refs_compare(m, r);
 	record_look(m, i);
 }
 
@@ -479,6 +471,32 @@ void child_event(struct manager *m, enum child_kind k, uint64_t scope,
 	}
 }
 
+/* Of annotations as they stand in an answer; ours have no escapes. */
+static struct str note_in(struct str notes, const char *key)
+{
+	char mem[64];
+	struct buf b;
+	struct str at, value;
+
+	buf_init(&b, mem, sizeof(mem));
+	buf_fmt(&b, "\"%s\":\"", key);
+	CHECK(!b.over);
+	at = str_sub(notes, str_search(notes, buf_view(&b)), notes.n);
+	(void)str_cut(str_sub(at, b.n, at.n), '"', &value);
+	return value;
+}
+
+void child_seen_notes(struct record *r, struct str deployment)
+{
+	struct str notes = STR_NONE;
+	bool had = r->workload.seen_n > 0;
+
+	(void)kube_peek(deployment, "metadata.annotations", &notes);
+	(void)seen_take(&r->workload, note_in(notes, NOTE_SEEN));
+	if (had && r->workload.seen_n == 0)
+		r->workload.note_refs = 0;
+}
+
 /*
  * The watch may have told of a later version before the answer came: then
  * that one stays, and differs from our own.
@@ -486,7 +504,7 @@ void child_event(struct manager *m, enum child_kind k, uint64_t scope,
 void child_written(struct record *r, enum child_kind k, struct str reply)
 {
 	struct child_state *c = &r->child[k];
-	struct str uid, version, generation, digest;
+	struct str uid, version, generation, notes;
 	uint64_t v, told;
 	int64_t n = 0;
 	bool known = c->exists;
@@ -515,12 +533,10 @@ void child_written(struct record *r, enum child_kind k, struct str reply)
 		c->told = told;
 		c->version = v;
 		c->meta = c->own_meta;
+		if (k == CHILD_DEPLOYMENT)
+			child_seen_notes(r, reply);
 	}
-	if (kube_peek(reply, "metadata.annotations", &digest) &&
-	    (n = (int64_t)str_search(digest, STR(NOTE_DIGEST "\":\""))) <
-	    (int64_t)digest.n)
-		c->digest = digest_number(str_sub(digest,
-		    (size_t)n + sizeof(NOTE_DIGEST "\":\"") - 1,
-		    (size_t)n + sizeof(NOTE_DIGEST "\":\"") - 1 + 16));
+	if (kube_peek(reply, "metadata.annotations", &notes))
+		c->digest = digest_number(note_in(notes, NOTE_DIGEST));
 	c->wrote = c->digest;
 }

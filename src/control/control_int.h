@@ -25,6 +25,12 @@ struct child_state {
 	bool going;		/* its deletion was asked for */
 };
 
+/* What one reference held when its Deployment was last written; noted.c. */
+struct ref_note {
+	uint32_t ref;		/* a digest of kind, namespace and name */
+	uint32_t content;	/* 0: it did not exist */
+};
+
 /* The Deployment's status, as far as ours is made of it. */
 struct workload {
 	int64_t generation, observed;
@@ -34,7 +40,9 @@ struct workload {
 	bool replica_failure;	/* ReplicaFailure=True; see failure[] */
 	uint32_t note_revision;	/* NOTE_RENDERED */
 	uint64_t note_template;
-	uint64_t note_refs;	/* NOTE_REFS of its template; 0: none */
+	uint64_t note_refs;	/* NOTE_REFS; 0: none */
+	struct ref_note seen[RECORD_REFS_MAX];	/* NOTE_SEEN */
+	uint8_t seen_n;
 	char failure[REPLICA_FAILURE_MAX];
 };
 
@@ -58,8 +66,7 @@ enum record_flags {
 	RECORD_REFUSED = 64,	/* its spec is not valid; last good stays */
 	RECORD_DELETING = 128,
 	RECORD_UNFOLLOWED = 256, /* there was no room for its references */
-	RECORD_UNFROZEN = 512,	/* and what is followed is not noted yet */
-	RECORD_DOUBTED = 1024	/* somebody knows other references of it */
+	RECORD_DOUBTED = 512	/* somebody knows other contents of them */
 };
 
 struct record {
@@ -79,7 +86,6 @@ struct record {
 	uint64_t planned_facts;	/* as of the last plan */
 	uint64_t refused_wish;	/* record_wish when a child was refused */
 	uint64_t planned_inputs; /* record_inputs of the last status */
-	uint64_t refs_frozen;	/* see refs_digest */
 	/* Digests of the status in the newest version that is known, and of
 	 * the one that was last found right or written. */
 	uint64_t status_told, status_said;
@@ -338,6 +344,18 @@ struct refs {
 int refs_init(struct manager *manager, struct mem *m, uint32_t cap);
 void refs_event(struct manager *m, enum ref_kind kind, uint64_t scope,
     enum kube_watch_event e, struct str text);
+/* One that a server names; optional: not needed wherever it is named. */
+struct ref_name {
+	uint64_t hash;
+	enum ref_kind kind;
+	bool optional;
+};
+/*
+ * The first ones, each once, in the order of the spec. No others are
+ * followed, whichever of these are: so all operators speak of the same ones.
+ */
+uint8_t refs_named(const struct server *s,
+    struct ref_name ret[RECORD_REFS_MAX]);
 /* Lets the record follow what the server refers to, and no more than it. */
 void refs_follow(struct manager *m, struct record *r,
     const struct server *s);
@@ -380,24 +398,45 @@ bool refs_followed(const struct manager *m, enum ref_kind kind,
  */
 void refs_give_up(struct manager *m, uint64_t scope);
 void refs_resume(struct manager *m, uint64_t scope);
-/*
- * 0 when nothing is followed; else changes when one of them does. While
- * there is no room for all of them it stays what the Deployment was made
- * with, until one that is followed changes: who loses the place of a
- * reference, or takes it up again, need not have new pods for that.
- */
-uint64_t refs_digest(const struct manager *m, const struct record *r);
-/* All of them are known now: what changes from here on counts. */
-void refs_freeze(const struct manager *m, struct record *r);
-/*
- * A Deployment that somebody else made with other references than are known
- * here may be of later ones: they are read again before it is undone.
- */
-void refs_compare(const struct manager *m, struct record *r);
+/* 0 when nothing is followed; else changes when one of them does. */
+uint64_t refs_state(const struct manager *m, const struct record *r);
+/* The one of this name, if the record follows it; else NULL. */
+const struct ref_slot *refs_slot(const struct manager *m,
+    const struct record *r, uint64_t hash);
+/* What is doubted is read again. */
 void refs_doubt(struct manager *m, struct record *r);
 /* The first required one that does not exist; false: none. */
 bool refs_missing(const struct manager *m, const struct server *s,
     enum ref_kind *ret_kind, struct str *ret_name);
+
+/* ---- noted.c: what a Deployment was made with ---- */
+
+/*
+ * Pods are made anew when NOTE_REFS of their template changes, and it
+ * changes only when the contents of a reference do that NOTE_SEEN of the
+ * Deployment, outside of the template, has. Who follows more of them from
+ * now on adds them there; what is not followed, or not any more, or has gone
+ * without being optional, stays there as it was.
+ */
+struct ref_marks {
+	uint64_t refs;		/* NOTE_REFS; 0: none */
+	struct str seen;	/* NOTE_SEEN; empty: none */
+};
+/* All that are followed are known; *ret is cut when a->over. */
+void refs_mark(const struct manager *m, const struct record *r,
+    const struct server *s, struct arena *a, struct ref_marks *ret);
+/*
+ * Reads NOTE_SEEN, which begins with NOTE_REFS as it was written with it:
+ * "<refs>,<ref and content>,...", 16 digits each. Where it is empty or
+ * cannot be read nothing was seen, and w->note_refs stays. True: other
+ * contents than were known of.
+ */
+bool seen_take(struct workload *w, struct str note);
+/*
+ * A Deployment that somebody else made with other contents than are known
+ * here may be of later ones: they are read again before it is undone.
+ */
+void refs_compare(const struct manager *m, struct record *r);
 
 /* ---- plan.c: pure ---- */
 
@@ -418,7 +457,7 @@ struct plan {
 struct plan_in {
 	const struct server *server;
 	const struct record *record;
-	uint64_t refs;
+	struct ref_marks marks;
 	bool finalizers;	/* --finalizers */
 };
 int plan_children(const struct plan_in *in, struct arena *a,
@@ -487,7 +526,7 @@ struct job {
 	struct kube_status failed;
 	bool refused, has_failed, planned;
 	bool reread;		/* the first answer to JOB_GET was no good */
-	uint64_t refs;		/* digest that the plan was made with */
+	uint64_t refs;		/* refs_state that the plan was made with */
 	bool looked;		/* at what stands under the child's name */
 	struct uid found;	/* ours, as the look told */
 	struct uid named;	/* the child that the request is about */
@@ -524,6 +563,8 @@ void intake_event(struct manager *m, enum group g, uint64_t scope,
     enum kube_watch_event e, struct str text);
 void child_event(struct manager *m, enum child_kind k, uint64_t scope,
     enum kube_watch_event e, struct str text);
+/* Takes NOTE_SEEN from an object that was read or written. */
+void child_seen_notes(struct record *r, struct str deployment);
 /* Takes version, generation and digest from an answer to our own write. */
 void child_written(struct record *r, enum child_kind k, struct str reply);
 /*

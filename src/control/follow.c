@@ -126,37 +126,38 @@ void refs_leave(struct manager *m, struct record *r)
 	r->refs = 0;
 }
 
-struct follow {
-	struct manager *m;
-	struct record *r;
-	uint32_t slot[RECORD_REFS_MAX];
+struct naming {
+	struct str ns;
+	struct ref_name *list;
 	uint8_t n;
-	bool refused;
 };
 
-static void follow_one(void *ctx, enum ref_kind kind, struct str name,
+static void name_one(void *ctx, enum ref_kind kind, struct str name,
     struct str key, bool optional)
 {
-	struct follow *f = ctx;
-	struct refs *r = &f->m->refs;
-	uint64_t hash;
-	uint32_t i;
-	uint8_t k;
+	struct naming *f = ctx;
+	uint64_t hash = ref_hash(kind, f->ns, name);
+	uint8_t i;
 
 	(void)key;
-	(void)optional;
-	if (!refs_followed(f->m, kind, str_from(f->r->ns)) ||
-	    f->n == RECORD_REFS_MAX)
-		return;
-	hash = ref_hash(kind, str_from(f->r->ns), name);
-	for (k = 0; k < f->n; k++)
-		if (r->r[f->slot[k]].hash == hash)
+	for (i = 0; i < f->n; i++)
+		if (f->list[i].hash == hash) {
+			f->list[i].optional &= optional;
 			return;
-	i = ref_take(r, kind, hash, scope_of(str_from(f->r->ns)));
-	if (i != POOL_NONE)
-		f->slot[f->n++] = i;
-	else
-		f->refused = true;
+		}
+	if (f->n < RECORD_REFS_MAX)
+		f->list[f->n++] = (struct ref_name){
+			.hash = hash, .kind = kind, .optional = optional
+		};
+}
+
+uint8_t refs_named(const struct server *s,
+    struct ref_name ret[RECORD_REFS_MAX])
+{
+	struct naming f = { .ns = s->meta.ns, .list = ret };
+
+	server_refs(s, name_one, &f);
+	return f.n;
 }
 
 /* Some were turned away, and come back when there is room. */
@@ -164,14 +165,14 @@ static void mark_unfollowed(struct manager *m, struct record *r,
     bool refused)
 {
 	if (!refused) {
-		r->flags &= ~(uint32_t)(RECORD_UNFOLLOWED | RECORD_UNFROZEN);
+		r->flags &= ~(uint32_t)RECORD_UNFOLLOWED;
 		return;
 	}
 	m->refs.full = true;
 	if (r->flags & RECORD_UNFOLLOWED)
 		return;
 	count_add(&m->counts, COUNT_CAPACITY_REFUSED, 1);
-	r->flags |= RECORD_UNFOLLOWED | RECORD_UNFROZEN;
+	r->flags |= RECORD_UNFOLLOWED;
 }
 
 /* The new ones are taken before the old are given, so none is forgotten
@@ -179,16 +180,28 @@ static void mark_unfollowed(struct manager *m, struct record *r,
 void refs_follow(struct manager *m, struct record *r,
     const struct server *s)
 {
-	struct follow f = { .m = m, .r = r };
+	struct ref_name name[RECORD_REFS_MAX];
+	uint32_t slot[RECORD_REFS_MAX], at;
 	uint32_t before[2] = {
 		m->refs.of_kind[0], m->refs.of_kind[1]
 	};
+	uint8_t n = refs_named(s, name), i, followed = 0;
+	bool refused = false;
 
-	server_refs(s, follow_one, &f);
-	mark_unfollowed(m, r, f.refused);
+	for (i = 0; i < n; i++) {
+		if (!refs_followed(m, name[i].kind, s->meta.ns))
+			continue;
+		at = ref_take(&m->refs, name[i].kind, name[i].hash,
+		    scope_of(s->meta.ns));
+		if (at != POOL_NONE)
+			slot[followed++] = at;
+		else
+			refused = true;
+	}
+	mark_unfollowed(m, r, refused);
 	refs_leave(m, r);
-	memcpy(r->ref, f.slot, sizeof(r->ref));
-	r->refs = f.n;
+	memcpy(r->ref, slot, followed * sizeof(slot[0]));
+	r->refs = followed;
 	if (m->refs.of_kind[0] != before[0] ||
 	    m->refs.of_kind[1] != before[1])
 		watches_advance(m);
@@ -204,8 +217,18 @@ bool refs_ready(const struct manager *m, const struct record *r)
 	return true;
 }
 
-static uint64_t followed_digest(const struct manager *m,
-    const struct record *r)
+const struct ref_slot *refs_slot(const struct manager *m,
+    const struct record *r, uint64_t hash)
+{
+	uint8_t i;
+
+	for (i = 0; i < r->refs; i++)
+		if (m->refs.r[r->ref[i]].hash == hash)
+			return &m->refs.r[r->ref[i]];
+	return NULL;
+}
+
+uint64_t refs_state(const struct manager *m, const struct record *r)
 {
 	uint64_t h = HASH_SEED;
 	uint8_t i;
@@ -219,36 +242,6 @@ static uint64_t followed_digest(const struct manager *m,
 		h = hash_more(h, &s->digest, sizeof(s->digest));
 	}
 	return h;
-}
-
-uint64_t refs_digest(const struct manager *m, const struct record *r)
-{
-	uint64_t h = followed_digest(m, r);
-	bool frozen = (r->flags & RECORD_UNFOLLOWED) &&
-	    ((r->flags & RECORD_UNFROZEN) || h == r->refs_frozen);
-
-	return frozen && r->child[CHILD_DEPLOYMENT].exists ?
-	    r->workload.note_refs : h;
-}
-
-void refs_freeze(const struct manager *m, struct record *r)
-{
-	if (!(r->flags & RECORD_UNFROZEN))
-		return;
-	r->refs_frozen = followed_digest(m, r);
-	r->flags &= ~(uint32_t)RECORD_UNFROZEN;
-}
-
-void refs_compare(const struct manager *m, struct record *r)
-{
-	if (!(r->flags & RECORD_PLANNED) || r->refs == 0 ||
-	    !refs_ready(m, r) ||
-	    r->workload.note_refs == refs_digest(m, r))
-		return;
-	r->flags |= RECORD_DOUBTED;
-	/* Who wrote that may follow more of them. */
-	if (r->flags & RECORD_UNFOLLOWED)
-		r->flags |= RECORD_UNFROZEN;
 }
 
 void refs_doubt(struct manager *m, struct record *r)
@@ -339,17 +332,6 @@ struct any {
 	bool found;
 };
 
-static bool record_follows(const struct manager *m, const struct record *r,
-    uint64_t hash)
-{
-	uint8_t i;
-
-	for (i = 0; i < r->refs; i++)
-		if (m->refs.r[r->ref[i]].hash == hash)
-			return true;
-	return false;
-}
-
 static void any_one(void *ctx, enum ref_kind kind, struct str name,
     struct str key, bool optional)
 {
@@ -364,7 +346,7 @@ static void any_one(void *ctx, enum ref_kind kind, struct str name,
 	}
 	ns = str_from(f->r->ns);
 	if (refs_followed(f->m, kind, ns) &&
-	    !record_follows(f->m, f->r, ref_hash(kind, ns, name)))
+	    refs_slot(f->m, f->r, ref_hash(kind, ns, name)) == NULL)
 		f->found = true;
 }
 

@@ -129,8 +129,7 @@ static bool is_settled(struct manager *m, struct record *r,
 
 	if (!refs_ready(m, r))
 		return false;
-	refs_freeze(m, r);
-	in.refs = refs_digest(m, r);
+	refs_mark(m, r, s, &m->intake, &in.marks);
 	if (plan_children(&in, &m->intake, &plan) < 0 ||
 	    plan.steps > 0 || plan.add_finalizer || plan.drop_finalizers)
 		return false;

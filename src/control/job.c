@@ -46,7 +46,7 @@ static bool job_refs_moved(const struct job *j)
 	const struct record *r = job_record(j);
 
 	return !j->refused && (!refs_ready(j->m, r) ||
-	    j->refs != refs_digest(j->m, r));
+	    j->refs != refs_state(j->m, r));
 }
 
 void job_done(struct job *j)
@@ -337,7 +337,6 @@ static void job_refs_known(struct job *j)
 		job_later(j, j->m->loop.now_ns + NS_PER_S);
 		return;
 	}
-	refs_freeze(j->m, job_record(j));
 	job_next(j);
 }
 
@@ -372,7 +371,6 @@ static bool job_make_plan(struct job *j)
 	struct record *r = job_record(j);
 	struct plan_in in = {
 		.server = &j->server, .record = r,
-		.refs = j->refs = refs_digest(j->m, r),
 		.finalizers = j->m->o->finalizers
 	};
 	bool going = HAS(&j->server.meta, object_meta, deletion_time);
@@ -382,6 +380,8 @@ static bool job_make_plan(struct job *j)
 		j->plan.wanted = r->wanted;
 		return true;
 	}
+	j->refs = refs_state(j->m, r);
+	refs_mark(j->m, r, &j->server, &j->arena, &in.marks);
 	return plan_children(&in, &j->arena, &j->plan) == 0;
 }
 

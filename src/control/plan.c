@@ -10,8 +10,8 @@ static int render_frozen(const struct plan_in *in, struct arena *a,
 {
 	const struct workload *w = &in->record->workload;
 	struct render_in how = {
-		.server = in->server, .refs = in->refs,
-		.revision = RENDER_REVISION
+		.server = in->server, .refs = in->marks.refs,
+		.seen = in->marks.seen, .revision = RENDER_REVISION
 	};
 	size_t mark = arena_mark(a);
 	int err;

@@ -370,7 +370,7 @@ uint64_t record_inputs(const struct manager *m, const struct record *r)
 		w->replica_failure, r->child[CHILD_SERVICE].exists,
 		r->child[CHILD_CONFIG_MAP].exists,
 		r->child[CHILD_DEPLOYMENT].exists,
-		(int64_t)refs_digest(m, r), refs_ready(m, r)
+		(int64_t)refs_state(m, r), refs_ready(m, r)
 	};
 	uint64_t h = hash_more(HASH_SEED, parts, sizeof(parts));
 

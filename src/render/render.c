@@ -32,28 +32,6 @@ void render_note(struct buf *out, uint32_t revision, uint64_t digest)
 	buf_hex64(out, digest);
 }
 
-static int hex64_parse(struct str s, uint64_t *ret)
-{
-	uint64_t v = 0;
-	size_t i;
-
-	if (s.n != 16)
-		return ERR_BAD;
-	for (i = 0; i < s.n; i++) {
-		char c = s.p[i];
-
-		v <<= 4;
-		if (c >= '0' && c <= '9')
-			v |= (uint64_t)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			v |= (uint64_t)(c - 'a' + 10);
-		else
-			return ERR_BAD;
-	}
-	*ret = v;
-	return 0;
-}
-
 int render_note_parse(struct str note, uint32_t *ret_revision,
     uint64_t *ret_digest)
 {
@@ -61,7 +39,7 @@ int render_note_parse(struct str note, uint32_t *ret_revision,
 	uint64_t revision, digest;
 
 	if (str_u64(head, &revision) < 0 || revision == 0 ||
-	    revision > UINT32_MAX || hex64_parse(tail, &digest) < 0)
+	    revision > UINT32_MAX || str_hex64(tail, &digest) < 0)
 		return ERR_BAD;
 	*ret_revision = (uint32_t)revision;
 	*ret_digest = digest;
@@ -165,6 +143,8 @@ static void annotations_write(struct render *r, enum child_kind kind,
 		render_note(&note, r->in->revision, r->template_digest);
 		CHECK(!note.over);
 		jw_kstr(w, NOTE_RENDERED, buf_view(&note));
+		if (r->in->seen.n > 0)
+			jw_kstr(w, NOTE_SEEN, r->in->seen);
 	}
 	if (kind == CHILD_SERVICE)
 		user_notes_write(w, &r->spec->service.annotations);

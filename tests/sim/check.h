@@ -79,6 +79,9 @@ void expect_of(const struct api_object *server, struct expect *ret);
 /* The child under the wanted name, if it belongs to the server. */
 const struct api_object *child_of(const struct sim *s,
     const struct api_object *server, enum api_kind kind);
+/* Does it need an object of this kind that does not exist? */
+bool refs_missing_of(const struct sim *s, const struct api_object *server,
+    enum api_kind kind);
 /* Is the wanted name taken by somebody else? */
 bool is_taken(const struct sim *s, const struct api_object *server,
     enum api_kind kind);

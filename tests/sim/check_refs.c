@@ -27,7 +27,10 @@ static bool pods_well(struct sim *s, const struct api_object *server,
 	return true;
 }
 
-/* While its pods are not all of the last template, old ones stay. */
+/*
+ * While its pods are not all of the last template, old ones stay; nor could
+ * new ones start while something is missing.
+ */
 static bool server_well(struct sim *s, const struct api_object *server,
     struct text *why)
 {
@@ -37,6 +40,8 @@ static bool server_well(struct sim *s, const struct api_object *server,
 	expect_of(server, &e);
 	if (!d || !e.valid || is_taken(s, server, API_SERVICE) ||
 	    is_taken(s, server, API_CONFIG_MAP) ||
+	    refs_missing_of(s, server, API_CONFIG_MAP) ||
+	    refs_missing_of(s, server, API_SECRET) ||
 	    node_path(server->root, "metadata.deletionTimestamp") ||
 	    node_number(d->root, "status.replicas", 0) !=
 	    node_number(d->root, "status.updatedReplicas", 0) ||

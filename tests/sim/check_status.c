@@ -10,7 +10,7 @@ struct look {
 	const struct api_object *server, *deployment;
 	struct expect e;
 	int64_t replicas, ready, updated;
-	bool deleting, blocked, current;
+	bool deleting, blocked, current, misses;
 	struct text *why;
 };
 
@@ -92,23 +92,17 @@ static bool reason_is(const struct look *l, const char *const *reasons)
 	return wrong(l, reasons[-1], reason);
 }
 
-static bool missing_ref(const struct sim *s, const struct look *l)
+/* Pods that run go on without it, and it is told all the same. */
+static bool missing_well(const struct sim *s, const struct look *l)
 {
-	const struct node *list = node_path(l->server->root, "spec.envFrom");
+	static const char *const missing[] = { "ReferenceMissing", NULL };
 
-	for (uint32_t i = 0; node_is(list, NODE_LIST) && i < list->n; i++) {
-		const struct node *e = list->item[i];
-		struct str map = node_text(e, "configMapRef.name");
-
-		if (map.n && !node_true(e, "configMapRef.optional") &&
-		    !api_find(s->api, API_CONFIG_MAP, l->server->ns, map))
-			return true;
-		map = node_text(e, "secretRef.name");
-		if (map.n && !api_find(s->api, API_SECRET, l->server->ns,
-		    map))
-			return true;
-	}
-	return false;
+	if (!refs_missing_of(s, l->server, API_CONFIG_MAP) ||
+	    l->e.replicas == 0 || l->ready != l->e.replicas ||
+	    l->replicas != l->ready || l->updated != l->ready ||
+	    s->sc.options & OPT_TIGHT)
+		return true;
+	return reason_is(l, missing);
 }
 
 /* Pods of which none is ready: the status must say why. */
@@ -125,15 +119,13 @@ static bool trouble_well(const struct sim *s, const struct look *l)
 	bool placed = !node_path(l->server->root, "spec.nodeSelector");
 	bool pulls = str_search(l->e.image, STR("missing")) < l->e.image.n;
 	bool ends = pods_have(s, l, "crash") || pods_have(s, l, "oom");
-	bool refs = missing_ref(s, l);
-
 	/* With little room for pods the reason may be missing. */
 	if (l->ready > 0 || l->e.replicas == 0 || s->sc.options & OPT_TIGHT)
 		return true;
-	if (placed && !pulls && !ends && !refs)
+	if (placed && !pulls && !ends && !l->misses)
 		return wrong(l, "pods are still on their way", STR_NONE);
 	/* Pods of an older spec may be what is worst. */
-	if (!placed || refs || l->replicas != l->updated)
+	if (!placed || l->misses || l->replicas != l->updated)
 		return reason_is(l, any);
 	return reason_is(l, pulls ? pull : crash);
 }
@@ -169,7 +161,7 @@ static bool ready_well(const struct look *l)
 		    node_text(condition(l, "Ready"), "reason"));
 	/* A trouble that is over must not be told any longer. */
 	if (ready && !l->blocked && l->replicas == l->e.replicas &&
-	    !says(l, "Degraded", false))
+	    !l->misses && !says(l, "Degraded", false))
 		return wrong(l, "nothing is wrong with it",
 		    node_text(condition(l, "Degraded"), "reason"));
 	return true;
@@ -207,7 +199,8 @@ static bool server_well(const struct sim *s, struct look *l)
 		return reason_is(l, taken);
 	if (!counts_well(l) || !names_well(l))
 		return false;
-	return phase_well(l) && ready_well(l) && trouble_well(s, l);
+	return phase_well(l) && ready_well(l) && trouble_well(s, l) &&
+	    missing_well(s, l);
 }
 
 static void look_at(const struct sim *s, const struct api_object *o,
@@ -219,6 +212,8 @@ static void look_at(const struct sim *s, const struct api_object *o,
 		.deployment = child_of(s, o, API_DEPLOYMENT) };
 	expect_of(o, &ret->e);
 	ret->deleting = node_path(o->root, "metadata.deletionTimestamp");
+	ret->misses = refs_missing_of(s, o, API_CONFIG_MAP) ||
+	    refs_missing_of(s, o, API_SECRET);
 	ret->blocked = is_taken(s, o, API_DEPLOYMENT) ||
 	    (ret->e.service && is_taken(s, o, API_SERVICE)) ||
 	    (ret->e.config && is_taken(s, o, API_CONFIG_MAP));

@@ -84,3 +84,20 @@ bool is_taken(const struct sim *s, const struct api_object *server,
 	    child_name(server, kind, mem)) &&
 	    !child_of(s, server, kind);
 }
+
+bool refs_missing_of(const struct sim *s, const struct api_object *server,
+    enum api_kind kind)
+{
+	const struct node *list = node_path(server->root, "spec.envFrom");
+
+	for (uint32_t i = 0; node_is(list, NODE_LIST) && i < list->n; i++) {
+		const struct node *e = node_get(list->item[i],
+		    kind == API_SECRET ? "secretRef" : "configMapRef");
+		struct str name = node_text(e, "name");
+
+		if (name.n && !node_true(e, "optional") &&
+		    !api_find(s->api, kind, server->ns, name))
+			return true;
+	}
+	return false;
+}

@@ -73,6 +73,31 @@ TEST(str_cuts_and_trims)
 	EXPECT_STR(head, "c");
 }
 
+TEST(str_hex64_takes_what_is_written)
+{
+	char mem[16];
+	struct buf b;
+	uint64_t v = 7;
+
+	EXPECT_EQ(str_hex64(G("0000000000000000"), &v), 0);
+	EXPECT_EQ(v, 0);
+	EXPECT_EQ(str_hex64(G("0123456789abcdef"), &v), 0);
+	EXPECT(v == UINT64_C(0x0123456789abcdef));
+	buf_init(&b, mem, sizeof(mem));
+	buf_hex64(&b, UINT64_MAX);
+	EXPECT_EQ(str_hex64(buf_view(&b), &v), 0);
+	EXPECT(v == UINT64_MAX);
+	v = 7;
+	EXPECT_EQ(str_hex64(STR_NONE, &v), ERR_BAD);
+	EXPECT_EQ(str_hex64(G("000000000000000"), &v), ERR_BAD);
+	EXPECT_EQ(str_hex64(G("00000000000000000"), &v), ERR_BAD);
+	EXPECT_EQ(str_hex64(G("000000000000000A"), &v), ERR_BAD);
+	EXPECT_EQ(str_hex64(G("000000000000000g"), &v), ERR_BAD);
+	EXPECT_EQ(str_hex64(G("/000000000000000"), &v), ERR_BAD);
+	EXPECT_EQ(str_hex64(G(":000000000000000"), &v), ERR_BAD);
+	EXPECT_EQ(v, 7);
+}
+
 TEST(str_u64_takes_the_whole_slice)
 {
 	uint64_t v = 7;

@@ -238,6 +238,68 @@ TEST(a_late_line_of_a_child_undoes_nothing)
 	EXPECT_EQ(r->workload.ready, 10);
 }
 
+#define SEEN_OF(content) "\"" NOTE_SEEN \
+	"\":\"00000000000000cd,00000001000000" content "\""
+#define SEEN SEEN_OF("ff")
+
+TEST(what_was_written_is_noted_before_the_watch_tells)
+{
+	struct record *r;
+	struct workload *w;
+
+	set_up();
+	deployment("5", "1", SEEN);
+	r = owner();
+	REQUIRE(r != NULL);
+	w = &r->workload;
+	REQUIRE(w->seen_n == 1);
+	EXPECT_EQ(w->seen[0].content, 255);
+	child_written(r, CHILD_DEPLOYMENT, STR("{\"metadata\":{\"uid\":\""
+	    CHILD "\",\"resourceVersion\":\"8\",\"generation\":2,"
+	    "\"annotations\":{\"x\":\"\\\"" NOTE_SEEN "\\\":\\\"1\","
+	    "\"" NOTE_SEEN "\":\"00000000000000ab,0000000100000001,"
+	    "0000000200000002\"}}}"));
+	EXPECT_EQ(w->seen_n, 2);
+	EXPECT_EQ(w->seen[1].content, 2);
+	EXPECT_EQ(w->note_refs, 0xab);
+	deployment("7", "1", SEEN);
+	EXPECT_EQ(w->seen_n, 2);
+	/* An answer that the watch was faster than. */
+	deployment("9", "3", SEEN);
+	EXPECT_EQ(w->seen_n, 1);
+	written(r, "8", "");
+	EXPECT_EQ(w->seen_n, 1);
+	EXPECT_EQ(w->note_refs, 0xcd);
+	written(r, "10", "");
+	EXPECT_EQ(w->seen_n, 0);
+	EXPECT_EQ(w->note_refs, 0);
+}
+
+TEST(a_deployment_of_other_references_is_doubted)
+{
+	struct record *r;
+
+	set_up();
+	deployment("5", "1", SEEN);
+	r = owner();
+	REQUIRE(r != NULL);
+	r->flags |= RECORD_PLANNED;
+	REQUIRE(refs_init(&m, &mem, 1) == 0);
+	r->ref[0] = pool_take(&m.refs.pool);
+	m.refs.r[r->ref[0]] = (struct ref_slot){
+		.hash = 1, .version = 5, .digest = 255, .known = true
+	};
+	r->refs = 1;
+	deployment("6", "1", SEEN);
+	EXPECT(!(r->flags & RECORD_DOUBTED));
+	deployment("7", "1", SEEN_OF("fe"));
+	EXPECT(r->flags & RECORD_DOUBTED);
+	/* The same once more is no news. */
+	r->flags &= ~(uint32_t)RECORD_DOUBTED;
+	deployment("8", "1", SEEN_OF("fe"));
+	EXPECT(!(r->flags & RECORD_DOUBTED));
+}
+
 TEST(a_note_that_somebody_took_away_counts_no_more)
 {
 	set_up();

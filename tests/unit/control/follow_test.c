@@ -189,15 +189,15 @@ TEST(labels_alone_change_nothing)
 	EXPECT(!refs_ready(&m, record));
 	read_it(5, 77);
 	EXPECT(refs_ready(&m, record));
-	before = refs_digest(&m, record);
+	before = refs_state(&m, record);
 	tell(WATCH_ITEM, "ns", "c", "6");
 	EXPECT(queued());
 	EXPECT(!refs_ready(&m, record));
 	read_it(6, 77);
-	EXPECT_EQ(refs_digest(&m, record), before);
+	EXPECT_EQ(refs_state(&m, record), before);
 	tell(WATCH_ITEM, "ns", "c", "7");
 	read_it(7, 78);
-	EXPECT(refs_digest(&m, record) != before);
+	EXPECT(refs_state(&m, record) != before);
 }
 
 TEST(the_same_version_again_is_no_news)
@@ -369,128 +369,4 @@ TEST(references_turned_away_are_taken_up_when_there_is_room)
 	refs_follow(&m, other, &server);
 	EXPECT(!refs_dropped(&m, other, &server));
 	EXPECT(!(other->flags & RECORD_UNFOLLOWED));
-}
-
-/* ---- what others know of them ---- */
-
-TEST(what_somebody_knows_otherwise_is_read_again)
-{
-	struct workload *w;
-	enum ref_kind kind;
-	struct str name;
-
-	set_up();
-	w = &record->workload;
-	listed("5");
-	read_it(5, 77);
-	record->flags |= RECORD_PLANNED;
-	w->note_refs = refs_digest(&m, record);
-	refs_compare(&m, record);
-	refs_doubt(&m, record);
-	EXPECT(!refs_unknown(&m, &server, &kind, &name));
-	w->note_refs ^= 1;
-	refs_compare(&m, record);
-	refs_doubt(&m, record);
-	read_it(6, 78);
-	/* Once for each time that they differ. */
-	refs_doubt(&m, record);
-	EXPECT(refs_ready(&m, record));
-}
-
-/* The references of "one" take all the room but one place. */
-static struct record *crowded(void)
-{
-	static const struct uid uid = { { 2 } };
-	struct record *other;
-	uint32_t i;
-
-	set_up();
-	refers_to("abcdefg");
-	i = record_add(&m.records, &uid, GROUP_MCPDEV, STR("ns"),
-	    STR("two"));
-	record_live(&m.records, i, true);
-	other = record_at(&m.records, i);
-	other->child[CHILD_DEPLOYMENT].exists = true;
-	other->workload.note_refs = 4711;
-	memset(many, 0, sizeof(many));
-	HAS_SET(&many[0], env_from, config_map);
-	many[0].config_map.name = STR("x");
-	HAS_SET(&many[1], env_from, config_map);
-	many[1].config_map.name = STR("y");
-	server.spec.env_from.p = many;
-	server.spec.env_from.n = 2;
-	refs_follow(&m, other, &server);
-	REQUIRE(other->flags & RECORD_UNFOLLOWED);
-	REQUIRE(other->refs == 1);
-	return other;
-}
-
-TEST(who_loses_the_place_of_a_reference_keeps_its_pods)
-{
-	struct record *other = crowded();
-	struct ref_slot *x = &m.refs.r[other->ref[0]];
-
-	EXPECT_EQ(refs_digest(&m, other), 4711);
-	x->known = true;
-	x->digest = 7;
-	refs_freeze(&m, other);
-	EXPECT_EQ(refs_digest(&m, other), 4711);
-	/* Followed again and again, it is the same loss. */
-	refs_follow(&m, other, &server);
-	refs_freeze(&m, other);
-	EXPECT_EQ(refs_digest(&m, other), 4711);
-	x->digest = 8;
-	EXPECT(refs_digest(&m, other) != 4711);
-}
-
-TEST(of_two_the_one_with_less_room_gives_in)
-{
-	struct record *other = crowded();
-	struct ref_slot *x = &m.refs.r[other->ref[0]];
-
-	other->flags |= RECORD_PLANNED;
-	x->known = true;
-	refs_freeze(&m, other);
-	x->digest = 8;
-	other->workload.note_refs = 4712;
-	refs_compare(&m, other);
-	EXPECT_EQ(refs_digest(&m, other), 4712);
-	refs_freeze(&m, other);
-	EXPECT_EQ(refs_digest(&m, other), 4712);
-}
-
-TEST(who_gets_it_back_unchanged_keeps_its_pods)
-{
-	struct record *other = crowded();
-	uint64_t h;
-	uint8_t i;
-
-	refs_leave(&m, record);
-	refs_follow(&m, other, &server);
-	REQUIRE(other->refs == 2);
-	for (i = 0; i < 2; i++)
-		m.refs.r[other->ref[i]].known = true;
-	h = refs_digest(&m, other);
-	EXPECT(h != 4711);
-	other->workload.note_refs = h;
-	refs_leave(&m, other);
-	refers_to("abcdefgh");
-	server.spec.env_from.n = 2;
-	many[0].config_map.name = STR("x");
-	many[1].config_map.name = STR("y");
-	refs_follow(&m, other, &server);
-	EXPECT_EQ(other->refs, 0);
-	EXPECT_EQ(refs_digest(&m, other), h);
-	refs_leave(&m, record);
-	refs_follow(&m, other, &server);
-	REQUIRE(other->refs == 2);
-	EXPECT_EQ(refs_digest(&m, other), h);
-}
-
-TEST(who_has_no_deployment_yet_starts_with_what_is_followed)
-{
-	struct record *other = crowded();
-
-	other->child[CHILD_DEPLOYMENT].exists = false;
-	EXPECT(refs_digest(&m, other) != 4711);
 }

@@ -32,7 +32,7 @@ static void read_server(enum group g, const char *meta, const char *spec)
 static struct plan make_plan(uint64_t refs)
 {
 	struct plan_in in = {
-		.server = &server, .record = &record, .refs = refs
+		.server = &server, .record = &record, .marks.refs = refs
 	};
 	struct plan p;
 

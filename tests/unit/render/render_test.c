@@ -118,6 +118,29 @@ TEST(render_does_not_depend_on_the_arena)
 	}
 }
 
+TEST(render_notes_what_was_seen_outside_of_the_template)
+{
+	static char mem[1024 * 1024];
+	struct render_in in = {
+		.server = rendering_server(golden_input("example-http")),
+		.revision = RENDER_REVISION, .refs = 7
+	};
+	struct render_out out[2];
+	struct arena a;
+
+	arena_init(&a, mem, sizeof(mem));
+	REQUIRE(render_server(&in, &a, &out[0]) == 0);
+	in.seen = STR("00000001000000ff");
+	REQUIRE(render_server(&in, &a, &out[1]) == 0);
+	EXPECT_EQ(out[0].template_digest, out[1].template_digest);
+	EXPECT(out[0].child[CHILD_DEPLOYMENT].digest !=
+	    out[1].child[CHILD_DEPLOYMENT].digest);
+	EXPECT_EQ(out[0].child[CHILD_SERVICE].digest,
+	    out[1].child[CHILD_SERVICE].digest);
+	EXPECT_STR(rendering_at(out[1].child[CHILD_DEPLOYMENT].body,
+	    "metadata|annotations|" NOTE_SEEN), "\"00000001000000ff\"");
+}
+
 static size_t bytes_needed(const struct render_in *in)
 {
 	static char mem[1024 * 1024];
