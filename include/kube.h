@@ -375,6 +375,8 @@ void kube_call_list(struct kube_call *call, const struct gvr *r,
     uint32_t limit, struct str continue_token);
 void kube_call_create(struct kube_call *call, const struct gvr *r,
     struct str namespace, const char *manager, struct str body);
+/* Lets a create be looked at and answered, but nothing be made by it. */
+void kube_call_dry_run(struct kube_call *call);
 /*
  * Server-side apply; sub NULL or "status" or "scale". Not forced, a field
  * of another manager gives ERR_CONFLICT with KUBE_WHY_OWNED. A body that

@@ -246,6 +246,11 @@
  * but at least every five minutes while it holds. */
 #define WAIT_EVENTS 64
 #define WAIT_STALE_NS (INT64_C(900) * 1000000000)
+/* Field managers of one child whose fields are taken from it at a time: the
+ * API server keeps ten that update, and who applies is rare. */
+#define DISOWN_SETS_MAX 32
+/* Their names, for an Event. */
+#define DISOWN_WHOM_MAX 128
 /* Objects being worked on at once; more only queue in the API server. */
 #define JOBS_MAX 32
 /* Objects told while all jobs are busy that are held until their turn, and

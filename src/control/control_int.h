@@ -503,11 +503,27 @@ uint64_t status_digest(enum group g, const struct server_status *s,
 bool status_is_minor(const struct server_status *a,
     const struct server_status *b);
 
+/* ---- disown.c: pure; what others added to a child ---- */
+
+struct disown {
+	struct str patch;	/* a merge patch of managedFields alone */
+	char whom[DISOWN_WHOM_MAX]; /* managers: "kubectl-edit, helm" */
+};
+/*
+ * Makes the fields that others have in an object, but for its metadata and
+ * what subresources wrote, those of this manager's last apply, so that the
+ * next one takes them away. False: there are none. doc: with managedFields;
+ * a->over tells that there was no room.
+ */
+bool disown(const struct json_doc *doc, const struct gvr *gvr,
+    const char *manager, struct arena *a, struct disown *ret);
+
 /* ---- job.c: work on one record ---- */
 
 enum job_step {
 	JOB_IDLE, JOB_GET, JOB_REF, JOB_PROBE, JOB_CHILD, JOB_REPLACE,
-	JOB_SEEK, JOB_SEIZE, JOB_FINALIZER, JOB_STATUS
+	JOB_OWNERS, JOB_TRIAL, JOB_DISOWN, JOB_SEEK, JOB_SEIZE,
+	JOB_FINALIZER, JOB_STATUS
 };
 struct job {
 	struct manager *m;
@@ -532,7 +548,11 @@ struct job {
 	struct uid named;	/* the child that the request is about */
 	bool adopts;		/* found is set */
 	bool owns;		/* and what it names is surely ours */
-	bool replaces;		/* a Deployment of another selector */
+	bool replaces;		/* a child of what cannot be changed */
+	bool disowns;		/* what others added to a child */
+	struct disown disown;
+	struct diag refusal;	/* why it does */
+	enum kube_why refusal_why;
 	uint8_t failed_child;
 	enum ref_kind ref_kind;
 	struct str ref_name;

@@ -162,6 +162,7 @@ static void job_begin(struct job *j, uint32_t i)
 	j->refused = j->has_failed = j->planned = j->ref_large = false;
 	j->reread = j->looked = j->adopts = j->owns = j->replaces = false;
 	j->call.status = (struct kube_status){ .retry_after_ns = -1 };
+	j->disowns = false;
 	memset(&j->plan, 0, sizeof(j->plan));
 	memset(&j->diag, 0, sizeof(j->diag));
 	arena_reset(&j->arena, 0);
@@ -495,6 +496,15 @@ static void job_on_done(void *ctx, struct kube_call *call)
 		break;
 	case JOB_SEIZE:
 		job_seized(j);
+		break;
+	case JOB_OWNERS:
+		job_owners_done(j);
+		break;
+	case JOB_TRIAL:
+		job_trial_done(j);
+		break;
+	case JOB_DISOWN:
+		job_disown_done(j);
 		break;
 	case JOB_FINALIZER:
 		job_finalizer_done(j);

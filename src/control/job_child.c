@@ -14,19 +14,19 @@ static bool was_gone(const struct job *j)
 	    (s->err == ERR_CONFLICT && s->why == KUBE_WHY_UID);
 }
 
-/* What stands under the name of a child that was thought not to exist. */
-static void job_probe(struct job *j, const struct step *s)
+void job_look(struct job *j, enum job_step step)
 {
 	const struct record *r = job_record(j);
+	const struct step *s = &j->plan.step[j->at];
 
 	job_call(j);
 	kube_call_get(&j->call, &child_gvr[s->child], str_from(r->ns),
 	    j->plan.out.child[s->child].name);
 	j->call.accept = KUBE_METADATA;
-	job_send(j, JOB_PROBE);
+	job_send(j, step);
 }
 
-static enum claim job_claim(struct job *j)
+enum claim job_claim(struct job *j)
 {
 	const struct group_info *g = group_info(j->server.group);
 	struct claimant who = {
@@ -55,7 +55,8 @@ static void count_step(struct job *j, enum child_count what)
 	series_child(j->m, job_record(j), k, what);
 }
 
-static void child_failed(struct job *j, enum kube_why why, int err)
+static void child_failed(struct job *j, const struct diag *d,
+    enum kube_why why, int err)
 {
 	const struct plan *p = &j->plan;
 	const struct step *s = &p->step[j->at];
@@ -71,7 +72,7 @@ static void child_failed(struct job *j, enum kube_why why, int err)
 	j->failed.err = err;
 	j->failed.why = why;
 	j->failed_child = s->child;
-	j->failed_diag = j->call.diag;
+	j->failed_diag = *d;
 }
 
 /*
@@ -161,16 +162,25 @@ static void step_over(struct job *j)
 {
 	if (j->at < j->plan.steps)
 		j->at++;
-	j->looked = j->adopts = j->owns = j->replaces = false;
+	j->looked = j->adopts = j->owns = j->replaces = j->disowns = false;
 	job_next(j);
 }
 
+void job_refused(struct job *j, const struct diag *d, enum kube_why why,
+    int err)
+{
+	count_step(j, CHILD_REFUSED);
+	child_failed(j, d, why, err);
+	step_over(j);
+}
+
 /*
- * A Deployment's selector cannot be changed. Made anew it can only be where
- * it is ours to delete; its pods go with it. Else the failure stands.
+ * What cannot be changed can only be made anew where it is ours to delete; a
+ * Deployment's pods go with it. Else the failure stands.
  */
 static void job_replace(struct job *j)
 {
+	const struct step *s = &j->plan.step[j->at];
 	struct str uid, going;
 
 	if (j->call.status.err < 0 || job_claim(j) < CLAIM_MADE ||
@@ -180,35 +190,53 @@ static void job_replace(struct job *j)
 		return;
 	}
 	(void)uid_parse(uid, &j->named);
-	child_delete(j, CHILD_DEPLOYMENT, KUBE_BACKGROUND, JOB_REPLACE);
+	child_delete(j, (enum child_kind)s->child, KUBE_BACKGROUND,
+	    JOB_REPLACE);
 }
 
 void job_replaced(struct job *j)
 {
 	struct record *r = job_record(j);
+	enum child_kind k = (enum child_kind)j->plan.step[j->at].child;
 	int err = j->call.status.err;
 
 	if (err < 0 && !was_gone(j)) {
 		job_failed(j, "cannot delete a child");
 		return;
 	}
-	child_forget_uid(r, CHILD_DEPLOYMENT, &j->named);
-	series_child(j->m, r, CHILD_DEPLOYMENT, CHILD_DELETED);
+	child_forget_uid(r, k, &j->named);
+	series_child(j->m, r, k, CHILD_DELETED);
 	if (err == 0)
 		manager_event(j->m, &j->server, true, "Replaced",
+		    k == CHILD_DEPLOYMENT ?
 		    STR("deleted its Deployment, whose selector was another "
-		    "one and cannot be changed; it is made anew"));
+		    "one and cannot be changed; it is made anew") :
+		    STR("deleted its ConfigMap, which somebody had made "
+		    "immutable; it is made anew"));
 	job_later(j, j->m->loop.now_ns + GHOST_WAIT_NS);
 }
 
-/* Only the selector: other fields that are immutable are told. */
-static bool selector_differs(const struct job *j, const struct step *s)
+/*
+ * A Deployment's selector, and a ConfigMap that somebody made immutable: what
+ * else is so is told.
+ */
+static bool cannot_change(const struct job *j, const struct step *s)
 {
 	struct str path = str_from(j->call.diag.path);
 
-	return s->child == CHILD_DEPLOYMENT && s->what == STEP_APPLY &&
-	    j->call.status.why == KUBE_WHY_IMMUTABLE &&
+	if (s->what != STEP_APPLY ||
+	    j->call.status.why != KUBE_WHY_IMMUTABLE)
+		return false;
+	if (s->child == CHILD_CONFIG_MAP)
+		return str_is(path, "data") || str_is(path, "immutable") ||
+		    str_is(path, "binaryData");
+	return s->child == CHILD_DEPLOYMENT &&
 	    str_starts(path, STR("spec.selector"));
+}
+
+static bool must_disown(const struct job *j, const struct step *s)
+{
+	return job_may_disown(j, s) && !cannot_change(j, s);
 }
 
 void job_probe_done(struct job *j)
@@ -227,9 +255,7 @@ void job_probe_done(struct job *j)
 		diag_clear(&j->call.diag);
 		diag_set(&j->call.diag, STR_NONE,
 		    "exists already and belongs to somebody else");
-		count_step(j, CHILD_REFUSED);
-		child_failed(j, KUBE_WHY_OWNED, ERR_CONFLICT);
-		step_over(j);
+		job_refused(j, &j->call.diag, KUBE_WHY_OWNED, ERR_CONFLICT);
 		return;
 	}
 	/* What stood there may be gone; again, and it was not the name. */
@@ -268,7 +294,7 @@ static void note_repair(struct job *j, const struct child_state *before)
 	const struct step *s = &j->plan.step[j->at];
 	const struct child_state *c = &r->child[s->child];
 
-	if (!s->repair || (c->own == before->version &&
+	if (!(s->repair || j->disowns) || (c->own == before->version &&
 	    c->own_meta == before->meta))
 		return;
 	contest_note(&r->repair, m->loop.now_ns);
@@ -296,7 +322,7 @@ static void count_outcome(struct job *j, const struct step *s)
 {
 	int err = j->call.status.err;
 
-	if (err == ERR_NOTLEADER || must_look(j, s))
+	if (err == ERR_NOTLEADER || must_look(j, s) || must_disown(j, s))
 		return;
 	if (s->what == STEP_APPLY && err == 0)
 		count_step(j, CHILD_APPLIED);
@@ -331,6 +357,8 @@ void job_child_done(struct job *j)
 	} else if (err == 0) {
 		child_written(r, k, j->call.reply);
 		note_repair(j, &before);
+		if (j->disowns)
+			job_disowned(j);
 		if (!was)
 			r->created |= (uint8_t)(1 << s->child);
 	} else if (j->call.status.why == KUBE_WHY_TERMINATING) {
@@ -347,13 +375,16 @@ void job_child_done(struct job *j)
 		job_later(j, j->m->loop.now_ns);
 		return;
 	} else if (must_look(j, s)) {
-		job_probe(j, s);
+		job_look(j, JOB_PROBE);
+		return;
+	} else if (must_disown(j, s)) {
+		job_disown(j);
 		return;
 	} else {
-		child_failed(j, j->call.status.why, err);
-		j->replaces = selector_differs(j, s);
+		child_failed(j, &j->call.diag, j->call.status.why, err);
+		j->replaces = cannot_change(j, s);
 		if (j->replaces) {
-			job_probe(j, s);
+			job_look(j, JOB_PROBE);
 			return;
 		}
 	}

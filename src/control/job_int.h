@@ -34,6 +34,24 @@ void job_replaced(struct job *j);
 void job_seek(struct job *j);
 void job_sought(struct job *j);
 void job_seized(struct job *j);
+/* Reads the child's metadata, for this step. */
+void job_look(struct job *j, enum job_step step);
+/* Whose is what it read? */
+enum claim job_claim(struct job *j);
+/* The step's child could not be written, for what the call or d says. */
+void job_refused(struct job *j, const struct diag *d, enum kube_why why,
+    int err);
+
+/* ---- job_disown.c: children that no apply goes together with ---- */
+
+/* Was an apply refused that might do without what others added? */
+bool job_may_disown(const struct job *j, const struct step *s);
+void job_disown(struct job *j);
+void job_owners_done(struct job *j);
+void job_trial_done(struct job *j);
+void job_disown_done(struct job *j);
+/* The apply that followed went well. */
+void job_disowned(struct job *j);
 
 /* ---- job_status.c: finalizers, status, Events ---- */
 

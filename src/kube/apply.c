@@ -58,19 +58,32 @@ void kube_call_get(struct kube_call *call, const struct gvr *r,
 	text_path(call, &b);
 }
 
+/* One more parameter, while nothing follows the path. */
+static void query_add(struct kube_call *call, const char *method,
+    const char *key, struct str value)
+{
+	struct buf b = text_begin(call);
+
+	CHECK(str_is(str_from(call->method), method) &&
+	    call->path.p == call->text);
+	b.n = call->path.n;
+	kube_query(&b, key, value);
+	text_path(call, &b);
+}
+
 void kube_call_not_older(struct kube_call *call, uint64_t version)
 {
 	char digits[20];
-	struct buf n, b;
+	struct buf n;
 
-	CHECK(str_is(str_from(call->method), "GET") &&
-	    call->path.p == call->text);
-	buf_init(&b, call->text, sizeof(call->text));
-	b.n = call->path.n;
 	buf_init(&n, digits, sizeof(digits));
 	buf_u64(&n, version);
-	kube_query(&b, "resourceVersion", buf_view(&n));
-	text_path(call, &b);
+	query_add(call, "GET", "resourceVersion", buf_view(&n));
+}
+
+void kube_call_dry_run(struct kube_call *call)
+{
+	query_add(call, "POST", "dryRun", STR("All"));
 }
 
 void kube_call_list(struct kube_call *call, const struct gvr *r,
