@@ -367,13 +367,32 @@ static void job_ref_done(struct job *j)
 		job_refs_known(j);
 }
 
+static int job_plan_children(struct job *j, struct plan *ret)
+{
+	struct plan_in in = {
+		.server = &j->server, .record = job_record(j),
+		.finalizers = j->m->o->finalizers
+	};
+
+	refs_mark(j->m, in.record, in.server, &j->arena, &in.marks);
+	return plan_children(&in, &j->arena, ret);
+}
+
+bool job_mark_again(struct job *j)
+{
+	struct plan again;
+
+	child_seen_notes(job_record(j), j->call.reply);
+	if (job_plan_children(j, &again) < 0)
+		return false;
+	j->plan.out.child[CHILD_DEPLOYMENT] =
+	    again.out.child[CHILD_DEPLOYMENT];
+	return true;
+}
+
 static bool job_make_plan(struct job *j)
 {
 	struct record *r = job_record(j);
-	struct plan_in in = {
-		.server = &j->server, .record = r,
-		.finalizers = j->m->o->finalizers
-	};
 	bool going = HAS(&j->server.meta, object_meta, deletion_time);
 
 	/* A spec that is not valid changes nothing: the last good runs on. */
@@ -382,8 +401,7 @@ static bool job_make_plan(struct job *j)
 		return true;
 	}
 	j->refs = refs_state(j->m, r);
-	refs_mark(j->m, r, &j->server, &j->arena, &in.marks);
-	return plan_children(&in, &j->arena, &j->plan) == 0;
+	return job_plan_children(j, &j->plan) == 0;
 }
 
 /* Nothing is made for who is gone; its owner references would be. */

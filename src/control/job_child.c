@@ -267,6 +267,11 @@ void job_probe_done(struct job *j)
 	    &uid) && uid_parse(uid, &j->found);
 	/* What others did to its fields is undone; a label proves less. */
 	j->owns = j->adopts && claim >= CLAIM_MADE;
+	if (j->adopts && j->plan.step[j->at].child == CHILD_DEPLOYMENT &&
+	    !job_mark_again(j)) {
+		job_failed(j, "arena is full");
+		return;
+	}
 	job_apply(j, &j->plan.step[j->at]);
 }
 

@@ -25,6 +25,7 @@
 static bool denied, broken, no_pods;
 static bool asking;
 static char applied[8192];	/* the last Deployment */
+static const char *orphan;	/* a Deployment that is there; NULL: none */
 
 static const char *watch(const struct world_request *r, struct str path)
 {
@@ -74,7 +75,11 @@ static void serve(const struct world_request *r, struct str path)
 		memcpy(applied, r->body.p, r->body.n);
 		applied[r->body.n] = '\0';
 	}
-	if (reads)
+	if (orphan != NULL && str_ends(path, STR("/deployments/one")) &&
+	    (reads || strstr(applied, "\"resourceVersion\":\"1\"") != NULL))
+		world_reply(mw.w, r->peer, reads ? 200 : 409, NULL, reads ?
+		    orphan : world_status(409, "Conflict", "modified"));
+	else if (reads)
 		world_reply(mw.w, r->peer, 200, NULL, str_ends(path,
 		    STR("/configmaps/c")) ? CONFIG : asking ? ASKING : SERVER);
 	else
@@ -116,6 +121,41 @@ TEST(what_was_never_listed_is_gone_on_without)
 	/* It is followed from now on, which is no change. */
 	EXPECT(strstr(applied, NOTE_SEEN) != NULL);
 	EXPECT(strstr(applied, NOTE_REFS) == NULL);
+}
+
+/* Its mark may be older than the last that came to be noted beside it. */
+TEST(a_deployment_that_is_taken_up_keeps_its_pods)
+{
+	static char text[1024];
+	const char *seen;
+	struct buf b;
+
+	begin();
+	seen = strstr(applied, NOTE_SEEN);
+	REQUIRE(seen != NULL);
+	buf_init(&b, text, sizeof(text) - 1);
+	buf_fmt(&b, "{\"metadata\":{\"name\":\"one\",\"namespace\":\"ns\","
+	    "\"uid\":\"11111111-9b3a-4c5d-8e6f-0123456789ab\","
+	    "\"resourceVersion\":\"9\",\"labels\":{\"" LABEL_KEY
+	    "\":\"m.one\"},\"annotations\":{\"" NOTE_SEEN
+	    "\":\"00000000000000ab");
+	seen = strchr(seen, ',');
+	REQUIRE(seen != NULL);
+	buf_str(&b, (struct str){ seen, 17 });
+	buf_cstr(&b, "\"}}}");
+	REQUIRE(!b.over);
+	orphan = text;
+	mw_tell("/deployments", MW_LINE("DELETED", "{\"metadata\":{"
+	    "\"name\":\"one\",\"namespace\":\"ns\",\"uid\":\""
+	    "11111111-9b3a-4c5d-8e6f-0123456789ab\",\"resourceVersion\":"
+	    "\"9\",\"ownerReferences\":[{\"apiVersion\":"
+	    "\"mcp.mcp.dev/v1alpha1\",\"kind\":\"MCPServer\",\"name\":"
+	    "\"one\",\"uid\":\"0188f7f2-9b3a-4c5d-8e6f-0123456789ab\","
+	    "\"controller\":true}]}}"));
+	applied[0] = '\0';
+	mw_run(5 * SEC);
+	EXPECT(strstr(applied, NOTE_REFS "\":\"00000000000000ab\"") !=
+	    NULL);
 }
 
 #define STATUS "PATCH /apis/mcp.mcp.dev/v1alpha1/namespaces/ns/" \
