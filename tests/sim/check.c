@@ -200,6 +200,8 @@ static void part_second(struct sim *s)
 			break;
 		for (uint32_t i = 0; i < s->sc.insts; i++) {
 			inst_kill(&s->inst[i]);
+			if (s->sc.options & OPT_FLAGS)
+				s->inst[i].secrets = !s->inst[i].secrets;
 			inst_start(&s->inst[i]);
 		}
 		enter(s, PART_AGAIN);

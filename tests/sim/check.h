@@ -55,6 +55,10 @@ struct checks {
 	uint32_t laters;
 	/* times: when something was last wrong */
 	int64_t foul_ns;
+	/* refs: when each was written, and when it went; by kind, namespace,
+	 * name. And when templates were written, by a hash of their uid. */
+	int64_t held_ns[2][SIM_NAMESPACES][3], gone_ns[2][SIM_NAMESPACES][3];
+	struct made { uint64_t uid; int64_t at_ns; } made[256];
 	/* invalid: when a server last asked for no pods at all */
 	int64_t none_ns[SIM_SERVERS];
 };

@@ -2,9 +2,132 @@
  * Pods run with what their references hold now, and not with what they held
  * when the pod was made.  Only where no reference ever holds again what it
  * held before: who has not seen what was in between need not do anything.
+ *
+ * And none is made anew for its references unless one of them was written to
+ * after its template was, or is optional and went.
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "check.h"
 #include "world.h"
+
+#define MARK "mcp.allbeone.io/references"
+
+/* From a read of a reference to the end of the write that it led to, by way
+ * of a watch that was silent. */
+enum { LAG_S = 120 };
+
+/* ---- no pod is made anew without a cause ------------------------------- */
+
+/* Where its times are kept; NULL: servers do not refer to that. */
+static int64_t *time_of(int64_t (*of)[SIM_NAMESPACES][3], bool secret,
+    struct str ns, struct str name)
+{
+	char digit = name.n ? name.p[name.n - 1] : 0;
+
+	if (!str_starts(name, secret ? STR("sec-") : STR("cm-")) ||
+	    digit < '0' || digit > '2')
+		return NULL;
+	for (int i = 0; i < SIM_NAMESPACES; i++)
+		if (str_is(ns, world_ns[i]))
+			return &of[secret][i][digit - '0'];
+	return NULL;
+}
+
+static void ref_written(struct sim *s, const struct api_write *w)
+{
+	bool secret = w->kind == API_SECRET;
+	int64_t *at_ns = time_of(w->new ? s->checks->held_ns :
+	    s->checks->gone_ns, secret, w->ns, w->name);
+
+	if (at_ns)
+		*at_ns = s->now_ns;
+}
+
+static struct made *made_of(struct sim *s, const struct node *deployment)
+{
+	uint64_t uid = str_hash(node_text(deployment, "metadata.uid"));
+	struct made *m = &s->checks->made[uid % ARRAY_LEN(s->checks->made)];
+
+	if (m->uid != uid)
+		*m = (struct made){ .uid = uid, .at_ns = -1 };
+	return m;
+}
+
+/* Does it hold something else since then? */
+static bool ref_moved(struct sim *s, const struct node *env, struct str ns,
+    int64_t since_ns)
+{
+	bool secret = node_get(env, "secretRef");
+	const struct node *ref = node_get(env, secret ? "secretRef" :
+	    "configMapRef");
+	struct str name = node_text(ref, "name");
+	int64_t *held = time_of(s->checks->held_ns, secret, ns, name);
+	int64_t *gone = time_of(s->checks->gone_ns, secret, ns, name);
+
+	return !held || (*held && *held >= since_ns) ||
+	    (node_true(ref, "optional") && *gone && *gone >= since_ns);
+}
+
+/* The same but for the mark of the references. */
+static bool only_marked(const struct node *old, const struct node *new)
+{
+	struct tree t = { 0 };
+	struct node *v[2] = { node_copy(&t, old), node_copy(&t, new) };
+	bool same;
+
+	for (int i = 0; i < 2; i++) {
+		struct node *meta = node_get(v[i], "metadata");
+		struct node *notes = node_get(meta, "annotations");
+
+		if (notes)
+			node_remove_str(notes, STR(MARK));
+		if (node_empty(notes) && meta)
+			node_remove(meta, "annotations");
+	}
+	same = node_equal(v[0], v[1]);
+	tree_free(&t);
+	return same;
+}
+
+static void template_written(struct sim *s, const struct api_write *w)
+{
+	const struct node *old = node_path(w->old, "spec.template");
+	const struct node *new = node_path(w->new, "spec.template");
+	const struct node *list = node_path(new, "spec.containers.0.envFrom");
+	struct made *made = made_of(s, w->new);
+	int64_t since_ns = made->at_ns - LAG_S * SEC;
+	bool caused = false;
+
+	if (w->old && node_equal(old, new))
+		return;
+	if (w->old && made->at_ns >= 0 && from_operator(w) &&
+	    only_marked(old, new)) {
+		for (uint32_t i = 0; node_is(list, NODE_LIST) &&
+		    i < list->n; i++)
+			caused |= ref_moved(s, list->item[i], w->ns,
+			    since_ns);
+		if (!caused)
+			sim_fail(s, "refs", "the pods of %.*s/%.*s are made "
+			    "anew, and nothing that they refer to has "
+			    "changed", (int)w->ns.n, w->ns.p, (int)w->name.n,
+			    w->name.p);
+	}
+	made->at_ns = s->now_ns;
+}
+
+static void write(struct sim *s, const struct api_write *w)
+{
+	if (w->kind == API_DEPLOYMENT && w->new)
+		template_written(s, w);
+	else if ((w->kind == API_SECRET || w->kind == API_CONFIG_MAP) &&
+	    (!w->old || !w->new || !node_equal(node_get(w->old, "data"),
+	    node_get(w->new, "data"))))
+		ref_written(s, w);
+}
+
+/* ---- pods run with what there is now ----------------------------------- */
 
 static bool pods_well(struct sim *s, const struct api_object *server,
     const struct api_object *d, struct text *why)
@@ -66,4 +189,5 @@ static bool well(struct sim *s, struct text *why)
 	return true;
 }
 
-const struct checker check_refs = { .name = "refs", .well = well };
+const struct checker check_refs = { .name = "refs", .write = write,
+    .well = well };

@@ -29,6 +29,16 @@ static bool knows_else(const struct sim *s, struct str path)
 	    str_search(path, STR("/events")) < path.n);
 }
 
+/* Who follows more, or less, notes that, and tells of it. */
+static bool has_other_flag(const struct sim *s, struct str path)
+{
+	path = str_sub(path, 0, str_find(path, '?'));
+	return s->checks->part == PART_AGAIN && s->sc.options & OPT_FLAGS &&
+	    (str_ends(path, STR("/status")) ||
+	    str_search(path, STR("/deployments/")) < path.n ||
+	    str_search(path, STR("/events")) < path.n);
+}
+
 /* What is refused was tried again: a name may be free by now. */
 static void answer(struct sim *s, struct inst *in,
     const struct api_request *r, const struct api_answer *a)
@@ -37,7 +47,7 @@ static void answer(struct sim *s, struct inst *in,
 	if (s->sc.options & OPT_TIGHT && s->checks->part == PART_AGAIN)
 		return;
 	if (!quiet(s) || !is_write(r) || a->status >= 400 ||
-	    knows_else(s, r->path) ||
+	    knows_else(s, r->path) || has_other_flag(s, r->path) ||
 	    str_search(r->path, STR("/leases")) < r->path.n)
 		return;
 	sim_fail(s, "rest", "%s writes%s: %.*s %.*s", inst_name(in),

@@ -224,7 +224,7 @@ static void args_init(struct inst *in)
 		arg_add(in, "--leader-elect");
 	if (o & OPT_FINALIZERS)
 		arg_add(in, "--finalizers");
-	if (o & OPT_SECRETS)
+	if (in->secrets)
 		arg_add(in, "--watch-secrets");
 }
 
@@ -249,6 +249,7 @@ void inst_init(struct sim *s, int id)
 
 	in->s = s;
 	in->id = id;
+	in->secrets = (s->sc.options & OPT_SECRETS) != 0;
 	if (s->sc.options & OPT_SKEW) {
 		in->ppm = roll_ns(&s->world, -400, 400);
 		in->skew_ns = roll_ns(&s->world, -40 * SEC, 40 * SEC);

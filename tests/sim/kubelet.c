@@ -133,7 +133,9 @@ uint64_t kubelet_env(struct sim *s, const struct api_object *pod)
 {
 	const struct node *list = node_path(pod->root,
 	    "spec.containers.0.envFrom");
-	bool secrets = (s->sc.options & OPT_SECRETS) != 0;
+	/* What changed while they were not followed need not be seen. */
+	bool secrets = (s->sc.options & (OPT_SECRETS | OPT_FLAGS)) ==
+	    OPT_SECRETS;
 	struct text out = { 0 };
 	uint64_t h;
 

@@ -18,7 +18,7 @@ const char *const op_name[OPS] = {
 	[OP_COMPACT] = "compact", [OP_CRD_GO] = "crd-go",
 	[OP_CRD_COME] = "crd-come", [OP_TOKEN] = "token",
 	[OP_CRASH] = "crash", [OP_STOP] = "stop", [OP_PAUSE] = "pause",
-	[OP_CLOCK] = "clock", [OP_FAULT] = "fault",
+	[OP_CLOCK] = "clock", [OP_FLAG] = "flag", [OP_FAULT] = "fault",
 };
 
 void step_trace(const struct sim *s, const struct sim_step *st)
@@ -198,6 +198,16 @@ static void references(struct rng *r, struct scenario *sc, int64_t end_ns)
 			    i / 3 % SIM_NAMESPACES * 3 + i / 9 * 2, 0, 0);
 }
 
+/* Started with the other flag: one alone, or all of them at a time. */
+static void flags(struct rng *r, struct scenario *sc, int64_t end_ns)
+{
+	unsigned n = 1 + (unsigned)roll(r, 4);
+
+	while (n--)
+		add(sc, roll_ns(r, end_ns / 8, end_ns), OP_FLAG, 0, 0,
+		    some_insts(r, sc), roll_ns(r, 10 * MS, 3 * SEC));
+}
+
 /*
  * What some seeds have besides, from a stream of its own, so that the others
  * stay what they were.
@@ -220,6 +230,10 @@ static void extras(struct scenario *sc, uint32_t servers, int64_t end_ns)
 	}
 	if (roll(&r, 2))
 		starts(&r, sc, servers, end_ns);
+	if (roll(&r, 2)) {
+		sc->options |= OPT_FLAGS;
+		flags(&r, sc, end_ns);
+	}
 }
 
 void scenario_make(uint64_t seed, struct scenario *ret)

@@ -61,7 +61,7 @@ enum step_op {
 	/* the API server */
 	OP_COMPACT, OP_CRD_GO, OP_CRD_COME, OP_TOKEN,
 	/* instances */
-	OP_CRASH, OP_STOP, OP_PAUSE, OP_CLOCK,
+	OP_CRASH, OP_STOP, OP_PAUSE, OP_CLOCK, OP_FLAG,
 	/* weather: a is the fault, b its chance in thousandths */
 	OP_FAULT,
 	OPS
@@ -95,7 +95,8 @@ enum scenario_option {
 	OPT_NAMES = 256,	/* the API server is known by its name */
 	OPT_NAMESAKES = 512,	/* the namespaces have servers of one name */
 	OPT_PAGES = 1024,	/* lists come in pages of a few objects */
-	OPT_FRESH = 2048	/* no reference holds again what it held */
+	OPT_FRESH = 2048,	/* no reference holds again what it held */
+	OPT_FLAGS = 4096	/* --watch-secrets is switched now and then */
 };
 
 /* ---- one instance of the operator -------------------------------------- */
@@ -121,6 +122,7 @@ struct inst {
 	int id;
 	bool alive, doomed;	/* doomed: killed after this turn */
 	bool stopping;
+	bool secrets;		/* with --watch-secrets */
 	struct mem mem;
 	struct manager_options o;
 	struct manager *m;

@@ -75,6 +75,11 @@ static void inst_step(struct sim *s, struct inst *in,
 		inst_kill(in);
 		sim_at(s, s->now_ns + st->len_ns, inst_again, in, 0);
 		break;
+	case OP_FLAG:
+		in->secrets = !in->secrets;
+		inst_kill(in);
+		sim_at(s, s->now_ns + st->len_ns, inst_again, in, 0);
+		break;
 	case OP_STOP:
 		if (in->alive)
 			inst_signal(in, IO_SIGNAL_TERM);
@@ -242,6 +247,7 @@ void step_run(struct sim *s, const struct sim_step *st)
 	case OP_STOP:
 	case OP_PAUSE:
 	case OP_CLOCK:
+	case OP_FLAG:
 	case OP_FAULT:
 		for (uint32_t i = 0; i < s->sc.insts; i++)
 			if (st->inst >> i & 1)
@@ -266,6 +272,11 @@ void steps_calm(struct sim *s)
 
 		connects(s, in, FAKE_ACCEPT);
 		in->paused_ns = s->now_ns;
+		/* Each would tell in every status what it does not follow. */
+		if (in->secrets != s->inst[0].secrets) {
+			inst_kill(in);
+			in->secrets = s->inst[0].secrets;
+		}
 		if (in->alive)
 			inst_files(in);
 		else
