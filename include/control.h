@@ -24,6 +24,8 @@ struct manager_options {
 	/* where */
 	struct str kubeconfig, context, namespace, watch_namespaces;
 	struct str metrics_addr, health_addr, pprof_addr;
+	bool metrics_secure, http2;
+	struct str metrics_cert_dir, metrics_cert, metrics_key;
 	/* election */
 	bool leader_elect;
 	int64_t lease_ns, renew_ns, retry_ns;

@@ -91,6 +91,17 @@
 #define TLS_ANCHORS_MAX 200
 /* Bytes of anchor names and keys, about 700 a root. */
 #define TLS_ANCHOR_BYTES_MAX (160 * 1024)
+/* Names of a certificate that we make: one Service under its names, and the
+ * addresses of a host. */
+#define CERT_NAMES_MAX 8
+/* Such a certificate: 260 bytes for each name, the rest is under 700. */
+#define CERT_MADE_MAX (700 + 260 * CERT_NAMES_MAX)
+/* Lifetime of one; another is made when two thirds of it are over. */
+#define CERT_MADE_S (90 * 24 * 3600)
+/* A certificate or key file: a chain of CERT_DER_MAX in base64, and comments. */
+#define CERT_FILE_MAX 32768
+/* Path of such a file. */
+#define CERT_PATH_MAX 512
 /* Certificates sent with ours: a leaf and its intermediates. */
 #define TLS_CHAIN_MAX 8
 /* Bytes of that chain and its key. */

@@ -154,8 +154,9 @@ int trust_new(struct mem *m, struct trust **ret);
 int trust_load_anchors(struct trust *t, struct str pem, int64_t wall_ns,
     struct diag *d);
 /*
- * Certificate chain (leaf first) and key: EC P-256/384/521, RSA <= 4096,
- * PKCS#1, SEC1 or PKCS#8. Empty slices: no client certificate. ERR_TLS_KEY
+ * Certificate chain (leaf first) and key, to be shown as a client or as a
+ * server: EC P-256/384/521, RSA <= 4096, PKCS#1, SEC1 or PKCS#8. Empty
+ * slices: no certificate. ERR_TLS_KEY
  * for keys that are not taken, ERR_BAD, ERR_NOENT, ERR_FULL.
  */
 int trust_load_client(struct trust *t, struct str cert_pem,
@@ -163,13 +164,39 @@ int trust_load_client(struct trust *t, struct str cert_pem,
 /* Bumped by each successful load; connections keep what they began with. */
 uint32_t trust_generation(const struct trust *t);
 
+/* cert.c [cert_] ---------------------------------------------------------- */
+
+/*
+ * Certificates of our own making, for servers that nobody gave one: keys on
+ * P-256, signed with ECDSA and SHA-256.
+ */
+#define CERT_SEED_LEN 48
+struct cert_key { uint8_t x[32], point[65]; };
+/* seed: from io->random, for this alone. */
+void cert_key_make(struct cert_key *ret, const uint8_t seed[CERT_SEED_LEN]);
+
+struct cert_make {
+	struct str name, issuer_name;	/* common names */
+	const struct cert_key *key;
+	const struct cert_key *issuer;	/* NULL: signed by itself */
+	const struct str *alt_name;	/* DNS names of at most 255 bytes, */
+	uint32_t alt_names;		/* and IP literals; CERT_NAMES_MAX */
+	int64_t not_before_s, not_after_s;
+	uint8_t serial[16];		/* random */
+	bool ca;			/* else of a server */
+};
+/* A certificate as DER, of at most CERT_MADE_MAX bytes. */
+void cert_write(const struct cert_make *how, struct buf *out_der);
+/* "EC PRIVATE KEY" as DER, 121 bytes. */
+void cert_key_write(const struct cert_key *k, struct buf *out_der);
+
 /* tls.c [tls_] ------------------------------------------------------------ */
 
 /*
- * A TLS 1.2 client engine: bytes in, bytes out, no I/O. Over BearSSL, with
- * an X.509 wrapper that takes only subjectAltName (DNS and IP), never the
- * common name, and demands serverAuth where extended key usage is present.
- * Behind this interface a TLS 1.3 engine can take its place.
+ * A TLS 1.2 engine: bytes in, bytes out, no I/O. Over BearSSL, for a client
+ * with an X.509 wrapper that takes only subjectAltName (DNS and IP), never
+ * the common name, and demands serverAuth where extended key usage is
+ * present. Behind this interface a TLS 1.3 engine can take its place.
  */
 struct tls;
 size_t tls_size(void);		/* bytes of one engine, buffers included */
@@ -180,6 +207,11 @@ struct tls_start {
 	uint8_t seed[32];		/* from io->random */
 };
 int tls_begin(struct tls *t, const struct tls_start *how);
+/*
+ * The other end: a server that shows the certificate of how->trust and asks
+ * for none; how->name is not looked at. ERR_NOENT: there is no certificate.
+ */
+int tls_accept(struct tls *t, const struct tls_start *how);
 /*
  * Cipher bytes from the wire: count taken, less than there are when the
  * engine must first be drained (tls_wire_out, then tls_read), ERR_TLS*, or
@@ -254,6 +286,7 @@ struct conn {
 	bool want_read, want_write;	/* why on_io should come */
 	bool wire_full;			/* the engine's output waits */
 	bool reading;			/* conn_read was called in on_io */
+	bool accepted;			/* the server's end */
 	uint32_t opened;		/* tells one opening from the next */
 	uint32_t addrs, addr_at;	/* of dns.found */
 	int end;			/* ERR_*: nothing more to be read */
@@ -272,8 +305,13 @@ void conn_init(struct conn *c, struct loop *l, struct conn_gate *gate,
  */
 void conn_open(struct conn *c, const struct conn_target *to,
     int64_t deadline_ns);
-/* Wraps an accepted descriptor (plain server side): open, without on_open. */
-void conn_accept(struct conn *c, int fd);
+/*
+ * Wraps an accepted descriptor. trust NULL: plain, and open at once, without
+ * on_open. Else TLS with trust's certificate: on_open or on_close come later,
+ * within deadline_ns.
+ */
+void conn_accept(struct conn *c, int fd, const struct trust *trust,
+    int64_t deadline_ns);
 /*
  * Bytes read, at least 1; ERR_AGAIN: on_io comes; ERR_CLOSED: the peer has
  * ended its stream, and writing may go on. A stream that is reset, or a TLS
@@ -453,6 +491,12 @@ struct http_server;
 /* routes must outlive it. ERR_FULL. */
 int http_server_new(struct mem *m, struct loop *l,
     const struct http_route *routes, uint32_t n, struct http_server **ret);
+/*
+ * From now on over TLS with trust's certificate, whichever it has when a
+ * connection comes. Before listening; trust must outlive it. ERR_FULL.
+ */
+int http_server_secure(struct http_server *s, struct mem *m,
+    const struct trust *trust);
 /* One address; ERR_* of the system's. */
 int http_server_listen(struct http_server *s, const struct net_addr *at);
 /* Closes everything; may listen again. */

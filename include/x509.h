@@ -2,9 +2,10 @@
 #define X509_H
 
 /*
- * codec, part two: PEM blocks, a DER reader, and the facts of certificates
- * and private keys. No signature is checked here: net's TLS engine does
- * that. Everything returned is a slice of the input.
+ * codec, part two: PEM blocks, DER, and the facts of certificates and
+ * private keys, read and written. No signature is made or checked here:
+ * net does that. Everything that a reader returns is a slice of its input;
+ * whether a writer's room did is in the buffer's `over`.
  */
 
 #include "base.h"
@@ -26,6 +27,9 @@ int pem_next(struct str *in, struct pem *ret);
  * ERR_UNSUPPORTED for a block with headers (the old encrypted keys).
  */
 int pem_decode(const struct pem *p, void *out, size_t cap, size_t *ret_n);
+
+/* The block of these bytes in lines of 64 characters. out may not hold der. */
+void pem_write(struct str label, struct str der, struct buf *out);
 
 /* der.c [der_] ------------------------------------------------------------ */
 
@@ -63,6 +67,20 @@ int der_u32(struct str body, uint32_t *ret);
 int der_bits(struct str body, struct str *ret);
 /* DER_UTC_TIME or DER_TIME as RFC 5280 has them (seconds, Z), since 1970. */
 int der_time(const struct der *v, int64_t *ret_s);
+
+/* der_write.c [der_] ------------------------------------------------------ */
+
+/* Between the two stands what the value holds, at most 65,535 bytes. */
+size_t der_begin(struct buf *out, unsigned tag);
+void der_end(struct buf *out, size_t began);
+/* A whole value of that content. */
+void der_put(struct buf *out, unsigned tag, struct str body);
+/* A DER_INT >= 0, big endian; leading zeros do not matter. */
+void der_put_unsigned(struct buf *out, struct str magnitude);
+/* A DER_BITS of whole octets. */
+void der_put_bits(struct buf *out, struct str octets);
+/* As RFC 5280 section 4.1.2.5 wants it; at_s from 1970 to 2262. */
+void der_put_time(struct buf *out, int64_t at_s);
 
 /* x509.c [x509_] ---------------------------------------------------------- */
 
@@ -141,5 +159,30 @@ struct x509_key {
 #define X509_RSA_BITS_MAX 4096
 int x509_key_parse(struct str label, struct str der, struct x509_key *ret,
     struct diag *d);
+
+/* x509_write.c [x509_write_] ---------------------------------------------- */
+
+/*
+ * A certificate for an EC key on P-256, to be signed with ECDSA and SHA-256:
+ * of a CA, or of a server (RFC 5280 sections 4.1 and 4.2).
+ */
+struct x509_make {
+	struct str issuer, subject;	/* common names, UTF-8 */
+	struct str serial;		/* 1 to 20 octets, the first < 0x80 and
+					 * not all zero */
+	int64_t not_before_s, not_after_s;
+	struct str point;		/* public key, uncompressed */
+	struct str key_id, issuer_key_id;
+	const struct str *name;		/* DNS names and IP literals */
+	uint32_t names;
+	bool ca;
+};
+/* What is to be signed. */
+void x509_write_tbs(const struct x509_make *m, struct buf *out);
+/* The certificate; signature is ASN.1's form (RFC 3279 section 2.2.3). */
+void x509_write_signed(struct str tbs, struct str signature,
+    struct buf *out);
+/* "EC PRIVATE KEY" of P-256 (RFC 5915). */
+void x509_write_key(struct str x, struct str point, struct buf *out);
 
 #endif

@@ -61,3 +61,19 @@ int pem_decode(const struct pem *p, void *out, size_t cap, size_t *ret_n)
 		return ERR_UNSUPPORTED;
 	return b64_decode(p->body, true, out, cap, ret_n);
 }
+
+void pem_write(struct str label, struct str der, struct buf *out)
+{
+	/* RFC 7468 section 2: 64 characters, of 48 octets. */
+	enum { LINE = 48 };
+
+	buf_fmt(out, "-----BEGIN %S-----\n", label);
+	for (size_t at = 0; at < der.n; at += LINE) {
+		struct str line = str_sub(der, at,
+		    at + LINE < der.n ? at + LINE : der.n);
+
+		b64_encode(out, line.p, line.n);
+		buf_char(out, '\n');
+	}
+	buf_fmt(out, "-----END %S-----\n", label);
+}

@@ -218,6 +218,31 @@ void queue_wake(struct queue *q, int64_t now_ns);
 uint32_t queue_take(struct queue *q);
 void queue_forget(struct queue *q, uint32_t i);
 
+/* ---- certs.c: the certificate that our own server shows ---- */
+
+enum { CERTS_NAMES = 5 };
+struct certs {
+	struct manager *m;
+	struct trust *trust;		/* for http_server_secure */
+	/* Set between certs_init and certs_begin: folder and names of the
+	 * files, or dir empty and the names to make one for. */
+	struct str dir, cert_name, key_name;
+	struct str name[CERTS_NAMES];
+	uint32_t names;
+	char name_mem[256];
+	/* private */
+	char *cert, *key;		/* CERT_FILE_MAX each */
+	uint8_t digest[SHA256_LEN];	/* of the files that were loaded */
+	int64_t renew_s;		/* when to make another */
+	bool loaded, failing;
+	struct timer timer;
+};
+int certs_init(struct certs *c, struct manager *m, struct mem *mem);
+/* Loads or makes it, and looks after it from then on. ERR_* with d: there is
+ * none that can be shown. */
+int certs_begin(struct certs *c, struct diag *d);
+void certs_look(void *ctx);
+
 /* ---- held.c: lines that wait for a job ---- */
 
 int held_init(struct manager *m, struct mem *mem);
@@ -773,6 +798,7 @@ struct manager {
 	struct metrics_source source[3];
 	struct metrics_process process;
 	struct health_check check[3];
+	struct certs metrics_certs;	/* with --metrics-secure */
 	struct timer resync, cleanup, grace;
 	char agent[96], identity[LEASE_IDENTITY_MAX];
 	struct buf agent_buf;

@@ -236,6 +236,35 @@ static int server_set_up(struct manager *m, struct mem *mem, unsigned bits,
 	return http_server_new(mem, &m->loop, routes, n, ret);
 }
 
+/* The Service of manifests/30-metrics.yaml, and a forwarded port. */
+static void metrics_names(struct manager *m, struct certs *c)
+{
+	struct str ns = m->o->namespace.n ? m->o->namespace :
+	    m->config.namespace;
+	struct buf b;
+
+	c->name[c->names++] = STR("mcp-operator-metrics");
+	c->name[c->names++] = STR("localhost");
+	c->name[c->names++] = STR("127.0.0.1");
+	buf_init(&b, c->name_mem, sizeof(c->name_mem));
+	buf_fmt(&b, "mcp-operator-metrics.%S.svc", ns);
+	if (ns.n && !b.over)
+		c->name[c->names++] = buf_view(&b);
+}
+
+static int metrics_secure(struct manager *m, struct mem *mem)
+{
+	struct certs *c = &m->metrics_certs;
+
+	if (certs_init(c, m, mem) < 0)
+		return ERR_FULL;
+	c->dir = m->o->metrics_cert_dir;
+	c->cert_name = m->o->metrics_cert;
+	c->key_name = m->o->metrics_key;
+	metrics_names(m, c);
+	return http_server_secure(m->metrics_server, mem, c->trust);
+}
+
 static int servers_set_up(struct manager *m, struct mem *mem)
 {
 	observe_set_up(m);
@@ -243,6 +272,8 @@ static int servers_set_up(struct manager *m, struct mem *mem)
 	    &m->metrics_server) < 0 ||
 	    server_set_up(m, mem, OBSERVE_HEALTH, m->health_route,
 	    &m->health_server) < 0)
+		return ERR_FULL;
+	if (m->o->metrics_secure && metrics_secure(m, mem) < 0)
 		return ERR_FULL;
 	if (!m->o->pprof)
 		return 0;
@@ -363,8 +394,12 @@ static int listen_at(struct http_server *s, struct str addr,
 
 int manager_start(struct manager *m, struct diag *d)
 {
-	int err;
+	int err = 0;
 
+	if (m->o->metrics_secure)
+		err = certs_begin(&m->metrics_certs, d);
+	if (err < 0)
+		return err;
 	err = listen_at(m->metrics_server, m->o->metrics_addr,
 	    "--metrics-bind-address", d);
 	if (err == 0)

@@ -20,6 +20,18 @@ const struct opt manager_opts[] = {
 	  "namespaces to serve, separated by commas; empty: all" },
 	{ "metrics-bind-address", NULL, ":8080", OPT_STR, AT(metrics_addr),
 	  0, 0, "address of /metrics; 0: off" },
+	{ "metrics-secure", NULL, "false", OPT_BOOL, AT(metrics_secure), 0, 0,
+	  "serve /metrics over TLS 1.2" },
+	{ "metrics-cert-path", NULL, NULL, OPT_STR, AT(metrics_cert_dir), 0,
+	  0, "folder of the certificate and key for that, read again when "
+	  "they change; without it one is made, and made anew before it "
+	  "expires" },
+	{ "metrics-cert-name", NULL, "tls.crt", OPT_STR, AT(metrics_cert), 0,
+	  0, "file name of the certificate, its chain behind it" },
+	{ "metrics-cert-key", NULL, "tls.key", OPT_STR, AT(metrics_key), 0,
+	  0, "file name of the key" },
+	{ "enable-http2", NULL, "false", OPT_BOOL, AT(http2), 0, 0,
+	  "no effect: HTTP/1.1 is served" },
 	{ "health-probe-bind-address", NULL, ":8081", OPT_STR,
 	  AT(health_addr), 0, 0, "address of /healthz and /readyz; 0: off" },
 	{ "leader-elect", NULL, "false", OPT_BOOL, AT(leader_elect), 0, 0,
@@ -155,6 +167,11 @@ int options_check(const struct manager_options *o, struct diag *d)
 	    bind_check(o->pprof_addr, "--pprof-bind-address", d) < 0 ||
 	    namespaces_check(o->watch_namespaces, d) < 0)
 		return ERR_USAGE;
+	if (o->metrics_cert_dir.n && !o->metrics_secure) {
+		diag_set(d, STR("--metrics-cert-path"),
+		    "has no effect without --metrics-secure");
+		return ERR_USAGE;
+	}
 	if (o->max_delay_ns < o->base_delay_ns) {
 		diag_set(d, STR("--queue-max-delay"),
 		    "is less than --queue-base-delay");

@@ -365,7 +365,8 @@ static void handshake_begin(struct conn *c)
 		fail(c, err);
 		return;
 	}
-	err = tls_begin(c->tls, &how);
+	err = c->accepted ? tls_accept(c->tls, &how) :
+	    tls_begin(c->tls, &how);
 	if (err)
 		fail_handshake(c, err);
 	else
@@ -564,6 +565,7 @@ void conn_open(struct conn *c, const struct conn_target *to,
 {
 	CHECK(c->state == CONN_CLOSED && (!to->trust || c->tls));
 	c->target = *to;
+	c->accepted = false;
 	c->deadline_ns = deadline_ns;
 	c->wire_full = false;
 	diag_clear(&c->diag);
@@ -572,16 +574,24 @@ void conn_open(struct conn *c, const struct conn_target *to,
 	    conn_on_resolved, c);
 }
 
-void conn_accept(struct conn *c, int fd)
+void conn_accept(struct conn *c, int fd, const struct trust *trust,
+    int64_t deadline_ns)
 {
-	CHECK(c->state == CONN_CLOSED && fd >= 0);
-	c->target = (struct conn_target){ .host = STR("peer") };
+	CHECK(c->state == CONN_CLOSED && fd >= 0 && (!trust || c->tls));
+	c->target = (struct conn_target){ .host = STR("peer"),
+		.trust = trust };
+	c->accepted = true;
+	c->deadline_ns = deadline_ns;
 	diag_clear(&c->diag);
 	c->fd = fd;
+	c->want_write = c->wire_full = false;
+	if (trust) {
+		connected(c);
+		return;
+	}
 	c->state = CONN_OPEN;
 	c->end = 0;
 	c->want_read = true;
-	c->want_write = c->wire_full = false;
 	if (interest(c))
 		return;
 	c->end = ERR_FULL;

@@ -38,6 +38,8 @@ struct http_server {
 	struct loop *loop;
 	const struct http_route *route;
 	uint32_t routes;
+	const struct trust *trust;	/* NULL: plain */
+	char *tls;			/* an engine for each peer */
 	int fd;				/* -1: not listening */
 	struct timer pause;
 	struct peer peer[HTTP_SERVER_CONNS_MAX];
@@ -439,8 +441,11 @@ static struct peer *peer_place(struct http_server *s)
 /* At its first use: what is never used stays untouched memory. */
 static void peer_init(struct peer *p, struct http_server *s)
 {
+	size_t i = (size_t)(p - s->peer);
+
 	p->server = s;
-	conn_init(&p->conn, s->loop, NULL, NULL, &peer_events, p);
+	conn_init(&p->conn, s->loop, NULL,
+	    s->trust ? s->tls + i * tls_size() : NULL, &peer_events, p);
 	timer_init(&p->timer, peer_late, p);
 	work_init(&p->work, peer_on_work, p);
 }
@@ -452,8 +457,9 @@ static void accept_begin(struct http_server *s, struct peer *p, int fd)
 	if (p->state != PEER_FREE)
 		peer_free(p);
 	p->in_n = 0;
-	conn_accept(&p->conn, fd);
 	peer_wait(p, HTTP_SERVER_REQUEST_MS);
+	conn_accept(&p->conn, fd, s->trust, p->since_ns +
+	    HTTP_SERVER_REQUEST_MS * NS_PER_MS);
 }
 
 /* Without a place, or when the system has none, the rest waits a moment. */
@@ -505,6 +511,18 @@ int http_server_new(struct mem *m, struct loop *l,
 	s->fd = -1;
 	timer_init(&s->pause, accept_resume, s);
 	*ret = s;
+	return 0;
+}
+
+int http_server_secure(struct http_server *s, struct mem *m,
+    const struct trust *trust)
+{
+	CHECK(s->fd < 0 && !s->trust);
+	s->tls = mem_reserve(m, "http server tls", HTTP_SERVER_CONNS_MAX,
+	    tls_size());
+	if (!s->tls)
+		return ERR_FULL;
+	s->trust = trust;
 	return 0;
 }
 

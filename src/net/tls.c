@@ -14,13 +14,19 @@ struct asked {
 };
 
 struct tls {
-	br_ssl_client_context cc;	/* first: its T0 code knows no other */
+	/* First: BearSSL's T0 code knows no other. Each begins with eng. */
+	union {
+		br_ssl_engine_context eng;
+		br_ssl_client_context client;
+		br_ssl_server_context server;
+	} ssl;
 	struct verify verify;
 	struct asked asked;
 	struct trust_use use;
 	int64_t wall_ns;
 	bool open, stale;
 	int first;			/* byte that came; -1: none yet */
+	bool server;
 	char name[NAME_MAX_BYTES + 1];
 	uint8_t out[TLS_OUT_MAX];
 	/* Last: pages that no record reached are never touched. */
@@ -117,15 +123,15 @@ static void client_set(struct tls *t)
 
 	t->asked = (struct asked){ &asked_class, false };
 	if (!c->chain_n)
-		br_ssl_client_set_client_certificate(&t->cc,
+		br_ssl_client_set_client_certificate(&t->ssl.client,
 		    &t->asked.vtable);
 	else if (c->key_type == BR_KEYTYPE_RSA)
-		br_ssl_client_set_single_rsa(&t->cc, c->chain, c->chain_n,
-		    &c->rsa, br_rsa_pkcs1_sign_get_default());
+		br_ssl_client_set_single_rsa(&t->ssl.client, c->chain,
+		    c->chain_n, &c->rsa, br_rsa_pkcs1_sign_get_default());
 	else
-		br_ssl_client_set_single_ec(&t->cc, c->chain, c->chain_n,
-		    &c->ec, BR_KEYTYPE_SIGN, 0, br_ec_get_default(),
-		    br_ecdsa_sign_asn1_get_default());
+		br_ssl_client_set_single_ec(&t->ssl.client, c->chain,
+		    c->chain_n, &c->ec, BR_KEYTYPE_SIGN, 0,
+		    br_ec_get_default(), br_ecdsa_sign_asn1_get_default());
 }
 
 /* The name to verify; *ret_sni is what is told to the server, or NULL. */
@@ -145,43 +151,75 @@ static int name_set(struct tls *t, struct str name, const char **ret_sni)
 	return 0;
 }
 
-int tls_begin(struct tls *t, const struct tls_start *how)
+/* What is common to both ends, after the context was zeroed. */
+static void begin(struct tls *t, const struct tls_start *how)
 {
-	br_ssl_engine_context *eng = &t->cc.eng;
-	const char *sni;
-	int err;
+	br_ssl_engine_context *eng = &t->ssl.eng;
 
-	br_ssl_client_zero(&t->cc);
 	t->open = t->stale = false;
 	t->first = -1;
 	t->wall_ns = how->wall_ns;
 	t->use = trust_use(how->trust);
+	engine_set(eng);
+	br_ssl_engine_set_buffers_bidi(eng, t->in, sizeof(t->in), t->out,
+	    sizeof(t->out));
+	br_ssl_engine_inject_entropy(eng, how->seed, sizeof(how->seed));
+}
+
+int tls_begin(struct tls *t, const struct tls_start *how)
+{
+	const char *sni;
+	int err;
+
+	br_ssl_client_zero(&t->ssl.client);
+	t->server = false;
+	begin(t, how);
 	err = name_set(t, how->name, &sni);
 	if (err)
 		return err;
-	engine_set(eng);
 	/* None comes once records are encrypted: see tls_wire_room. */
 	verify_init(&t->verify, t->use.anchors, str_from(t->name),
 	    how->wall_ns, t->in + TLS_IN_MAX - TLS_PEER_CERT_MAX,
 	    TLS_PEER_CERT_MAX);
-	br_ssl_engine_set_x509(eng, &t->verify.vtable);
+	br_ssl_engine_set_x509(&t->ssl.eng, &t->verify.vtable);
 	client_set(t);
-	br_ssl_engine_set_buffers_bidi(eng, t->in, sizeof(t->in), t->out,
-	    sizeof(t->out));
-	br_ssl_engine_inject_entropy(eng, how->seed, sizeof(how->seed));
-	return br_ssl_client_reset(&t->cc, sni, 0) ? 0 : ERR_TLS;
+	return br_ssl_client_reset(&t->ssl.client, sni, 0) ? 0 : ERR_TLS;
+}
+
+int tls_accept(struct tls *t, const struct tls_start *how)
+{
+	br_ssl_server_context *sc = &t->ssl.server;
+	const struct trust_client *c;
+
+	br_ssl_server_zero(sc);
+	t->server = true;
+	begin(t, how);
+	c = t->use.client;
+	if (!c->chain_n)
+		return ERR_NOENT;
+	if (c->key_type == BR_KEYTYPE_RSA)
+		br_ssl_server_set_single_rsa(sc, c->chain, c->chain_n,
+		    &c->rsa, BR_KEYTYPE_SIGN, NULL,
+		    br_rsa_pkcs1_sign_get_default());
+	else
+		br_ssl_server_set_single_ec(sc, c->chain, c->chain_n, &c->ec,
+		    BR_KEYTYPE_SIGN, 0, br_ec_get_default(),
+		    br_ecdsa_sign_asn1_get_default());
+	br_ssl_engine_add_flags(&sc->eng,
+	    BR_OPT_ENFORCE_SERVER_PREFERENCES);
+	return br_ssl_server_reset(sc) ? 0 : ERR_TLS;
 }
 
 static bool engine_closed(const struct tls *t)
 {
 	return t->stale ||
-	    br_ssl_engine_current_state(&t->cc.eng) == BR_SSL_CLOSED;
+	    br_ssl_engine_current_state(&t->ssl.eng) == BR_SSL_CLOSED;
 }
 
 /* The peer's close_notify was read; ours may still have to go out. */
 static bool peer_closed(const struct tls *t)
 {
-	return t->cc.eng.shutdown_recv != 0;
+	return t->ssl.eng.shutdown_recv != 0;
 }
 
 /* Why nothing goes on: ERR_CLOSED after a close_notify, or what failed. */
@@ -214,13 +252,20 @@ void *tls_wire_room(struct tls *t, size_t *ret_n)
 
 	*ret_n = 0;
 	if (usable(t))
-		at = br_ssl_engine_recvrec_buf(&t->cc.eng, ret_n);
-	if (!at || t->cc.eng.incrypt)
+		at = br_ssl_engine_recvrec_buf(&t->ssl.eng, ret_n);
+	if (!at || t->ssl.eng.incrypt)
 		return at;
 	CHECK(at < end);
 	if (*ret_n > (size_t)(end - at))
 		*ret_n = (size_t)(end - at);
 	return at;
+}
+
+/* A client's last step is to hear the other end, a server's to answer. */
+static void note_open(struct tls *t)
+{
+	if (br_ssl_engine_current_state(&t->ssl.eng) & BR_SSL_SENDAPP)
+		t->open = true;
 }
 
 int tls_wire_got(struct tls *t, size_t n)
@@ -232,9 +277,8 @@ int tls_wire_got(struct tls *t, size_t n)
 	if (n && t->first < 0)
 		t->first = at[0];
 	if (n)
-		br_ssl_engine_recvrec_ack(&t->cc.eng, n);
-	if (br_ssl_engine_current_state(&t->cc.eng) & BR_SSL_SENDAPP)
-		t->open = true;
+		br_ssl_engine_recvrec_ack(&t->ssl.eng, n);
+	note_open(t);
 	return engine_closed(t) || peer_closed(t) ? closed_error(t) : 0;
 }
 
@@ -262,7 +306,7 @@ struct str tls_wire_out(struct tls *t)
 	const uint8_t *p = NULL;
 
 	if (usable(t))
-		p = br_ssl_engine_sendrec_buf(&t->cc.eng, &n);
+		p = br_ssl_engine_sendrec_buf(&t->ssl.eng, &n);
 	return (struct str){ (const char *)p, n };
 }
 
@@ -270,20 +314,21 @@ void tls_wire_sent(struct tls *t, size_t n)
 {
 	CHECK(n <= tls_wire_out(t).n);
 	if (n)
-		br_ssl_engine_sendrec_ack(&t->cc.eng, n);
+		br_ssl_engine_sendrec_ack(&t->ssl.eng, n);
+	note_open(t);
 }
 
 bool tls_in_ready(const struct tls *t)
 {
 	size_t n;
 
-	return br_ssl_engine_recvapp_buf(&t->cc.eng, &n) != NULL;
+	return br_ssl_engine_recvapp_buf(&t->ssl.eng, &n) != NULL;
 }
 
 int tls_read(struct tls *t, void *p, size_t cap)
 {
 	size_t n;
-	const uint8_t *at = br_ssl_engine_recvapp_buf(&t->cc.eng, &n);
+	const uint8_t *at = br_ssl_engine_recvapp_buf(&t->ssl.eng, &n);
 
 	if (!at)
 		return engine_closed(t) || peer_closed(t) ?
@@ -292,7 +337,7 @@ int tls_read(struct tls *t, void *p, size_t cap)
 		n = cap;
 	memcpy(p, at, n);
 	if (n)
-		br_ssl_engine_recvapp_ack(&t->cc.eng, n);
+		br_ssl_engine_recvapp_ack(&t->ssl.eng, n);
 	return (int)n;
 }
 
@@ -305,11 +350,11 @@ int tls_write(struct tls *t, const void *p, size_t n)
 	if (engine_closed(t) || peer_closed(t))
 		return closed_error(t);
 	while (taken < n &&
-	    (at = br_ssl_engine_sendapp_buf(&t->cc.eng, &room))) {
+	    (at = br_ssl_engine_sendapp_buf(&t->ssl.eng, &room))) {
 		if (room > n - taken)
 			room = n - taken;
 		memcpy(at, from + taken, room);
-		br_ssl_engine_sendapp_ack(&t->cc.eng, room);
+		br_ssl_engine_sendapp_ack(&t->ssl.eng, room);
 		taken += room;
 	}
 	return taken || !n ? (int)taken : ERR_AGAIN;
@@ -317,7 +362,7 @@ int tls_write(struct tls *t, const void *p, size_t n)
 
 void tls_flush(struct tls *t)
 {
-	br_ssl_engine_flush(&t->cc.eng, 0);
+	br_ssl_engine_flush(&t->ssl.eng, 0);
 }
 
 bool tls_is_open(const struct tls *t)
@@ -328,15 +373,15 @@ bool tls_is_open(const struct tls *t)
 void tls_close(struct tls *t)
 {
 	if (t->open)
-		br_ssl_engine_close(&t->cc.eng);
+		br_ssl_engine_close(&t->ssl.eng);
 }
 
 int tls_error(const struct tls *t, struct diag *d)
 {
 	struct tls_failure f = {
-		.code = br_ssl_engine_last_error(&t->cc.eng),
-		.hello = t->cc.eng.session.cipher_suite != 0,
-		.asked = t->asked.asked,
+		.code = br_ssl_engine_last_error(&t->ssl.eng),
+		.hello = t->ssl.eng.session.cipher_suite != 0,
+		.asked = !t->server && t->asked.asked,
 		.first = t->first,
 		.wall_ns = t->wall_ns,
 	};
@@ -346,5 +391,8 @@ int tls_error(const struct tls *t, struct diag *d)
 		    "while the handshake went on");
 		return ERR_TLS;
 	}
-	return f.code ? tls_explain(&f, &t->verify, d) : 0;
+	if (!f.code)
+		return 0;
+	return t->server ? tls_explain_client(&f, d) :
+	    tls_explain(&f, &t->verify, d);
 }

@@ -268,3 +268,42 @@ int tls_explain(const struct tls_failure *f, const struct verify *v,
 		return explain_certificate(f, v, d);
 	return explain_protocol(f, d);
 }
+
+/* ---- the server's end ---------------------------------------------------- */
+
+static int explain_client_alert(int code, struct diag *d)
+{
+	if (code == 42 || code == 45 || code == 46 || code == 48) {
+		diag_set(d, STR_NONE, "client does not trust our certificate "
+		    "(alert %s)", alert_name(code));
+		return ERR_TLS_TRUST;
+	}
+	diag_set(d, STR_NONE, "client ends the connection (alert %d %s)",
+	    code, alert_name(code));
+	return ERR_TLS;
+}
+
+int tls_explain_client(const struct tls_failure *f, struct diag *d)
+{
+	int code = f->code;
+
+	if (code >= BR_ERR_SEND_FATAL_ALERT)
+		code -= BR_ERR_SEND_FATAL_ALERT;
+	else if (code >= BR_ERR_RECV_FATAL_ALERT)
+		return explain_client_alert(code - BR_ERR_RECV_FATAL_ALERT,
+		    d);
+	if (f->first >= 0 && (f->first < 20 || f->first > 23)) {
+		diag_set(d, STR_NONE, "client does not speak TLS");
+		return ERR_PROTO;
+	}
+	if (code == BR_ERR_UNSUPPORTED_VERSION || code == BR_ERR_BAD_VERSION ||
+	    code == 70) {
+		diag_set(d, STR_NONE, "client does not take TLS 1.2");
+		return ERR_TLS_VERSION;
+	}
+	diag_set(d, STR_NONE, f->code >= BR_ERR_SEND_FATAL_ALERT ?
+	    "client has no cipher suite, curve or signature in common with "
+	    "us, or broke the TLS protocol (%d)" :
+	    "client broke the TLS protocol (%d)", f->code);
+	return ERR_TLS;
+}

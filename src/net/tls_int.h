@@ -77,6 +77,8 @@ struct tls_failure {
 /* ERR_* for a failed handshake or connection, and d in words. */
 int tls_explain(const struct tls_failure *f, const struct verify *v,
     struct diag *d);
+/* The same of a client's, for a server. */
+int tls_explain_client(const struct tls_failure *f, struct diag *d);
 /* RFC 3339, for certificates whose dates may lie beyond an int64_t of ns. */
 void tls_time(struct buf *out, int64_t s);
 

@@ -236,7 +236,7 @@ static int chain_load(struct trust *t, struct trust_client *c,
 		    KEY_DER_MAX, &c->used, cert.der);
 
 		if (c->chain_n == TLS_CHAIN_MAX || !at) {
-			diag_set(d, STR_NONE, "client certificate: chain of "
+			diag_set(d, STR_NONE, "certificate: chain of "
 			    "more than %d certificates or %d bytes",
 			    TLS_CHAIN_MAX, CERT_DER_MAX);
 			return ERR_FULL;
@@ -247,7 +247,7 @@ static int chain_load(struct trust *t, struct trust_client *c,
 	if (err != ERR_NOENT)
 		return err;
 	if (!c->chain_n) {
-		diag_set(d, STR_NONE, "client certificate: none in it");
+		diag_set(d, STR_NONE, "certificate: none in it");
 		return ERR_NOENT;
 	}
 	return x509_parse((struct str){ (const char *)c->chain[0].data,
@@ -335,7 +335,7 @@ static int client_load(struct trust *t, struct trust_client *c,
 	if (!err)
 		err = key_fill(c, &k, &leaf);
 	if (err == ERR_BAD)
-		diag_set(d, STR_NONE, "client certificate: the private key "
+		diag_set(d, STR_NONE, "certificate: the private key "
 		    "is not that of the certificate");
 	return err;
 }

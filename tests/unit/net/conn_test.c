@@ -654,7 +654,7 @@ TEST(conn_accepts)
 	world_init();
 	fd = w.f.io.tcp_listen(&w.f, &at);
 	peer = fake_connect(&w.f, 8080);
-	conn_accept(&e->conn, w.f.io.tcp_accept(&w.f, fd, &from));
+	conn_accept(&e->conn, w.f.io.tcp_accept(&w.f, fd, &from), NULL, 0);
 	EXPECT_EQ(e->conn.state, CONN_OPEN);
 	fake_send(&w.f, peer, MS, STR("GET /"));
 	turn(10);

@@ -1,0 +1,159 @@
+#include <string.h>
+
+#include "control_int.h"
+
+/* Nobody's clock is that far behind ours. */
+#define MADE_EARLY_S 3600
+#define LOOK_NS (10 * NS_PER_S)
+
+int certs_init(struct certs *c, struct manager *m, struct mem *mem)
+{
+	c->m = m;
+	timer_init(&c->timer, certs_look, c);
+	c->cert = mem_reserve(mem, "certificate files", 2, CERT_FILE_MAX);
+	if (c->cert == NULL || trust_new(mem, &c->trust) < 0)
+		return ERR_FULL;
+	c->key = c->cert + CERT_FILE_MAX;
+	return 0;
+}
+
+/* ---- from files ---------------------------------------------------------- */
+
+static int file_read(const struct certs *c, struct str name, char *mem,
+    struct buf *ret, struct diag *d)
+{
+	const struct io *io = c->m->io;
+	char path_mem[CERT_PATH_MAX];
+	struct buf path;
+	int n;
+
+	buf_init(&path, path_mem, sizeof(path_mem));
+	buf_fmt(&path, "%S/%S", c->dir, name);
+	buf_char(&path, '\0');
+	n = path.over ? ERR_LIMIT :
+	    io->read_file(io->ctx, path_mem, mem, CERT_FILE_MAX);
+	if (n < 0) {
+		diag_set(d, STR_NONE, "%S/%S: %s", c->dir, name, err_text(n));
+		return n;
+	}
+	buf_init(ret, mem, CERT_FILE_MAX);
+	ret->n = (size_t)n;
+	return 0;
+}
+
+/* Both files are replaced one after the other, or by one symbolic link. */
+static int files_load(struct certs *c, struct diag *d)
+{
+	uint8_t digest[SHA256_LEN];
+	struct buf cert, key;
+	struct sha256 sum;
+	int err;
+
+	err = file_read(c, c->cert_name, c->cert, &cert, d);
+	if (err == 0)
+		err = file_read(c, c->key_name, c->key, &key, d);
+	if (err < 0)
+		return err;
+	sha256_init(&sum);
+	sha256_add(&sum, cert.p, cert.n);
+	sha256_add(&sum, key.p, key.n);
+	sha256_end(&sum, digest);
+	if (c->loaded && memcmp(digest, c->digest, sizeof(digest)) == 0)
+		return 0;
+	err = trust_load_client(c->trust, buf_view(&cert), buf_view(&key), d);
+	if (err < 0)
+		return err;
+	memcpy(c->digest, digest, sizeof(digest));
+	log_line(&c->m->log, LOG_INFO, "certificate loaded", "path=%S/%S",
+	    c->dir, c->cert_name);
+	return 0;
+}
+
+/* ---- made here ----------------------------------------------------------- */
+
+static void made_write(const struct certs *c, const struct cert_key *key,
+    int64_t now_s, const uint8_t *serial, struct buf *cert, struct buf *out)
+{
+	char der_mem[CERT_MADE_MAX];
+	struct cert_make how = {
+		.name = STR("mcp-operator"), .issuer_name = STR("mcp-operator"),
+		.key = key, .alt_name = c->name, .alt_names = c->names,
+		.not_before_s = now_s - MADE_EARLY_S,
+		.not_after_s = now_s + CERT_MADE_S
+	};
+	struct buf der;
+
+	memcpy(how.serial, serial, sizeof(how.serial));
+	buf_init(&der, der_mem, sizeof(der_mem));
+	cert_write(&how, &der);
+	pem_write(STR("CERTIFICATE"), buf_view(&der), cert);
+	CHECK(!der.over && !cert->over);
+	buf_clear(&der);
+	cert_key_write(key, &der);
+	pem_write(STR("EC PRIVATE KEY"), buf_view(&der), out);
+	CHECK(!der.over && !out->over);
+}
+
+/* Signed by itself; a new one, with a new key, long before it expires. */
+static int made_load(struct certs *c, struct diag *d)
+{
+	const struct io *io = c->m->io;
+	int64_t now_s = io->wall_ns(io->ctx) / NS_PER_S;
+	uint8_t random[CERT_SEED_LEN + 16];
+	struct cert_key key;
+	struct buf cert, out;
+	int err;
+
+	if (c->loaded && now_s < c->renew_s)
+		return 0;
+	err = io->random(io->ctx, random, sizeof(random));
+	if (err < 0)
+		return err;
+	cert_key_make(&key, random);
+	buf_init(&cert, c->cert, CERT_FILE_MAX);
+	buf_init(&out, c->key, CERT_FILE_MAX);
+	made_write(c, &key, now_s, random + CERT_SEED_LEN, &cert, &out);
+	err = trust_load_client(c->trust, buf_view(&cert), buf_view(&out), d);
+	if (err == 0)
+		c->renew_s = now_s + CERT_MADE_S / 3 * 2;
+	return err;
+}
+
+/* ---- calls --------------------------------------------------------------- */
+
+static int load(struct certs *c, struct diag *d)
+{
+	int err = c->dir.n ? files_load(c, d) : made_load(c, d);
+
+	if (err == 0)
+		c->loaded = true;
+	return err;
+}
+
+int certs_begin(struct certs *c, struct diag *d)
+{
+	struct loop *l = &c->m->loop;
+	int err = load(c, d);
+
+	if (err == 0)
+		timer_set(l, &c->timer, l->now_ns + LOOK_NS);
+	return err;
+}
+
+/* What is shown stays when what came in its place is no good; told once. */
+void certs_look(void *ctx)
+{
+	struct certs *c = ctx;
+	struct loop *l = &c->m->loop;
+	struct diag d;
+	int err;
+
+	diag_clear(&d);
+	err = load(c, &d);
+	if (err < 0 && !c->failing)
+		log_line(&c->m->log, LOG_WARN, "cannot load a certificate; "
+		    "the one before is shown", "error=%s", d.text[0] ?
+		    d.text : err_text(err));
+	c->failing = err < 0;
+	timer_set(l, &c->timer, l->now_ns + LOOK_NS);
+}
