@@ -98,7 +98,7 @@
 #define CERT_MADE_MAX (700 + 260 * CERT_NAMES_MAX)
 /* Lifetime of one; another is made when two thirds of it are over. */
 #define CERT_MADE_S (90 * 24 * 3600)
-/* A certificate or key file: a chain of CERT_DER_MAX in base64, and comments. */
+/* A certificate or key file: a chain of CERT_DER_MAX in base64, and text. */
 #define CERT_FILE_MAX 32768
 /* Path of such a file. */
 #define CERT_PATH_MAX 512
