@@ -318,6 +318,114 @@ def apply_service(p):
     p.get(one)
 
 
+def entry(manager, operation, version, fields):
+    return {"manager": manager, "operation": operation,
+            "apiVersion": version, "time": "2026-01-02T03:04:05Z",
+            "fieldsType": "FieldsV1", "fieldsV1": fields}
+
+
+def disown(p, one, body, edit, version, *entries):
+    """What others added is refused with ours, until it is ours to drop."""
+    p.apply(one, body, force=True)
+    p.patch(one + "?fieldManager=edit", edit)
+    p.apply(one, body, force=True)
+    p.do("POST", one.rpartition("/")[0] + "?fieldManager=mcp&dryRun=All",
+         body)
+    p.get(one, keep="it")
+    p.merge(one + "?fieldManager=mcp", {"metadata": {
+        "uid": "{=it.metadata.uid}",
+        "resourceVersion": "{=it.metadata.resourceVersion}",
+        "managedFields": [entry(who, how, version, fields)
+                          for who, how, fields in entries]}})
+    p.apply(one, body, force=True)
+    p.get(one)
+
+
+def disown_service(p):
+    disown(p, CORE + "services/s", service(), [
+        {"op": "replace", "path": "/spec/ports/0/port", "value": 81}], "v1",
+        ("mcp", "Apply", {"f:spec": {"f:selector": {}, "f:ports": {
+            'k:{"port":80,"protocol":"TCP"}': {
+                ".": {}, "f:name": {}, "f:port": {}},
+            'k:{"port":81,"protocol":"TCP"}': {
+                ".": {}, "f:name": {}, "f:port": {}, "f:protocol": {},
+                "f:targetPort": {}}}}}))
+    p.apply(CORE + "services/s", service(ports=[{"name": "x", "port": 82}]))
+
+
+def disown_config(p):
+    disown(p, CORE + "configmaps/c", config(), [
+        {"op": "remove", "path": "/data"},
+        {"op": "add", "path": "/metadata/labels", "value": {"x": "y"}},
+        {"op": "add", "path": "/binaryData", "value": {"a": "eA=="}}], "v1",
+        ("edit", "Update", {"f:metadata": {"f:labels": {
+            ".": {}, "f:x": {}}}}),
+        ("mcp", "Apply", {"f:data": {"f:a": {}}, "f:binaryData": {
+            ".": {}, "f:a": {}}}))
+    p.patch(CORE + "configmaps/c", [
+        {"op": "add", "path": "/data", "value": {"a": "2"}},
+        {"op": "add", "path": "/immutable", "value": True}])
+    p.apply(CORE + "configmaps/c", config(), force=True)
+    p.merge(CORE + "configmaps/c", {"immutable": None})
+    p.merge(CORE + "configmaps/c", {"data": None})
+
+
+DISOWNED = {
+    "livenessProbe": ({"httpGet": {"path": "/", "port": 80}},
+                      {"exec": {"command": ["x"]}},
+                      {"f:exec": {"f:command": {}}}),
+    "readinessProbe": ({"httpGet": {"path": "/", "port": 80}},
+                       {"grpc": {"port": 80}},
+                       {"f:grpc": {"f:port": {}, "f:service": {}}}),
+}
+
+
+def of_container(fields):
+    return {"f:spec": {"f:template": {"f:spec": {"f:containers": {
+        'k:{"name":"main"}': dict({".": {}, "f:image": {}, "f:name": {}},
+                                  **fields)}}}}}
+
+
+def disown_deployment(p):
+    one = APPS + "deployments/d"
+    for key, (ours, theirs, fields) in DISOWNED.items():
+        disown(p, one, deployment(**{key: ours}), [
+            {"op": "replace", "value": theirs,
+             "path": "/spec/template/spec/containers/0/" + key}], "apps/v1",
+            ("mcp", "Apply", of_container({"f:" + key: fields})))
+    disown(p, one, deployment(env=[{"name": "A", "value": "1"}]), [
+        {"op": "replace", "path": "/spec/template/spec/containers/0/env/0",
+         "value": {"name": "A", "valueFrom": {"fieldRef": {
+             "fieldPath": "metadata.name"}}}}], "apps/v1",
+        ("mcp", "Apply", of_container({"f:env": {'k:{"name":"A"}': {
+            ".": {}, "f:name": {}, "f:valueFrom": {"f:fieldRef": {}}}}})))
+    disown(p, one, deployment(ports=[{"containerPort": 80, "name": "x"}]), [
+        {"op": "replace", "value": 81,
+         "path": "/spec/template/spec/containers/0/ports/0/containerPort"}],
+        "apps/v1", ("mcp", "Apply", of_container({"f:ports": {
+            'k:{"containerPort":81,"protocol":"TCP"}': {
+                ".": {}, "f:containerPort": {}, "f:name": {},
+                "f:protocol": {}}}})))
+    volumes = {"volumes": [{"name": "v", "configMap": {"name": "c"}}]}
+    disown(p, one, deployment(pod=volumes, volumeMounts=[
+        {"name": "v", "mountPath": "/v"}]), [
+            {"op": "replace", "path": "/spec/template/spec/volumes/0",
+             "value": {"name": "v", "hostPath": {"path": "/x"}}}],
+        "apps/v1", ("mcp", "Apply", {"f:spec": {"f:template": {"f:spec": {
+            "f:volumes": {'k:{"name":"v"}': {
+                ".": {}, "f:name": {}, "f:hostPath": {
+                    ".": {}, "f:path": {}, "f:type": {}}}}}}}}))
+    disown(p, one, deployment(spec={"strategy": {"type": "Recreate"}}), [
+        {"op": "replace", "path": "/spec/strategy", "value": {
+            "type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}}],
+        "apps/v1", ("mcp", "Apply", {"f:spec": {"f:strategy": {
+            "f:type": {}, "f:rollingUpdate": {
+                ".": {}, "f:maxSurge": {}, "f:maxUnavailable": {}}}}}))
+    p.do("POST", APPS + "deployments?dryRun=All",
+         deployment(livenessProbe={"exec": {"command": ["x"]},
+                                   "tcpSocket": {"port": 1}}))
+
+
 def custom(p):
     for group in GROUPS:
         path = servers(group)
@@ -916,7 +1024,8 @@ COLLECTED = (gc_background, gc_default, gc_orphan, gc_foreground,
 
 NAMED = (create_get_delete, refused_bodies, conflicts,
          merge_and_json_patches, apply_config, apply_over_others,
-         apply_deployment, list_types, apply_service, custom, custom_refused,
+         apply_deployment, list_types, apply_service, disown_service,
+         disown_config, disown_deployment, custom, custom_refused,
          lists, watches, bookmarks, whole_cluster, finalizers,
          leases, events, dry_runs, discovery)
 

@@ -203,12 +203,42 @@ static void check_meta(struct check *c, enum api_kind k,
 
 /* ---- pods ------------------------------------------------------------ */
 
-static bool has_named(const struct node *list, struct str name)
+/* Kinds of volumes, in the order in which the second one is refused. */
+static const char *const sources[] = { "emptyDir", "hostPath", "secret",
+	"persistentVolumeClaim", "downwardAPI", "configMap", "projected",
+	"csi", "ephemeral" };
+
+/* The nth of its kinds; NULL: it has less. */
+static const char *volume_source(const struct node *v, uint32_t n)
+{
+	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
+		if (node_get(v, sources[i]) && n-- == 0)
+			return sources[i];
+	return NULL;
+}
+
+/* One that is not valid counts for none. */
+static bool has_volume(const struct node *list, struct str name)
 {
 	for (uint32_t i = 0; list && i < list->n; i++)
-		if (str_eq(node_text(list->item[i], "name"), name))
+		if (str_eq(node_text(list->item[i], "name"), name) &&
+		    !volume_source(list->item[i], 1))
 			return true;
 	return false;
+}
+
+static void check_volumes(struct check *c, const struct node *list,
+    const char *at)
+{
+	const char *more;
+
+	for (uint32_t i = 0; list && i < list->n; i++)
+		for (uint32_t n = 1;
+		    (more = volume_source(list->item[i], n)); n++)
+			cause_add(c->t, c->causes, "FieldValueForbidden",
+			    tree_fmt(c->t, "%s.volumes[%u].%s", at, i,
+			    more).p, "Forbidden: may not specify more than "
+			    "1 volume type");
 }
 
 static void check_port(struct check *c, int64_t port, struct str field)
@@ -255,7 +285,13 @@ static void check_probe(struct check *c, const struct node *v,
 	for (size_t i = 0; i < ARRAY_LEN(handlers); i++) {
 		const struct node *h = node_get(v, handlers[i]), *port;
 
-		n += h != NULL;
+		if (h && n++) {
+			cause_add(c->t, c->causes, "FieldValueForbidden",
+			    tree_fmt(c->t, "%s.%s", at, handlers[i]).p,
+			    "Forbidden: may not specify more than 1 handler "
+			    "type");
+			continue;
+		}
 		port = node_get(h, "port");
 		if (node_is(port, NODE_INT))
 			check_port(c, port->integer, tree_fmt(c->t,
@@ -264,6 +300,46 @@ static void check_probe(struct check *c, const struct node *v,
 	if (!n)
 		cause_add(c->t, c->causes, "FieldValueRequired", at,
 		    "Required value: must specify a handler type");
+}
+
+static void check_env(struct check *c, const struct node *list,
+    struct str at)
+{
+	for (uint32_t i = 0; list && i < list->n; i++) {
+		const struct node *from = node_get(list->item[i],
+		    "valueFrom");
+
+		if (from && node_text(list->item[i], "value").n)
+			cause_add(c->t, c->causes, "FieldValueInvalid",
+			    tree_fmt(c->t, "%s.env[%u].valueFrom", at.p,
+			    i).p, "Invalid value: \"\": may not be "
+			    "specified when `value` is not empty");
+		else if (from && from->n > 1)
+			cause_add(c->t, c->causes, "FieldValueInvalid",
+			    tree_fmt(c->t, "%s.env[%u].valueFrom", at.p,
+			    i).p, "Invalid value: \"\": may not have more "
+			    "than one field specified at a time");
+	}
+}
+
+/* Of a list's elements, one before this has the name. */
+static bool is_double(const struct node *list, uint32_t i)
+{
+	struct str name = node_text(list->item[i], "name");
+
+	for (uint32_t j = 0; name.n && j < i; j++)
+		if (str_eq(node_text(list->item[j], "name"), name))
+			return true;
+	return false;
+}
+
+static void duplicate(struct check *c, const struct node *list, uint32_t i,
+    struct str field)
+{
+	struct str name = node_text(list->item[i], "name");
+
+	cause_add(c->t, c->causes, "FieldValueDuplicate", field.p,
+	    "Duplicate value: \"%.*s\"", (int)name.n, name.p);
 }
 
 static void check_container(struct check *c, const struct node *v,
@@ -275,6 +351,7 @@ static void check_container(struct check *c, const struct node *v,
 	uint32_t i;
 
 	check_resources(c, node_get(v, "resources"), at);
+	check_env(c, node_get(v, "env"), at);
 	for (i = 0; i < ARRAY_LEN(probes); i++)
 		check_probe(c, node_get(v, probes[i]), tree_fmt(c->t,
 		    "%s.%s", at.p, probes[i]).p);
@@ -288,6 +365,9 @@ static void check_container(struct check *c, const struct node *v,
 		int64_t port = node_number(list->item[i], "containerPort",
 		    0);
 
+		if (is_double(list, i))
+			duplicate(c, list, i, tree_fmt(c->t,
+			    "%s.ports[%u].name", at.p, i));
 		if (port)
 			check_port(c, port, field);
 		else
@@ -297,7 +377,7 @@ static void check_container(struct check *c, const struct node *v,
 	for (i = 0; list && i < list->n; i++) {
 		struct str name = node_text(list->item[i], "name");
 
-		if (!has_named(volumes, name))
+		if (!has_volume(volumes, name))
 			cause_add(c->t, c->causes, "FieldValueNotFound",
 			    tree_fmt(c->t, "%s.volumeMounts[%u].name", at.p,
 			    i).p, "Not found: \"%.*s\"", (int)name.n,
@@ -312,6 +392,7 @@ static void check_pod(struct check *c, const struct node *spec,
 
 	if (!list || !list->n)
 		required(c, tree_fmt(c->t, "%s.containers", at).p);
+	check_volumes(c, node_get(spec, "volumes"), at);
 	for (uint32_t i = 0; list && i < list->n; i++)
 		check_container(c, list->item[i], node_get(spec, "volumes"),
 		    tree_fmt(c->t, "%s.containers[%u]", at, i));
@@ -386,7 +467,7 @@ static void check_service(struct check *c, const struct node *v,
 	const struct node *spec = node_get(v, "spec");
 	const struct node *ports = node_get(spec, "ports"), *list;
 	struct str was = node_text(old, "spec.clusterIP");
-	uint32_t i, j;
+	uint32_t i;
 
 	if (!ports || !ports->n)
 		required(c, "spec.ports");
@@ -402,12 +483,9 @@ static void check_service(struct check *c, const struct node *v,
 		if (node_is(node_get(p, "targetPort"), NODE_INT))
 			check_port(c, node_number(p, "targetPort", 0),
 			    tree_fmt(c->t, "spec.ports[%u].targetPort", i));
-		for (j = 0; name.n && j < i; j++)
-			if (str_eq(node_text(ports->item[j], "name"), name))
-				cause_add(c->t, c->causes,
-				    "FieldValueDuplicate", tree_fmt(c->t,
-				    "spec.ports[%u].name", i).p, "Duplicate "
-				    "value: \"%.*s\"", (int)name.n, name.p);
+		if (is_double(ports, i))
+			duplicate(c, ports, i, tree_fmt(c->t,
+			    "spec.ports[%u].name", i));
 	}
 	if (!was.n || str_eq(node_text(spec, "clusterIP"), was))
 		return;
@@ -428,11 +506,33 @@ static bool is_data_key(struct str s)
 	return s.n && s.n <= 253 && !str_is(s, ".") && !str_is(s, "..");
 }
 
+/* What was immutable stays so, and as it is. */
+static void check_immutable(struct check *c, const struct node *v,
+    const struct node *old)
+{
+	static const char *const keys[] = { "data", "binaryData" };
+
+	if (!node_true(old, "immutable"))
+		return;
+	if (!node_true(v, "immutable"))
+		cause_add(c->t, c->causes, "FieldValueForbidden",
+		    "immutable", "Forbidden: field is immutable when "
+		    "`immutable` is set");
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (!node_equal(node_get(v, keys[i]), node_get(old,
+		    keys[i])))
+			cause_add(c->t, c->causes, "FieldValueForbidden",
+			    keys[i], "Forbidden: field is immutable when "
+			    "`immutable` is set");
+}
+
 static void check_data(struct check *c, const struct node *v,
     const struct node *old)
 {
 	const struct node *data = node_get(v, "data");
 	size_t n = 0;
+
+	check_immutable(c, v, old);
 
 	for (uint32_t i = 0; data && i < data->n; i++) {
 		struct str key = data->member[i].key;
@@ -447,14 +547,16 @@ static void check_data(struct check *c, const struct node *v,
 			    "or 'KEY_NAME',  or 'key-name', regex used for "
 			    "validation is '[-._a-zA-Z0-9]+')", (int)key.n,
 			    key.p);
+		if (node_get_str(node_get(v, "binaryData"), key))
+			cause_add(c->t, c->causes, "FieldValueInvalid",
+			    tree_fmt(c->t, "data[%.*s]", (int)key.n,
+			    key.p).p, "Invalid value: \"%.*s\": duplicate "
+			    "of key present in binaryData", (int)key.n,
+			    key.p);
 	}
 	if (n > 1 << 20)
 		cause_add(c->t, c->causes, "FieldValueTooLong", "",
 		    "Too long: may not be more than 1048576 bytes");
-	if (node_true(old, "immutable") &&
-	    !node_equal(data, node_get(old, "data")))
-		cause_add(c->t, c->causes, "FieldValueForbidden", "data",
-		    "Forbidden: field is immutable when `immutable` is set");
 }
 
 static void check_event(struct check *c, const struct node *v)

@@ -28,6 +28,21 @@ static bool env_is(const struct node *spec, const struct node *container)
 	return true;
 }
 
+/* Nothing is left of an edit that ours could not be merged with. */
+static bool is_spoilt(const struct expect *e, const struct node *pod)
+{
+	const struct node *c = node_path(pod, "containers.0");
+	const struct node *list = node_get(pod, "volumes");
+
+	for (uint32_t i = 0; node_is(list, NODE_LIST) && i < list->n; i++)
+		if (node_get(list->item[i], "hostPath"))
+			return true;
+	/* Where there are none of ours, others' may stay. */
+	return e->service && (node_path(c, "ports.1") ||
+	    node_path(c, "livenessProbe.exec") ||
+	    node_path(c, "readinessProbe.exec"));
+}
+
 static bool deployment_is(const struct api_object *server,
     const struct expect *e, const struct api_object *d, struct text *why)
 {
@@ -51,6 +66,8 @@ static bool deployment_is(const struct api_object *server,
 	if (!node_equal(node_get(spec, "nodeSelector"), node_path(d->root,
 	    "spec.template.spec.nodeSelector")))
 		return differs(why, server, "nodeSelector");
+	if (is_spoilt(e, node_path(d->root, "spec.template.spec")))
+		return differs(why, server, "spoilt Deployment");
 	return true;
 }
 
@@ -72,6 +89,8 @@ static bool service_is(const struct sim *s, const struct api_object *server,
 
 	if (node_number(v->root, "spec.ports.0.port", 0) != e->port)
 		return differs(why, server, "port of the Service");
+	if (node_path(v->root, "spec.ports.1"))
+		return differs(why, server, "ports of the Service");
 	if (d && !selects(node_path(v->root, "spec.selector"),
 	    node_path(d->root, "spec.template.metadata.labels")))
 		return differs(why, server, "selector of the Service");
@@ -94,6 +113,8 @@ static bool config_is(const struct api_object *server,
 		have = node_get(have, "config");
 	same = have && node_equal(node_get(want, "k"), node_get(have, "k"));
 	tree_free(&t);
+	same = same && !node_get(node_get(m->root, "binaryData"),
+	    "config.json");
 	return same || differs(why, server, "config.json");
 }
 

@@ -197,10 +197,19 @@ static bool wants_reset(const struct node *v)
 	    (list->n == 1 && !list->item[0]->n));
 }
 
+/* Who sends a list of managers changes it; a subresource has none. */
+static bool sends_list(const struct managed *m, const struct node *v)
+{
+	const struct node *list = node_path(v, "metadata.managedFields");
+
+	return !m->sub.n && node_is(list, NODE_LIST) && list->n > 0;
+}
+
 void managed_update(const struct managed *m, const struct node *live,
     struct node *v)
 {
-	struct node *list = take_list(m, live), *e, *mine;
+	struct node *list = take_list(m, sends_list(m, v) ? v : live);
+	struct node *e, *mine;
 	struct comparison diff;
 
 	if (wants_reset(v))

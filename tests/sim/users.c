@@ -256,6 +256,91 @@ static bool kid_of(struct sim *s, const struct server_id *id, uint32_t b,
 	    str_from(ret->name)) != NULL;
 }
 
+#define CONTAINER "/spec/template/spec/containers/0"
+
+/* One of the list's elements by its name; its value or source another. */
+static void named_text(struct text *out, const char *path,
+    const struct node *list, uint32_t b, const char *other, const char *same)
+{
+	const struct node *v;
+
+	if (!node_is(list, NODE_LIST) || !list->n)
+		return;
+	v = list->item[b % list->n];
+	text_fmt(out, "{\"op\":\"replace\",\"path\":\"%s/%u\","
+	    "\"value\":{\"name\":\"%.*s\",%s}}", path,
+	    (unsigned)(b % list->n), (int)node_text(v, "name").n,
+	    node_text(v, "name").p, node_get(v, "value") ||
+	    node_get(v, "emptyDir") ? other : same);
+}
+
+static void deployment_spoil(struct text *out, const struct node *d,
+    uint32_t b)
+{
+	const struct node *pod = node_path(d, "spec.template.spec");
+
+	switch (b % 5) {
+	case 0:
+		text_fmt(out, "{\"op\":\"add\",\"path\":\"" CONTAINER
+		    "/%s\",\"value\":{\"exec\":{\"command\":[\"x\"]}}}",
+		    b / 5 % 2 ? "livenessProbe" : "readinessProbe");
+		break;
+	case 1:
+		named_text(out, CONTAINER "/env", node_path(pod,
+		    "containers.0.env"), b / 5, "\"valueFrom\":{"
+		    "\"fieldRef\":{\"fieldPath\":\"metadata.uid\"}}",
+		    "\"value\":\"x\"");
+		break;
+	case 2:
+		named_text(out, "/spec/template/spec/volumes",
+		    node_get(pod, "volumes"), b / 5,
+		    "\"hostPath\":{\"path\":\"/x\"}",
+		    "\"emptyDir\":{}");
+		break;
+	case 3:
+		if (node_path(pod, "containers.0.ports.0"))
+			text_fmt(out, "{\"op\":\"replace\",\"path\":\""
+			    CONTAINER "/ports/0/containerPort\","
+			    "\"value\":%u}", 9000 + (unsigned)(b % 7));
+		break;
+	default:
+		text_fmt(out, "{\"op\":\"replace\",\"path\":"
+		    "\"/spec/strategy\",\"value\":{\"type\":"
+		    "\"RollingUpdate\",\"rollingUpdate\":{"
+		    "\"maxSurge\":2}}}");
+	}
+}
+
+/* Edits that no apply goes together with, until they are taken out. */
+static void kid_spoil(struct sim *s, const struct server_id *id,
+    const struct kid *kid, uint32_t b, const char *who)
+{
+	const struct api_object *o = api_find(s->api, kid->kind,
+	    str_from(id->ns), str_from(kid->name));
+	struct text out = { 0 };
+
+	text_fmt(&out, "[");
+	if (kid->kind == API_DEPLOYMENT)
+		deployment_spoil(&out, o->root, b);
+	else if (kid->kind == API_SERVICE)
+		text_fmt(&out, "{\"op\":\"replace\",\"path\":"
+		    "\"/spec/ports/0/port\",\"value\":%u}",
+		    9000 + (unsigned)(b % 7));
+	else if (b % 2)
+		text_fmt(&out, "{\"op\":\"remove\",\"path\":\"/data\"},{"
+		    "\"op\":\"add\",\"path\":\"/binaryData\",\"value\":{"
+		    "\"config.json\":\"eA==\"}}");
+	else
+		text_fmt(&out, "{\"op\":\"add\",\"path\":\"/data\","
+		    "\"value\":{\"config.json\":\"x\"}},{\"op\":\"add\","
+		    "\"path\":\"/immutable\",\"value\":true}");
+	text_fmt(&out, "]");
+	if (out.n > 2)
+		world_do(s, who, "PATCH", kid->kind, o->ns, o->name, "",
+		    "application/json-patch+json", text_view(&out));
+	free(out.p);
+}
+
 static void kid_edit(struct sim *s, const struct server_id *id, uint32_t b,
     const char *who)
 {
@@ -279,8 +364,12 @@ static void kid_edit(struct sim *s, const struct server_id *id, uint32_t b,
 
 	if (!kid_of(s, id, b, &kid))
 		return;
-	world_do(s, who, "PATCH", kid.kind, str_from(id->ns),
-	    str_from(kid.name), "", MERGE, str_from(bodies[b % 3][b / 3 % 3]));
+	if (b / 9 % 2)
+		kid_spoil(s, id, &kid, b / 18, who);
+	else
+		world_do(s, who, "PATCH", kid.kind, str_from(id->ns),
+		    str_from(kid.name), "", MERGE,
+		    str_from(bodies[b % 3][b / 3 % 3]));
 }
 
 static void kid_delete(struct sim *s, const struct server_id *id,
