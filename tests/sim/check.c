@@ -168,6 +168,15 @@ static void late(struct sim *s, int64_t limit_ns, const char *name,
 		    (long long)(limit_ns / SEC), (int)why->n, why->p);
 }
 
+/* Nothing was written since; but the last look is a whole one. */
+static bool still_well(const struct sim *s)
+{
+	const struct checks *c = s->checks;
+
+	return c->well_ns && c->well_version == api_version(s->api) &&
+	    s->now_ns - c->quiet_ns + SEC < s->sc.quiet_ns;
+}
+
 static void part_second(struct sim *s)
 {
 	struct checks *c = s->checks;
@@ -181,13 +190,14 @@ static void part_second(struct sim *s)
 			enter(s, PART_CALM);
 		break;
 	case PART_CALM:
-		if (!well(s, &why, &name)) {
+		if (!still_well(s) && !well(s, &why, &name)) {
 			c->well_ns = c->quiet_ns = 0;
 			late(s, s->sc.converge_ns, name, &why);
 			break;
 		}
 		if (!c->well_ns)
 			c->well_ns = s->now_ns;
+		c->well_version = api_version(s->api);
 		if (!c->quiet_ns || !world_idle(s) || wire_holes(s))
 			c->quiet_ns = s->now_ns;
 		if (s->now_ns - c->quiet_ns < s->sc.quiet_ns)

@@ -44,6 +44,7 @@ enum { LATERS = 64 };
 struct checks {
 	enum part part;
 	int64_t part_ns, well_ns, quiet_ns;
+	uint64_t well_version;	/* of the store, when all was well */
 	/* leader */
 	int64_t renewed_ns[SIM_INSTS];
 	/* rate */

@@ -236,6 +236,7 @@ struct node *node_copy(struct tree *t, const struct node *v)
 		to->member = tree_alloc(t, v->n * sizeof(*v->member));
 		for (uint32_t i = 0; i < v->n; i++)
 			to->member[i] = (struct member){
+				v->member[i].head,
 				tree_str(t, v->member[i].key),
 				node_copy(t, v->member[i].value) };
 	}
@@ -275,15 +276,40 @@ int key_order(struct str a, struct str b)
 	return a.n < b.n ? -1 : a.n > b.n;
 }
 
+/* The first eight bytes, so that most keys are told apart by a number. */
+static uint64_t key_head(struct str key)
+{
+	const unsigned char *p = (const unsigned char *)key.p;
+	uint64_t head = 0;
+
+	/* The compiler makes one load of it. */
+	if (key.n >= 8)
+		return (uint64_t)p[0] << 56 | (uint64_t)p[1] << 48 |
+		    (uint64_t)p[2] << 40 | (uint64_t)p[3] << 32 |
+		    (uint64_t)p[4] << 24 | (uint64_t)p[5] << 16 |
+		    (uint64_t)p[6] << 8 | p[7];
+	for (size_t i = 0; i < key.n; i++)
+		head |= (uint64_t)p[i] << (56 - 8 * i);
+	return head;
+}
+
+static int member_order(const struct member *m, uint64_t head, struct str key)
+{
+	if (m->head != head)
+		return m->head < head ? -1 : 1;
+	return key_order(m->key, key);
+}
+
 /* The first member whose key is not before `key`. */
-static uint32_t member_at(const struct node *v, struct str key)
+static uint32_t member_at(const struct node *v, uint64_t head,
+    struct str key)
 {
 	uint32_t low = 0, high = v->n;
 
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
 
-		if (key_order(v->member[mid].key, key) < 0)
+		if (member_order(&v->member[mid], head, key) < 0)
 			low = mid + 1;
 		else
 			high = mid;
@@ -293,12 +319,13 @@ static uint32_t member_at(const struct node *v, struct str key)
 
 struct node *node_get_str(const struct node *v, struct str key)
 {
+	uint64_t head = key_head(key);
 	uint32_t i;
 
 	if (!node_is(v, NODE_OBJECT))
 		return NULL;
-	i = member_at(v, key);
-	return i < v->n && !key_order(v->member[i].key, key) ?
+	i = member_at(v, head, key);
+	return i < v->n && !member_order(&v->member[i], head, key) ?
 	    v->member[i].value : NULL;
 }
 
@@ -419,10 +446,11 @@ static void node_grow(struct tree *t, struct node *v, size_t size)
 static void member_set(struct tree *t, struct node *v, struct str key,
     struct node *value)
 {
+	uint64_t head = key_head(key);
 	uint32_t i;
 
 	CHECK(v->type == NODE_OBJECT && value);
-	i = member_at(v, key);
+	i = member_at(v, head, key);
 	if (i < v->n && str_eq(v->member[i].key, key)) {
 		v->member[i].value = value;
 		return;
@@ -430,7 +458,7 @@ static void member_set(struct tree *t, struct node *v, struct str key,
 	node_grow(t, v, sizeof(*v->member));
 	memmove(v->member + i + 1, v->member + i,
 	    (v->n - i) * sizeof(*v->member));
-	v->member[i] = (struct member){ key, value };
+	v->member[i] = (struct member){ head, key, value };
 	v->n++;
 }
 
@@ -452,7 +480,7 @@ bool node_remove_str(struct node *v, struct str key)
 
 	if (!node_is(v, NODE_OBJECT))
 		return false;
-	i = member_at(v, key);
+	i = member_at(v, key_head(key), key);
 	if (i == v->n || !str_eq(v->member[i].key, key))
 		return false;
 	v->n--;

@@ -34,6 +34,7 @@ enum node_type {
 
 struct node;
 struct member {
+	uint64_t head;			/* of the key, see key_head */
 	struct str key;
 	struct node *value;
 };
