@@ -65,6 +65,10 @@ bool json_key_is(const struct json_doc *doc, uint32_t key, struct str name);
  */
 int json_string(const struct json_doc *doc, uint32_t at, struct arena *a,
     struct str *ret);
+/* The same, but of a text that does not fit as much as does. ERR_FULL only
+ * when the arena was over before. */
+int json_string_cut(const struct json_doc *doc, uint32_t at, struct arena *a,
+    struct str *ret);
 /*
  * Integral numbers only: "1e3" and "1.0" count, "1.5" and what is no number
  * is ERR_BAD. ERR_LIMIT out of range.

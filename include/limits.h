@@ -294,7 +294,7 @@
 #define KINDS_TRIES 8
 /* What one watch line is decoded into, its plan included. */
 #define INTAKE_ARENA_MAX (4 * JSON_OBJECT_MAX)
-/* Names and messages of one pod, unescaped; one that does not fit is empty. */
+/* Names and messages of one pod, unescaped; one that does not fit is cut. */
 #define POD_SCRATCH_MAX 8192
 /* From SIGTERM until what is in flight is given up; less than the 30 s that
  * Kubernetes grants. */

@@ -313,14 +313,46 @@ uint32_t json_path(const struct json_doc *doc, uint32_t at, const char *path)
 
 /* ---- scalars ----------------------------------------------------------- */
 
-int json_string(const struct json_doc *doc, uint32_t at, struct arena *a,
-    struct str *ret)
+/* How much of s, of valid UTF-8, goes into so much room. */
+static size_t whole_chars(struct str s, size_t room)
+{
+	if (room >= s.n)
+		return s.n;
+	while (room > 0 && ((unsigned char)s.p[room] & 0xc0) == 0x80)
+		room--;
+	return room;
+}
+
+/* cut: what there is no room for is left out. */
+static void string_put(struct buf *b, struct str s, bool cut)
+{
+	const char *p = s.p, *end = s.p + s.n;
+	char c[4];
+
+	while (p < end) {
+		const char *slash = memchr(p, '\\', (size_t)(end - p));
+		struct str piece = { p, (size_t)((slash ? slash : end) - p) };
+		unsigned n;
+
+		if (cut && piece.n > b->cap - b->n) {
+			buf_put(b, p, whole_chars(piece, b->cap - b->n));
+			return;
+		}
+		buf_put(b, piece.p, piece.n);
+		p = slash ? slash : end;
+		n = slash ? unescape(&p, c) : 0;
+		if (cut && n > b->cap - b->n)
+			return;
+		buf_put(b, c, n);
+	}
+}
+
+static int string_read(const struct json_doc *doc, uint32_t at, bool cut,
+    struct arena *a, struct str *ret)
 {
 	const struct json_tok *t = tok_at(doc, at);
-	const char *p, *end;
 	struct str s;
 	struct buf b;
-	char c[4];
 
 	if (!t || t->type != JSON_STRING)
 		return ERR_BAD;
@@ -330,19 +362,24 @@ int json_string(const struct json_doc *doc, uint32_t at, struct arena *a,
 		return 0;
 	}
 	b = arena_buf(a);
-	for (p = s.p, end = s.p + s.n; p < end;) {
-		const char *slash = memchr(p, '\\', (size_t)(end - p));
-
-		buf_put(&b, p, (size_t)((slash ? slash : end) - p));
-		p = slash ? slash : end;
-		if (slash)
-			buf_put(&b, c, unescape(&p, c));
-	}
+	string_put(&b, s, cut);
 	s = arena_keep(a, &b);
 	if (b.over)
 		return ERR_FULL;
 	*ret = s;
 	return 0;
+}
+
+int json_string(const struct json_doc *doc, uint32_t at, struct arena *a,
+    struct str *ret)
+{
+	return string_read(doc, at, false, a, ret);
+}
+
+int json_string_cut(const struct json_doc *doc, uint32_t at, struct arena *a,
+    struct str *ret)
+{
+	return string_read(doc, at, true, a, ret);
 }
 
 /* A JSON number: digits without the point, times 10^exp. */

@@ -280,7 +280,8 @@ int pods_init(struct pods *p, struct mem *m, uint32_t cap);
 /* Pure: what is wrong with a Pod, if anything. */
 void pod_diagnose(const struct json_doc *doc, uint32_t at,
     struct trouble *ret);
-/* The string there; empty when it is none. at JSON_NIL: empty. */
+/* The string there, cut where the arena has no room for all of it; empty when
+ * it is none. at JSON_NIL: empty. */
 struct str text_at(const struct json_doc *doc, uint32_t at,
     const char *path, struct arena *a);
 /* One step: weight only rises. The message names the pod. */

@@ -32,9 +32,11 @@ struct str text_at(const struct json_doc *doc, uint32_t at,
 {
 	uint32_t v = at == JSON_NIL ? JSON_NIL : json_path(doc, at, path);
 	struct str s = STR_NONE;
+	bool was_over = a->over;
 
-	if (v == JSON_NIL || json_string(doc, v, a, &s) < 0)
-		return STR_NONE;
+	if (v == JSON_NIL || json_string_cut(doc, v, a, &s) < 0)
+		s = STR_NONE;
+	CHECK(was_over || !a->over);
 	return s;
 }
 

@@ -121,6 +121,7 @@ uint32_t record_add(struct records *rs, const struct uid *uid, enum group g,
 	text_set(r->name, sizeof(r->name), name);
 	buf_init(&key, mem, sizeof(mem));
 	render_key(g, name, &key);
+	CHECK(!key.over);
 	r->key_hash = key_hash(ns, buf_view(&key));
 	/* Both maps have room for every slot of the pool. */
 	CHECK(map_put(&rs->by_uid, uid_hash(uid), i) == 0);

@@ -30,6 +30,7 @@ static const char *const proved[] = {
 	"src/control/job_child.c:",	/* a child's name, a uid */
 	"src/control/notes.c:",		/* NOTE_BODY_MAX */
 	"src/control/pods.c:",		/* what is cut to fit */
+	"src/control/record.c:",	/* LABEL_KEY's value */
 	"src/control/series.c:",	/* a status code */
 	"src/control/waits.c:",		/* a uid in a selector */
 	"src/kube/apply.c:",		/* a path of names that are checked */

@@ -188,6 +188,37 @@ TEST(json_string_needs_room)
 	EXPECT_STR(s, "ab\nd");
 }
 
+TEST(json_string_cut_takes_what_fits)
+{
+	static const struct { const char *text, *want; } rows[] = {
+		{ "[\"ab\\nd\"]", "ab\nd" },
+		{ "[\"ab\\nde\"]", "ab\nd" },
+		{ "[\"abcd\\n\"]", "abcd" },
+		{ "[\"abcdef\\n\"]", "abcd" },
+		{ "[\"abc\\u00e9\"]", "abc" },
+		{ "[\"ab\\u00e9\"]", "ab\xc3\xa9" },
+		{ "[\"abc\xc3\xa9\\n\"]", "abc" },
+		{ "[\"a\xf0\x9f\x98\x80\\n\"]", "a" },
+		{ "[\"abcdefgh\"]", "abcdefgh" },
+	};
+	static char mem[4];
+	struct json_doc doc;
+	struct arena a;
+	struct str s;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		arena_init(&a, mem, sizeof(mem));
+		REQUIRE(parse(&doc, rows[i].text) == 0);
+		EXPECT_EQ(json_string_cut(&doc, 1, &a, &s), 0);
+		EXPECT_STR(s, rows[i].want);
+		EXPECT(!a.over);
+	}
+	EXPECT_EQ(json_string_cut(&doc, 0, &a, &s), ERR_BAD);
+	REQUIRE(parse(&doc, "[\"\\n\"]") == 0);
+	a.over = true;
+	EXPECT_EQ(json_string_cut(&doc, 1, &a, &s), ERR_FULL);
+}
+
 static int i64_of(const char *text, int64_t *ret)
 {
 	struct json_doc doc;

@@ -229,6 +229,73 @@ TEST(nothing_more_is_made_for_who_went_meanwhile)
 	EXPECT(!(only()->flags & (RECORD_LIVE | RECORD_BUSY)));
 }
 
+/* ---- a reference that changes meanwhile ---- */
+
+#define REFERS "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"one\"," \
+	"\"uid\":\"" UID "\",\"resourceVersion\":\"5\"," \
+	"\"generation\":1},\"spec\":{\"image\":\"x\",\"envFrom\":[" \
+	"{\"configMapRef\":{\"name\":\"c\"}}]}}"
+#define REFERENCE(version, value) "{\"metadata\":{\"namespace\":\"ns\"," \
+	"\"name\":\"c\",\"resourceVersion\":\"" version "\"}," \
+	"\"data\":{\"a\":\"" value "\"}}"
+
+/* Of an older plan, and all its pods are ready: no status waits for them. */
+#define ROLLED_OUT "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"one\"," \
+	"\"uid\":\"" CHILD_UID "\",\"resourceVersion\":\"80\"," \
+	"\"generation\":1,\"ownerReferences\":[{\"apiVersion\":" \
+	"\"mcp.mcp.dev/v1alpha1\",\"kind\":\"MCPServer\",\"name\":" \
+	"\"one\",\"uid\":\"" UID "\",\"controller\":true}]}," \
+	"\"spec\":{\"replicas\":1},\"status\":{\"observedGeneration\":1," \
+	"\"replicas\":1,\"readyReplicas\":1,\"availableReplicas\":1," \
+	"\"updatedReplicas\":1}}"
+
+static const char *reference;
+static bool hold_apply;
+
+static const char *watch_refers(const struct world_request *r,
+    struct str path)
+{
+	(void)r;
+	if (str_ends(path, STR("/configmaps")))
+		return MW_LINE("ADDED", REFERENCE("3", "1"));
+	if (str_ends(path, STR("/deployments")))
+		return MW_LINE("ADDED", ROLLED_OUT);
+	return str_ends(path, STR(SERVERS)) ? MW_LINE("ADDED", REFERS) : "";
+}
+
+static void serve_refers(const struct world_request *r, struct str path)
+{
+	if (str_ends(path, STR("/configmaps/c")))
+		world_reply(mw.w, r->peer, 200, NULL, reference);
+	else if (str_search(path, STR("/deployments/")) < path.n &&
+	    hold_apply)
+		waits = r->peer;
+	else
+		serve(r, path);
+}
+
+/* After the plan, and before the status, whose inputs hold it already. */
+TEST(a_reference_that_changes_under_a_plan_is_not_lost)
+{
+	begin(NULL);
+	mw.watch = watch_refers;
+	mw.serve = serve_refers;
+	reference = REFERENCE("3", "1");
+	object = REFERS;
+	hold_apply = true;
+	mw_run(SEC);
+	REQUIRE(waits >= 0);
+	reference = REFERENCE("9", "2");
+	mw_tell("/configmaps", MW_LINE("MODIFIED", REFERENCE("9", "2")));
+	mw_run(SEC);
+	hold_apply = false;
+	mw_forget();
+	world_reply(mw.w, waits, 200, NULL, WRITTEN);
+	mw_run(10 * SEC);
+	EXPECT_EQ(mw_count("GET /api/v1/namespaces/ns/configmaps/c"), 1);
+	EXPECT(mw_count("PATCH /apis/apps/v1/namespaces/ns/deploy") > 0);
+}
+
 /* ---- one who is told to come later ---- */
 
 static void serve_throttled(const struct world_request *r, struct str path)

@@ -117,6 +117,28 @@ TEST(pod_long_texts_are_cut_and_end)
 	EXPECT_EQ(strlen(t.message), sizeof(t.message) - 1);
 }
 
+/* With an escape in it, and longer than what it is unescaped into. */
+TEST(pod_texts_beyond_all_room_are_cut)
+{
+	static char text[2 * POD_SCRATCH_MAX + 512];
+	struct buf b;
+	struct trouble t;
+	int i;
+
+	buf_init(&b, text, sizeof(text) - 1);
+	buf_cstr(&b, "{\"metadata\":{\"name\":\"p\"},\"status\":{"
+	    "\"containerStatuses\":[{\"state\":{\"waiting\":{\"reason\":"
+	    "\"CreateContainerError\",\"message\":\"\\\"");
+	for (i = 0; i < 2 * POD_SCRATCH_MAX; i++)
+		buf_char(&b, 'm');
+	buf_cstr(&b, "\"}}}]}}");
+	REQUIRE(!b.over);
+	t = look(text);
+	EXPECT_EQ(t.weight, TROUBLE_HARD);
+	EXPECT(str_starts(str_from(t.message), STR("pod p: \"mmm")));
+	EXPECT_EQ(strlen(t.message), sizeof(t.message) - 1);
+}
+
 TEST(pod_going_is_no_trouble)
 {
 	EXPECT_EQ(look("{\"metadata\":{\"name\":\"p\",\"deletionTimestamp\":"
