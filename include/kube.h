@@ -652,6 +652,8 @@ int event_init(struct event_recorder *r, struct mem *m,
 void event_record(struct event_recorder *r, const struct event_ref *about,
     bool warning, const char *reason, struct str message);
 bool event_idle(const struct event_recorder *r);
+/* The next one would be dropped for want of room. */
+bool event_full(const struct event_recorder *r);
 
 /* discovery.c [discovery_] ----------------------------------------------- */
 

@@ -296,6 +296,8 @@
 #define INTAKE_ARENA_MAX (4 * JSON_OBJECT_MAX)
 /* Names and messages of one pod, unescaped; one that does not fit is cut. */
 #define POD_SCRATCH_MAX 8192
+/* Between looks whether there is room for Events that wait in records. */
+#define UNTOLD_NS (INT64_C(500) * 1000000)
 /* From SIGTERM until what is in flight is given up; less than the 30 s that
  * Kubernetes grants. */
 #define STOP_GRACE_NS (INT64_C(10) * 1000000000)

@@ -599,6 +599,8 @@ bool jobs_idle(const struct manager *m);
 /* A merge patch that leaves the others: without ours, or one more. */
 void finalizers_write(const struct server *s, bool drop, bool add,
     struct buf *out);
+/* Tells of children made while there was no room among the Events. */
+void created_more(void *ctx);
 /* An idle job takes the object that stands at hand; false: none is idle. */
 bool jobs_offer(struct manager *m, uint32_t record, struct str text);
 
@@ -800,7 +802,7 @@ struct manager {
 	struct metrics_process process;
 	struct health_check check[3];
 	struct certs metrics_certs;	/* with --metrics-secure */
-	struct timer resync, cleanup, grace;
+	struct timer resync, cleanup, grace, untold;
 	char agent[96], identity[LEASE_IDENTITY_MAX];
 	struct buf agent_buf;
 	int64_t start_ns;
@@ -812,5 +814,7 @@ void grace_over(void *ctx);
 void manager_kick(struct manager *m);
 void manager_event(struct manager *m, const struct server *s, bool warning,
     const char *reason, struct str message);
+void manager_tell(struct manager *m, const struct event_ref *about,
+    bool warning, const char *reason, struct str message);
 
 #endif

@@ -347,7 +347,6 @@ void job_child_done(struct job *j)
 	struct child_state *c = &r->child[k];
 	int err = j->call.status.err;
 	struct child_state before = *c;
-	bool was = c->exists;
 
 	count_outcome(j, s);
 	if (s->what == STEP_DELETE) {
@@ -364,7 +363,8 @@ void job_child_done(struct job *j)
 		note_repair(j, &before);
 		if (j->disowns)
 			job_disowned(j);
-		if (!was)
+		/* The watch may have told of it already. */
+		if (j->call.status.code == 201)
 			r->created |= (uint8_t)(1 << s->child);
 	} else if (j->call.status.why == KUBE_WHY_TERMINATING) {
 		/* The server goes with its namespace; nobody need be told. */

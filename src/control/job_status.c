@@ -187,28 +187,72 @@ static void job_write_status(struct job *j)
 	job_send(j, JOB_STATUS);
 }
 
-static void job_tell(struct job *j)
+/* "created Deployment one, Service one, ConfigMap one-config" */
+static void created_write(const struct record *r, struct buf *out)
 {
-	struct record *r = job_record(j);
-	const char *comma = "";
-	char mem[320];
-	struct buf b;
+	const char *comma = "created ";
 	int k;
 
-	if (r->created != 0) {
-		buf_init(&b, mem, sizeof(mem));
-		buf_cstr(&b, "created ");
-		for (k = CHILD_KINDS - 1; k >= 0; k--) {
-			if (!(r->created & 1 << k))
-				continue;
-			buf_fmt(&b, "%s%s", comma, child_kind_name[k]);
-			comma = ", ";
-		}
-		buf_fmt(&b, " %s", r->name);
-		r->created = 0;
-		manager_event(j->m, &j->server, false, "Created",
-		    buf_view(&b));
+	for (k = CHILD_KINDS - 1; k >= 0; k--) {
+		if (!(r->created & 1 << k))
+			continue;
+		buf_fmt(out, "%s%s %s%s", comma, child_kind_name[k], r->name,
+		    render_suffix((enum child_kind)k));
+		comma = ", ";
 	}
+}
+
+/* False: it waits in the record, for there is no room among the Events. */
+static bool created_tell(struct manager *m, struct record *r)
+{
+	const struct group_info *g = group_info((enum group)r->group);
+	char uid_mem[40], mem[EVENT_MESSAGE_MAX];
+	struct event_ref about = {
+		.api_version = str_from(g->api_version),
+		.kind = str_from(g->kind), .namespace = str_from(r->ns),
+		.name = str_from(r->name)
+	};
+	struct buf uid, b;
+
+	if (r->created == 0)
+		return true;
+	if (event_full(&m->events))
+		return false;
+	buf_init(&uid, uid_mem, sizeof(uid_mem));
+	uid_format(&r->uid, &uid);
+	about.uid = buf_view(&uid);
+	buf_init(&b, mem, sizeof(mem));
+	created_write(r, &b);
+	/* A kind and a name of 253 bytes each. */
+	CHECK(!uid.over && !b.over);
+	r->created = 0;
+	manager_tell(m, &about, false, "Created", buf_view(&b));
+	return true;
+}
+
+void created_more(void *ctx)
+{
+	struct manager *m = ctx;
+	uint32_t i;
+
+	if (m->stopping || !m->leading)
+		return;
+	for (i = record_next(&m->records, 0); i != RECORD_NONE;
+	    i = record_next(&m->records, i + 1))
+		if (!created_tell(m, record_at(&m->records, i))) {
+			timer_set(&m->loop, &m->untold,
+			    m->loop.now_ns + UNTOLD_NS);
+			return;
+		}
+}
+
+static void job_tell(struct job *j)
+{
+	struct manager *m = j->m;
+
+	if (!created_tell(m, job_record(j)) && !timer_is_set(&m->untold))
+		timer_set(&m->loop, &m->untold,
+		    m->loop.now_ns + UNTOLD_NS);
 	if (j->verdict != NULL && j->verdict->reason != NULL)
 		manager_event(j->m, &j->server, j->verdict->warning,
 		    j->verdict->reason, str_from(j->verdict->message));

@@ -148,6 +148,18 @@ static void lease_set_up(struct manager *m)
 
 /* ---- events ---- */
 
+void manager_tell(struct manager *m, const struct event_ref *about,
+    bool warning, const char *reason, struct str message)
+{
+	struct str group;
+
+	(void)str_cut(about->api_version, '/', &group);
+	log_line(&m->log, warning ? LOG_WARN : LOG_INFO, "event",
+	    "group=%S namespace=%S name=%S reason=%s message=%S", group,
+	    about->namespace, about->name, reason, message);
+	event_record(&m->events, about, warning, reason, message);
+}
+
 void manager_event(struct manager *m, const struct server *s, bool warning,
     const char *reason, struct str message)
 {
@@ -159,10 +171,7 @@ void manager_event(struct manager *m, const struct server *s, bool warning,
 		.version = s->meta.resource_version
 	};
 
-	log_line(&m->log, warning ? LOG_WARN : LOG_INFO, "event",
-	    "group=%s namespace=%S name=%S reason=%s message=%S", g->group,
-	    s->meta.ns, s->meta.name, reason, message);
-	event_record(&m->events, &about, warning, reason, message);
+	manager_tell(m, &about, warning, reason, message);
 }
 
 /* ---- health ---- */
@@ -371,6 +380,7 @@ int manager_new(struct mem *mem, const struct io *io,
 	timer_init(&m->resync, resync, m);
 	timer_init(&m->cleanup, cleanup, m);
 	timer_init(&m->grace, grace_over, m);
+	timer_init(&m->untold, created_more, m);
 	if (o->leader_elect)
 		lease_set_up(m);
 	*ret = m;

@@ -383,6 +383,11 @@ void event_record(struct event_recorder *r, const struct event_ref *about,
 	send_next(r);
 }
 
+bool event_full(const struct event_recorder *r)
+{
+	return r->queued == EVENT_QUEUE_MAX;
+}
+
 bool event_idle(const struct event_recorder *r)
 {
 	return r->queued == 0;

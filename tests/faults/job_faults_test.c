@@ -33,11 +33,18 @@ static const char *object(const char *before, const char *after)
 	return text;
 }
 
+/* What was told while no watch was open is told when it is opened again. */
 static const char *watch(const struct world_request *r, struct str path)
 {
-	(void)r;
-	(void)path;
-	return "";
+	struct str key = STR("resourceVersion="), since;
+	size_t at = str_search(r->path, key);
+	uint64_t known;
+
+	(void)str_cut(str_sub(r->path, at + key.n, r->path.n), '&', &since);
+	if (!str_ends(path, STR(SERVERS)) || str_u64(since, &known) < 0 ||
+	    known == 0 || known >= version)
+		return "";
+	return object("{\"type\":\"MODIFIED\",\"object\":", "}\n");
 }
 
 static bool is_whole(struct str body)

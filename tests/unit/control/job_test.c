@@ -60,7 +60,8 @@ static void serve_child(const struct world_request *r, struct str path)
 		world_reply(mw.w, r->peer, 409, NULL, world_status(409,
 		    "Conflict", "the object has been modified"));
 	else
-		world_reply(mw.w, r->peer, 200, NULL, WRITTEN);
+		world_reply(mw.w, r->peer, makes(r->body) ? 201 : 200, NULL,
+		    WRITTEN);
 }
 
 static void serve_config_map(const struct world_request *r)
@@ -154,6 +155,9 @@ TEST(an_orphan_of_ours_is_taken_up_by_its_uid)
 	EXPECT(str_search((struct str){ last.text, last.n }, uid) < last.n);
 	EXPECT_EQ(services(CHILD_REFUSED), 0);
 	EXPECT_EQ(services(CHILD_APPLIED), 1);
+	/* And nothing was made. */
+	mw_run(5 * SEC);
+	EXPECT_EQ(mw_count("/namespaces/ns/events"), 0);
 }
 
 /* The watch has told of generation 2 when the answer of before comes. */
