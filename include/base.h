@@ -152,6 +152,11 @@ void diag_clear(struct diag *d);
 /* First error wins: a diag already set is left alone. d may be NULL. */
 void diag_set(struct diag *d, struct str path, const char *fmt, ...);
 bool diag_is_set(const struct diag *d);
+/*
+ * By buf_fmt's rules, ended by NUL; what does not fit is cut where a
+ * character begins, and ends with "..." then. cap: at least 4.
+ */
+void cut_fmt(char *to, size_t cap, const char *fmt, ...);
 
 /* arena.c [arena_] ------------------------------------------------------ */
 

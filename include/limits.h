@@ -9,12 +9,13 @@
 /* base */
 /* Field paths are short; the deepest in the CRDs is under 100. */
 #define DIAG_PATH_MAX 160
-/* A condition message that a person reads in one go. */
-#define DIAG_TEXT_MAX 320
+/* A refusal of the API server: those by Pod Security are up to 600, and one
+ * by several rules of a webhook is longer. */
+#define DIAG_TEXT_MAX 800
 /* Regions in the memory table: about 3 a room, twice that to grow. */
 #define MEM_REGIONS_MAX 96
-/* One log line: three times a condition message, names, ids. */
-#define LOG_LINE_MAX 1536
+/* One log line: a message with all that is escaped in it, names, ids. */
+#define LOG_LINE_MAX 2048
 /* Lines a second before the log drops and counts: an edge node's disk. */
 #define LOG_LINES_PER_S 200
 /* Events taken from the kernel a turn of the loop. */
@@ -241,10 +242,15 @@
 /* Labels, or annotations, of a Deployment whose edits are told apart member
  * by member, two tokens each and the map; of more any byte counts. */
 #define CHILD_META_TOKENS 129
-/* A Deployment's ReplicaFailure message: quota refusals are about 200. */
+/* The head of a Deployment's ReplicaFailure message, in its record; and the
+ * whole, for so many servers at a time: quota refusals are about 200, those
+ * by Pod Security up to 600. */
 #define REPLICA_FAILURE_MAX 200
-/* What is wrong with a pod, for the user. */
-#define TROUBLE_MESSAGE_MAX 232
+#define TEXTS_MAX 256
+#define TEXT_MAX 1016
+/* What is wrong with a pod, for the user: the kubelet's own words are mostly
+ * under 500, an Event's under 1024. */
+#define TROUBLE_MESSAGE_MAX 744
 /* A pod that is being made for this long is asked about: large images take
  * longer, volumes and networks do not. Then again, each time twice as late. */
 #define WAIT_FIRST_NS (INT64_C(20) * 1000000000)
@@ -277,9 +283,9 @@
 #define PODS_AWAIT_NS (INT64_C(10) * 1000000000)
 /* Turned-away objects that wait to be told; more are told when listed. */
 #define NOTES_MAX 256
-/* Six bytes for each of the 640 of a note's texts when all must be escaped,
+/* Six bytes for each of the 1,120 of a note's texts when all must be escaped,
  * and 400 for the rest. */
-#define NOTE_BODY_MAX 4608
+#define NOTE_BODY_MAX 7168
 /* From a slot becoming free to listing again what was turned away. */
 #define RELIST_NS (INT64_C(2) * 1000000000)
 /* The same after more were turned away than could be told. */

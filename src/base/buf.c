@@ -218,6 +218,18 @@ static void diag_end(struct buf *b)
 	    b->over ? sizeof(CUT_MARK) : 1);
 }
 
+void cut_fmt(char *to, size_t cap, const char *fmt, ...)
+{
+	struct buf b;
+	va_list ap;
+
+	diag_buf(&b, to, cap);
+	va_start(ap, fmt);
+	buf_vfmt(&b, true, str_from(fmt), &ap);
+	va_end(ap);
+	diag_end(&b);
+}
+
 void diag_set(struct diag *d, struct str path, const char *fmt, ...)
 {
 	struct buf b;

@@ -245,38 +245,44 @@ enum claim child_claim(const struct json_doc *doc, struct arena *a,
 
 /* ---- the Deployment's status ---- */
 
-static void conditions_take(const struct json_doc *doc, uint32_t list,
-    struct arena *a, struct workload *w)
+static void failure_take(struct manager *m, struct str message,
+    struct workload *w)
 {
+	w->replica_failure = true;
+	cut_fmt(w->failure, sizeof(w->failure), "%S", message);
+	w->failure_text = text_keep(&m->texts, message);
+}
+
+static void conditions_take(struct manager *m, const struct json_doc *doc,
+    uint32_t list, struct workload *w)
+{
+	struct arena *a = &m->intake;
 	uint32_t c;
 
 	w->deadline_exceeded = false;
 	w->replica_failure = false;
 	memset(w->failure, 0, sizeof(w->failure));
+	w->failure_text = 0;
 	if (list == JSON_NIL)
 		return;
 	for (c = json_first(doc, list); c != JSON_NIL;
 	    c = json_next(doc, list, c)) {
 		struct str type = string_at(doc, c, STR("type"), a);
 		struct str status = string_at(doc, c, STR("status"), a);
-		struct buf b;
 
 		if (str_is(type, "Progressing") && str_is(status, "False"))
 			w->deadline_exceeded = true;
-		if (!str_is(type, "ReplicaFailure") ||
-		    !str_is(status, "True"))
-			continue;
-		w->replica_failure = true;
-		buf_init(&b, w->failure, sizeof(w->failure) - 1);
-		buf_str(&b, str_sub(string_at(doc, c, STR("message"), a), 0,
-		    b.cap));
+		if (str_is(type, "ReplicaFailure") && str_is(status, "True"))
+			failure_take(m, string_at(doc, c, STR("message"), a),
+			    w);
 	}
 }
 
 /* True: it was last written with other references than were known of. */
-static bool workload_take(const struct json_doc *doc,
-    const struct child_meta *meta, struct arena *a, struct workload *w)
+static bool workload_take(struct manager *m, const struct json_doc *doc,
+    const struct child_meta *meta, struct workload *w)
 {
+	struct arena *a = &m->intake;
 	uint32_t s = json_get(doc, JSON_ROOT, STR("status"));
 
 	w->generation = meta->generation;
@@ -295,8 +301,8 @@ static bool workload_take(const struct json_doc *doc,
 		w->note_revision = 0;
 		w->note_template = 0;
 	}
-	conditions_take(doc, s == JSON_NIL ? JSON_NIL :
-	    json_get(doc, s, STR("conditions")), a, w);
+	conditions_take(m, doc, s == JSON_NIL ? JSON_NIL :
+	    json_get(doc, s, STR("conditions")), w);
 	return seen_take(w, meta->seen);
 }
 
@@ -381,7 +387,7 @@ static void child_seen(struct manager *m, enum child_kind k, uint32_t i,
 		return;
 	meta_take(m, &r->child[k], k, meta, text);
 	if (k == CHILD_DEPLOYMENT &&
-	    workload_take(doc, meta, &m->intake, &r->workload))
+	    workload_take(m, doc, meta, &r->workload))
 		refs_compare(m, r);
 	record_look(m, i);
 }

@@ -38,6 +38,7 @@ struct workload {
 	int32_t replicas, ready, available, updated;
 	bool deadline_exceeded;	/* Progressing=False */
 	bool replica_failure;	/* ReplicaFailure=True; see failure[] */
+	uint64_t failure_text;	/* see text_find */
 	uint32_t note_revision;	/* NOTE_RENDERED */
 	uint64_t note_template;
 	uint64_t note_refs;	/* NOTE_REFS; 0: none */
@@ -302,6 +303,15 @@ void pods_advance(struct manager *m, bool synced);
 /* The worst trouble of a server's pods, or NULL. */
 const struct trouble *pods_worst(const struct pods *p, uint64_t key_hash);
 
+/* ---- texts.c: long texts of few servers ---- */
+
+struct text_slot { uint64_t hash; char text[TEXT_MAX]; };
+struct texts { struct text_slot *slot; uint32_t next; };
+int texts_init(struct texts *t, struct mem *m);
+/* What text_find finds it by, for as long as it is not the oldest. */
+uint64_t text_keep(struct texts *t, struct str s);
+const char *text_find(const struct texts *t, uint64_t hash);	/* or NULL */
+
 /* ---- waits.c: pods that are being made for long ---- */
 
 struct wait_pod {
@@ -499,6 +509,7 @@ struct judge_in {
 	const struct record *record;
 	const struct trouble *trouble;	/* of the pods, or NULL */
 	struct trouble recalled;	/* where that may point to */
+	const char *failure;	/* of the ReplicaSet, where it is kept whole */
 	const struct diag *refused;	/* the spec is not valid, or NULL */
 	const struct diag *failed;	/* the last write, or NULL */
 	enum kube_why failed_why;
@@ -515,7 +526,7 @@ struct verdict {
 	/* What the user ought to be told by an Event; "" nothing. */
 	const char *reason;
 	bool warning;
-	char message[DIAG_TEXT_MAX];
+	char message[EVENT_MESSAGE_MAX];
 };
 /* What the manager knows of references and pods; not pure. */
 void judge_fill(const struct manager *m, const struct record *r,
@@ -781,6 +792,7 @@ struct manager {
 	struct pool held;
 	struct pods pods;
 	struct waits waits;
+	struct texts texts;
 	struct refs refs;
 	struct series series;
 	struct notes notes;

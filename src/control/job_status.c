@@ -101,6 +101,9 @@ void judge_fill(const struct manager *m, const struct record *r,
 		    waits_recall(m, r, s, &in->recalled))
 			in->trouble = &in->recalled;
 	}
+	if (r->workload.replica_failure)
+		in->failure = text_find(&m->texts,
+		    r->workload.failure_text);
 	if (refs_missing(m, s, &kind, &in->missing_name))
 		in->missing_kind = kind == REF_SECRET ? "Secret" :
 		    "ConfigMap";

@@ -134,11 +134,12 @@ static const struct trouble *trouble_keep(struct view *v)
 static void find_trouble(struct view *v)
 {
 	const struct trouble *t = trouble_keep(v);
-	struct str failure = str_from(v->w->failure);
+	struct str failure = str_from(v->in->failure != NULL ?
+	    v->in->failure : v->w->failure);
 
 	if (v->w->replica_failure)
 		wrong(v, true, refusal(kube_why_of(failure),
-		    "ReplicaFailure"), failure);
+		    "ReplicaFailure"), text(v, "%S", failure));
 	if (t != NULL && t->weight == TROUBLE_HARD && !v->complete)
 		wrong(v, true, t->reason, str_from(t->message));
 	find_missing(v);
@@ -424,7 +425,6 @@ static void tell(struct view *v, struct verdict *out)
 {
 	const struct server_status *live = &v->in->server->status;
 	uint32_t i;
-	struct buf b;
 
 	if (v->reason == NULL)
 		return;
@@ -437,9 +437,7 @@ static void tell(struct view *v, struct verdict *out)
 	}
 	out->reason = v->reason;
 	out->warning = true;
-	buf_init(&b, out->message, sizeof(out->message) - 1);
-	buf_str(&b, str_sub(v->message, 0, b.cap));
-	out->message[b.n] = '\0';
+	cut_fmt(out->message, sizeof(out->message), "%S", v->message);
 }
 
 void judge(const struct judge_in *in, struct arena *a, struct verdict *ret)

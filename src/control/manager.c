@@ -333,6 +333,7 @@ static int records_set_up(struct manager *m, struct mem *mem,
 	    rng_next(&m->rng)) < 0 ||
 	    pods_init(&m->pods, mem, (uint32_t)m->o->max_pods) < 0 ||
 	    waits_init(m, mem, (uint32_t)m->o->max_pods) < 0 ||
+	    texts_init(&m->texts, mem) < 0 ||
 	    refs_init(m, mem, (uint32_t)m->o->max_refs) < 0 ||
 	    held_init(m, mem) < 0 || jobs_init(m, mem) < 0 ||
 	    notes_init(m, mem) < 0 || series_init(m, mem) < 0)

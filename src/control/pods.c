@@ -54,12 +54,8 @@ void trouble_set(struct trouble *t, enum trouble_weight weight,
 	buf_init(&b, t->reason, sizeof(t->reason) - 1);
 	buf_str(&b, str_sub(reason, 0, b.cap));
 	CHECK(!b.over);
-	buf_init(&b, t->message, sizeof(t->message) - 1);
-	buf_cstr(&b, "pod ");
-	buf_str(&b, str_sub(pod, 0, 63));
-	buf_fmt(&b, ": %s", fmt);
-	buf_str(&b, str_sub(detail, 0, b.cap - b.n));
-	CHECK(!b.over);
+	cut_fmt(t->message, sizeof(t->message), "pod %S: %s%S",
+	    str_sub(pod, 0, 63), fmt, detail);
 }
 
 /*
@@ -107,18 +103,19 @@ static bool ending(const struct json_doc *doc, uint32_t t, struct arena *a,
 {
 	uint32_t code_at = t == JSON_NIL ? JSON_NIL :
 	    json_get(doc, t, STR("exitCode"));
-	struct str detail;
+	char detail[480];
 	int64_t code = 0;
 
 	if (code_at == JSON_NIL || json_i64(doc, code_at, &code) < 0)
 		return false;
 	*ret_reason = text_at(doc, t, "reason", a);
-	detail = str_trim(text_at(doc, t, "message", a));
+	cut_fmt(detail, sizeof(detail), "%S",
+	    str_trim(text_at(doc, t, "message", a)));
 	buf_fmt(out, "last exit code %D", code);
 	if (ret_reason->n > 0)
 		buf_fmt(out, " (%S)", str_sub(*ret_reason, 0, 40));
-	if (detail.n > 0)
-		buf_fmt(out, ": %S", str_sub(detail, 0, 100));
+	if (detail[0] != '\0')
+		buf_fmt(out, ": %s", detail);
 	return true;
 }
 

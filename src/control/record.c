@@ -375,7 +375,7 @@ uint64_t record_inputs(const struct manager *m, const struct record *r)
 	};
 	uint64_t h = hash_more(HASH_SEED, parts, sizeof(parts));
 
-	h = hash_more(h, w->failure, strlen(w->failure));
+	h = hash_more(h, &w->failure_text, sizeof(w->failure_text));
 	/* Pods are only looked at while some are missing. */
 	if (w->ready >= record_desired(r))
 		return h;

@@ -120,7 +120,7 @@ void events_diagnose(const struct json_doc *doc, int64_t wall_ns,
 {
 	uint32_t list = json_get(doc, JSON_ROOT, STR("items")), at;
 	struct event best = { .weight = TROUBLE_NONE }, e;
-	char mem[TROUBLE_MESSAGE_MAX];
+	char mem[EVENT_MESSAGE_MAX];
 	struct buf b;
 
 	*ret = (struct trouble){ 0 };
@@ -263,8 +263,7 @@ bool waits_recall(const struct manager *m, const struct record *r,
 	*ret = (struct trouble){ .weight = (uint8_t)weight };
 	buf_init(&b, ret->reason, sizeof(ret->reason) - 1);
 	buf_str(&b, str_sub(s->status.reason, 0, b.cap));
-	buf_init(&b, ret->message, sizeof(ret->message) - 1);
-	buf_str(&b, str_sub(s->status.message, 0, b.cap));
+	cut_fmt(ret->message, sizeof(ret->message), "%S", s->status.message);
 	return true;
 }
 

@@ -152,3 +152,21 @@ TEST(diag_cuts_the_tail_at_a_character)
 	EXPECT_EQ(strlen(d.path), DIAG_PATH_MAX - 1);
 	EXPECT(!strcmp(d.path + DIAG_PATH_MAX - 4, "..."));
 }
+
+TEST(a_text_is_cut_where_a_character_begins)
+{
+	char to[12];
+
+	cut_fmt(to, sizeof(to), "%s %d", "abc", 12);
+	EXPECT_STR(str_from(to), "abc 12");
+	cut_fmt(to, sizeof(to), "%s", "12345678");
+	EXPECT_STR(str_from(to), "12345678");
+	cut_fmt(to, sizeof(to), "%s", "123456789");
+	EXPECT_STR(str_from(to), "12345678...");
+	cut_fmt(to, sizeof(to), "%s", "1234567\xc3\xa4");
+	EXPECT_STR(str_from(to), "1234567...");
+	cut_fmt(to, sizeof(to), "%s", "");
+	EXPECT_STR(str_from(to), "");
+	cut_fmt(to, 4, "%s", "ab");
+	EXPECT_STR(str_from(to), "...");
+}
