@@ -243,6 +243,42 @@ enum claim child_claim(const struct json_doc *doc, struct arena *a,
 	    CLAIM_ADOPT;
 }
 
+static void owner_name(const struct json_doc *doc, uint32_t owner,
+    struct arena *a, char *out, size_t cap)
+{
+	struct str version = string_at(doc, owner, STR("apiVersion"), a);
+	struct str kind = string_at(doc, owner, STR("kind"), a);
+	struct str name = string_at(doc, owner, STR("name"), a);
+
+	cut_fmt(out, cap, "belongs to %S \"%S\" of %S", kind, name, version);
+}
+
+void child_holder(const struct json_doc *doc, struct arena *a, char *out,
+    size_t cap)
+{
+	uint32_t meta = json_get(doc, JSON_ROOT, STR("metadata"));
+	uint32_t list = json_get(doc, meta, STR("ownerReferences")), o;
+	struct str manager = STR_NONE;
+
+	for (o = json_first(doc, list); o != JSON_NIL;
+	    o = json_next(doc, list, o)) {
+		uint32_t c = json_get(doc, o, STR("controller"));
+		bool controls = false;
+
+		if (json_bool(doc, c, &controls) == 0 && controls) {
+			owner_name(doc, o, a, out, cap);
+			return;
+		}
+	}
+	list = json_get(doc, meta, STR("managedFields"));
+	for (o = json_first(doc, list); o != JSON_NIL && manager.n == 0;
+	    o = json_next(doc, list, o))
+		if (json_get(doc, o, STR("subresource")) == JSON_NIL)
+			manager = string_at(doc, o, STR("manager"), a);
+	cut_fmt(out, cap, manager.n > 0 ? "was made by %S" :
+	    "belongs to somebody else", manager);
+}
+
 /* ---- the Deployment's status ---- */
 
 static void failure_take(struct manager *m, struct str message,

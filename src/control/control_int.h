@@ -640,6 +640,12 @@ struct claimant {
 /* doc: with managedFields. */
 enum claim child_claim(const struct json_doc *doc, struct arena *a,
     const struct claimant *who);
+/*
+ * Whose it is, for people: "belongs to KIND "NAME" of GROUP" of its controller,
+ * or "was made by MANAGER". doc: with managedFields.
+ */
+void child_holder(const struct json_doc *doc, struct arena *a, char *out,
+    size_t cap);
 extern const struct gvr child_gvr[CHILD_KINDS];
 extern const char *const child_kind_name[CHILD_KINDS];
 void server_gvr(enum group g, struct gvr *ret);
@@ -662,7 +668,7 @@ enum note_kind {
 struct note {
 	uint64_t what;		/* of uid, kind and state; see told */
 	uint8_t group, kind;
-	bool known;		/* it was served before */
+	bool known;		/* it was, or is, served */
 	char ns[64], name[254], uid[64];
 	char patch[NOTE_PATCH_MAX];
 };
@@ -683,6 +689,8 @@ void release_note(struct manager *m, const struct server *s);
 /* An object that cannot be read, or the small one in its place. */
 void oversize_note(struct manager *m, enum note_kind kind, enum group g,
     struct str head);
+/* Does a note say so in a status? */
+bool is_note_reason(struct str reason);
 /* The next one that waits, if it is our turn to write. */
 void notes_send(struct manager *m);
 /* A slot became free: those turned away are listed again. */

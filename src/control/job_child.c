@@ -239,6 +239,21 @@ static bool must_disown(const struct job *j, const struct step *s)
 	return job_may_disown(j, s) && !cannot_change(j, s);
 }
 
+static void name_taken(struct job *j)
+{
+	size_t mark = arena_mark(&j->arena);
+	char holder[DIAG_TEXT_MAX] = "belongs to somebody else";
+	struct json_doc doc;
+
+	if (json_parse(&doc, j->call.reply, j->m->tok, JSON_TOKENS_MAX,
+	    NULL) == 0)
+		child_holder(&doc, &j->arena, holder, sizeof(holder));
+	arena_reset(&j->arena, mark);
+	diag_clear(&j->call.diag);
+	diag_set(&j->call.diag, STR_NONE, "exists already and %s", holder);
+	job_refused(j, &j->call.diag, KUBE_WHY_OWNED, ERR_CONFLICT);
+}
+
 void job_probe_done(struct job *j)
 {
 	int err = j->call.status.err;
@@ -252,10 +267,7 @@ void job_probe_done(struct job *j)
 	j->looked = true;
 	claim = err == 0 ? job_claim(j) : CLAIM_NONE;
 	if (err == 0 && claim == CLAIM_NONE) {
-		diag_clear(&j->call.diag);
-		diag_set(&j->call.diag, STR_NONE,
-		    "exists already and belongs to somebody else");
-		job_refused(j, &j->call.diag, KUBE_WHY_OWNED, ERR_CONFLICT);
+		name_taken(j);
 		return;
 	}
 	/* What stood there may be gone; again, and it was not the name. */

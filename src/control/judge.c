@@ -467,6 +467,10 @@ void judge(const struct judge_in *in, struct arena *a, struct verdict *ret)
 	if (v.reason != NULL) {
 		TEXT_SET(s, reason, str_from(v.reason));
 		TEXT_SET(s, message, v.message);
+	} else if (is_note_reason(live->reason)) {
+		/* A note's manager has it: left out, it would stay. */
+		TEXT_SET(s, reason, STR_NONE);
+		TEXT_SET(s, message, STR_NONE);
 	}
 	cond_lend(&ret->conditions, s);
 	tell(&v, ret);
@@ -483,6 +487,11 @@ uint64_t status_digest(enum group g, const struct server_status *s,
 
 	HAS_CLEAR(&copy, server_status, updated);
 	HAS_CLEAR(&copy, server_status, changed);
+	/* Empty, they say as little as when they are not there. */
+	if (copy.reason.n == 0)
+		HAS_CLEAR(&copy, server_status, reason);
+	if (copy.message.n == 0)
+		HAS_CLEAR(&copy, server_status, message);
 	jw_init(&w, &b);
 	status_write(g, &copy, &w);
 	h = hash_more(HASH_SEED, b.p, b.n);

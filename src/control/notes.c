@@ -20,17 +20,25 @@ static bool is_served(const struct manager *m, const struct note *n)
 	    (record_at(&m->records, i)->flags & RECORD_LIVE);
 }
 
+#define FULL "CapacityReached"
+#define TOO_LARGE "ObjectTooLarge"
+
+bool is_note_reason(struct str reason)
+{
+	return str_is(reason, FULL) || str_is(reason, TOO_LARGE);
+}
+
 static void note_text(struct manager *m, const struct note *n,
     struct buf *out, const char **ret_reason)
 {
 	if (n->kind == NOTE_FULL) {
-		*ret_reason = "CapacityReached";
+		*ret_reason = FULL;
 		buf_fmt(out, "the operator has room for %D servers, see "
 		    "--max-servers; this one waits until room is free",
 		    m->o->max_servers);
 		return;
 	}
-	*ret_reason = "ObjectTooLarge";
+	*ret_reason = TOO_LARGE;
 	if (n->kind == NOTE_VALUES)
 		buf_fmt(out, "the object has more than %u values, or more "
 		    "than %u levels", (unsigned)JSON_TOKENS_MAX,
@@ -42,30 +50,43 @@ static void note_text(struct manager *m, const struct note *n,
 	buf_cstr(out, "; what ran before keeps running");
 }
 
-static void condition_write(struct jw *w, const char *type,
-    const char *status, const char *reason, struct str message, int64_t wall_ns)
+static void condition_set(const struct note *n, struct condition *c,
+    struct str reason, struct str message, int64_t wall_ns)
 {
-	char mem[32];
-	struct buf at;
+	bool full = n->kind == NOTE_FULL;
 
-	buf_init(&at, mem, sizeof(mem));
-	time_rfc3339(&at, wall_ns);
-	jw_open(w);
-	jw_kcstr(w, "type", type);
-	jw_kcstr(w, "status", status);
-	jw_kcstr(w, "reason", reason);
-	jw_kstr(w, "message", message);
-	jw_kstr(w, "lastTransitionTime", buf_view(&at));
-	jw_close(w);
+	HAS_SET(c, condition, type);
+	HAS_SET(c, condition, status);
+	HAS_SET(c, condition, reason);
+	HAS_SET(c, condition, message);
+	HAS_SET(c, condition, changed);
+	c->type = full ? STR("Ready") : STR("ConfigurationValid");
+	/* What was served before may run on: nobody looks. */
+	c->status = full && n->known ? COND_UNKNOWN : COND_FALSE;
+	c->reason = reason;
+	c->message = message;
+	c->changed = wall_ns;
 }
 
 static void body_write(struct manager *m, const struct note *n,
-    struct buf *out, const char *reason, struct str message)
+    struct buf *out, struct str reason, struct str message)
 {
 	const struct group_info *g = group_info((enum group)n->group);
-	int64_t wall = m->io->wall_ns(m->io->ctx);
+	struct condition c = { 0 };
+	struct server_status st = { .conditions = { .p = &c, .n = 1 } };
 	struct jw w;
 
+	condition_set(n, &c, reason, message, m->io->wall_ns(m->io->ctx));
+	HAS_SET(&st, server_status, conditions);
+	HAS_SET(&st, server_status, reason);
+	HAS_SET(&st, server_status, message);
+	st.reason = reason;
+	st.message = message;
+	if (!n->known) {
+		HAS_SET(&st, server_status, phase);
+		st.phase = n->kind == NOTE_FULL ? PHASE_PENDING :
+		    PHASE_FAILED;
+	}
 	jw_init(&w, out);
 	jw_open(&w);
 	jw_kcstr(&w, "apiVersion", g->api_version);
@@ -74,16 +95,8 @@ static void body_write(struct manager *m, const struct note *n,
 	jw_kcstr(&w, "name", n->name);
 	jw_kcstr(&w, "uid", n->uid);
 	jw_close(&w);
-	jw_kopen(&w, "status");
-	if (n->kind == NOTE_FULL && !n->known)
-		jw_kcstr(&w, "phase", "Pending");
-	jw_kopen_list(&w, "conditions");
-	/* What was served before may run on: nobody looks. */
-	condition_write(&w, n->kind == NOTE_FULL ? "Ready" :
-	    "ConfigurationValid", n->known ? "Unknown" : "False", reason,
-	    message, wall);
-	jw_close_list(&w);
-	jw_close(&w);
+	jw_key(&w, STR("status"));
+	status_write((enum group)n->group, &st, &w);
 	jw_close(&w);
 }
 
@@ -175,7 +188,7 @@ static void status_send(struct manager *m, const struct note *n,
 	buf_init(&text, mem, sizeof(mem));
 	note_text(m, n, &text, &reason);
 	buf_init(&body, q->body, sizeof(q->body));
-	body_write(m, n, &body, reason, buf_view(&text));
+	body_write(m, n, &body, str_from(reason), buf_view(&text));
 	CHECK(!body.over);
 	event_tell(m, n, reason, buf_view(&text));
 	/* Beside what the status says already, hence its own manager. */
@@ -249,8 +262,7 @@ void refusal_note(struct manager *m, const struct server *s)
 	uint32_t i;
 
 	for (i = 0; i < s->status.conditions.n; i++)
-		if (str_is(s->status.conditions.p[i].reason,
-		    "CapacityReached"))
+		if (str_is(s->status.conditions.p[i].reason, FULL))
 			return;
 	n = note_add(m, NOTE_FULL, s->group, s->meta.ns, s->meta.name,
 	    s->meta.uid);
@@ -311,6 +323,7 @@ void oversize_note(struct manager *m, enum note_kind kind, enum group g,
 	if (n == NULL)
 		return;
 	n->what = what;
+	n->known = i != RECORD_NONE;
 	told_add(&m->notes, what);
 	notes_send(m);
 }

@@ -88,6 +88,9 @@ TEST(a_slot_is_free_when_the_last_child_is_gone)
 	EXPECT(told_full());
 	EXPECT(strstr(noted, "\"phase\":\"Pending\"") != NULL);
 	EXPECT(strstr(noted, "\"type\":\"Ready\"") != NULL);
+	/* In its condition and by itself, where `kubectl get` looks. */
+	EXPECT(strstr(strstr(noted, "CapacityReached") + 1,
+	    "\"reason\":\"CapacityReached\"") != NULL);
 	EXPECT(strstr(noted, "\"uid\":\"" UID_B "\"") != NULL);
 	servers = MW_LINE("ADDED", B);
 	deployments = "";
@@ -274,6 +277,8 @@ TEST(an_object_that_needs_too_much_memory_is_told_and_tried_again)
 	mw_tell(SERVERS, MW_LINE("ADDED", B));
 	mw_run(2 * SEC);
 	EXPECT(strstr(noted, "ObjectTooLarge") != NULL);
+	/* Nobody has said anything of it yet. */
+	EXPECT(strstr(noted, "\"phase\":\"Failed\"") != NULL);
 	EXPECT_EQ(mw_count(B_STATUS), 1);
 	EXPECT(record_find(&mw.m->records, &uid) == RECORD_NONE);
 	mw_tell(SERVERS, MW_LINE("MODIFIED", B));

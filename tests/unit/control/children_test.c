@@ -49,6 +49,36 @@ TEST(what_nobody_controls_may_be_adopted_by_its_label)
 	    CLAIM_MADE);
 }
 
+static const char *holder_of(const char *text)
+{
+	static struct json_tok tok[256];
+	static char mem[4096], out[128];
+	struct json_doc doc;
+	struct arena a;
+
+	arena_init(&a, mem, sizeof(mem));
+	REQUIRE(json_parse(&doc, guard_copy(text, strlen(text)), tok,
+	    ARRAY_LEN(tok), NULL) == 0);
+	child_holder(&doc, &a, out, sizeof(out));
+	return out;
+}
+
+TEST(whose_a_name_is_can_be_told)
+{
+	EXPECT_STR(str_from(holder_of(META(APPLIED("helm", "Apply")
+	    ",\"ownerReferences\":[{\"kind\":\"A\"},{\"kind\":\"Chart\","
+	    "\"name\":\"web\",\"apiVersion\":\"x.io/v1\","
+	    "\"controller\":true}]"))),
+	    "belongs to Chart \"web\" of x.io/v1");
+	EXPECT_STR(str_from(holder_of(META(",\"managedFields\":[{"
+	    "\"manager\":\"kcm\",\"subresource\":\"status\"},{"
+	    "\"manager\":\"kubectl-create\"}]"))),
+	    "was made by kubectl-create");
+	EXPECT_STR(str_from(holder_of(META(""))),
+	    "belongs to somebody else");
+	EXPECT_STR(str_from(holder_of("[]")), "belongs to somebody else");
+}
+
 TEST(other_names_and_no_label_give_no_claim)
 {
 	static const char *const all[] = {

@@ -98,6 +98,31 @@ TEST(judge_running)
 	EXPECT(verdict.reason == NULL);
 }
 
+/* Its own field manager wrote it: what is left out would stay. */
+TEST(what_a_note_said_is_taken_back)
+{
+	uint64_t absent;
+
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\"}", "{\"reason\":"
+	    "\"CapacityReached\",\"message\":\"no room\"}");
+	workload(1, 1, 1);
+	judge(&in, &arena, &verdict);
+	EXPECT(HAS(&verdict.status, server_status, reason));
+	EXPECT(HAS(&verdict.status, server_status, message));
+	EXPECT_EQ(verdict.status.reason.n + verdict.status.message.n, 0);
+	absent = status_digest(GROUP_MCPDEV, &verdict.status, &arena);
+	EXPECT(absent != status_digest(GROUP_MCPDEV, &server.status,
+	    &arena));
+	/* Then it is as if it were not there. */
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\"}",
+	    "{\"reason\":\"\",\"message\":\"\"}");
+	workload(1, 1, 1);
+	judge(&in, &arena, &verdict);
+	EXPECT(!HAS(&verdict.status, server_status, reason));
+	EXPECT_EQ(status_digest(GROUP_MCPDEV, &verdict.status, &arena),
+	    absent);
+}
+
 TEST(judge_starting_and_partly_ready)
 {
 	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\",\"replicas\":2}",
