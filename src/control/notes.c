@@ -266,8 +266,10 @@ void refusal_note(struct manager *m, const struct server *s)
 			return;
 	n = note_add(m, NOTE_FULL, s->group, s->meta.ns, s->meta.name,
 	    s->meta.uid);
+	/* A note writes a phase, too. */
 	if (n != NULL)
-		n->known = HAS(&s->status, server_status, phase);
+		n->known = HAS(&s->status, server_status,
+		    observed_generation);
 	notes_send(m);
 }
 

@@ -126,6 +126,19 @@ TEST(who_was_served_before_keeps_its_status)
 	    "mcp-operator%2Flimits"));
 }
 
+/* That it was too large is not that it was served. */
+TEST(who_was_only_told_of_has_a_phase)
+{
+	begin(NULL);
+	servers = MW_LINE("ADDED", A) MW_LINE("ADDED", "{" META("b", UID_B,
+	    "") ",\"spec\":{\"image\":\"x\"},\"status\":{\"phase\":"
+	    "\"Failed\",\"reason\":\"ObjectTooLarge\"}}");
+	mw_run(5 * SEC);
+	EXPECT(told_full());
+	EXPECT(strstr(noted, "\"phase\":\"Pending\"") != NULL);
+	EXPECT(strstr(noted, "\"status\":\"False\"") != NULL);
+}
+
 TEST(who_is_served_is_not_told_that_there_is_no_room)
 {
 	begin(NULL);
