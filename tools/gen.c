@@ -172,10 +172,22 @@ static const struct schema_rule *rule(const struct schema *s, size_t row,
 	return schema_rule_find(group_mode(g), s, row, what);
 }
 
+/* The groups where what is not given gets a default, and is never missing. */
+static unsigned defaulted(const struct schema *s, size_t row)
+{
+	unsigned groups = 0;
+
+	for (int g = 0; g < GROUPS; g++)
+		if (rule(s, row, (enum group)g, RULE_DEFAULT))
+			groups |= 1u << g;
+	return groups;
+}
+
 static bool required(const struct schema *s, size_t row, enum group g)
 {
-	return s->row[row].flags & FIELD_REQ ||
-	    rule(s, row, g, RULE_REQ) != NULL;
+	return !(defaulted(s, row) >> g & 1) &&
+	    (s->row[row].flags & FIELD_REQ ||
+	    rule(s, row, g, RULE_REQ) != NULL);
 }
 
 static bool in_group(const struct schema_field *f, enum group g)
@@ -478,7 +490,8 @@ static bool spec_required(enum group g)
 {
 	for (size_t i = 0; i < server_spec_schema.n; i++)
 		if (in_group(&server_spec_schema.row[i], g) &&
-		    required(&server_spec_schema, i, g))
+		    (server_spec_schema.row[i].flags & FIELD_REQ ||
+		    rule(&server_spec_schema, i, g, RULE_REQ)))
 			return true;
 	return false;
 }
@@ -630,8 +643,11 @@ static void row_rules(const struct schema *s, size_t row)
 
 	for (size_t i = 0; i < m->rules; i++) {
 		const struct schema_rule *r = &m->rule[i];
+		unsigned groups = r->groups;
 
-		if (r->table != s || r->row != row)
+		if (r->what == RULE_REQ)
+			groups &= ~defaulted(s, row);
+		if (r->table != s || r->row != row || !groups)
 			continue;
 		fputs("; ", out);
 		if (r->what == RULE_REQ)
@@ -641,9 +657,9 @@ static void row_rules(const struct schema *s, size_t row)
 			    (long long)r->max);
 		else if (r->what != RULE_WORDS)
 			fprintf(out, "default `%s`", r->text);
-		if ((r->groups & 15) != 15) {
+		if ((groups & 15) != 15) {
 			fputs(" in", out);
-			group_letters(r->groups);
+			group_letters(groups);
 		}
 	}
 }
