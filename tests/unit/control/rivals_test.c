@@ -12,6 +12,7 @@
 #define STATUS "mcpservers/one/status"
 
 static unsigned version;		/* the newest */
+static const char *more = "";		/* of its spec */
 static char stored[16384];		/* status of the server, as JSON */
 
 static const char *server_text(void)
@@ -22,8 +23,8 @@ static const char *server_text(void)
 	buf_init(&b, text, sizeof(text) - 1);
 	buf_fmt(&b, "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"one\","
 	    "\"uid\":\"" UID "\",\"resourceVersion\":\"%u\","
-	    "\"generation\":1},\"spec\":{\"image\":\"x\"},\"status\":%s}",
-	    version, stored);
+	    "\"generation\":1},\"spec\":{\"image\":\"x\"%s},\"status\":%s}",
+	    version, more, stored);
 	REQUIRE(!b.over);
 	text[b.n] = '\0';
 	return text;
@@ -137,6 +138,40 @@ TEST(two_who_write_a_status_answer_each_other_ever_more_slowly)
 	}
 	EXPECT(seen >= 5);
 	EXPECT(seen <= 14);
+}
+
+/* As by one that watches Secrets; false: nothing is said of that. */
+static bool follows(void)
+{
+	char *at = strstr(stored, ",{\"type\":\"SecretsFollowed\""), *end;
+
+	if (at == NULL)
+		return false;
+	end = strchr(at, '}');
+	REQUIRE(end != NULL);
+	memmove(at, end + 1, strlen(end));
+	version++;
+	mw_tell(SERVERS, line_text("MODIFIED"));
+	return true;
+}
+
+TEST(who_does_not_follow_secrets_gives_in_to_who_does)
+{
+	unsigned told = 0;
+	int s;
+
+	more = ",\"secretName\":\"s\"";
+	begin();
+	for (s = 0; s < 30; s++) {
+		told += follows();
+		mw_run(SEC);
+	}
+	EXPECT(told > 1);
+	EXPECT(told < 8);
+	mw_forget();
+	mw_run(200 * SEC);
+	EXPECT_EQ(mw_count(STATUS), 0);
+	EXPECT(strstr(stored, "SecretsFollowed") == NULL);
 }
 
 /* An older CRD keeps less of it than we write. */
