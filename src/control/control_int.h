@@ -15,8 +15,8 @@ struct child_state {
 	uint64_t version;	/* as the watch or our write saw it last */
 	uint64_t own;		/* of our own last write; 0: not known */
 	uint64_t told;		/* resource version that all this is of */
-	/* Of a Deployment's labels and annotations; they do not count in its
-	 * generation. own_meta: after our own last write. 0: not known. */
+	/* Of a Deployment's labels and annotations; labels do not count in
+	 * its generation. own_meta: after our own last write. 0: not known. */
 	uint64_t meta, own_meta;
 	uint64_t digest;	/* NOTE_DIGEST it carries; 0: none */
 	uint64_t wrote;		/* the one of our own last write; 0: none */
@@ -363,6 +363,7 @@ struct ref_slot {
 	uint64_t tick;		/* of the last change the watch told */
 	uint32_t users;
 	bool known;		/* the digest is that of the version */
+	bool denied;		/* it may not be read, as of the last try */
 	bool awaited;		/* there when its list began */
 	bool listed, secret;
 	bool changed;		/* its users are to be told */
@@ -396,7 +397,8 @@ uint8_t refs_named(const struct server *s,
 void refs_follow(struct manager *m, struct record *r,
     const struct server *s);
 void refs_leave(struct manager *m, struct record *r);
-/* Are the contents of all that the record refers to known? */
+/* Are the contents of all that the record refers to known, as far as they
+ * may be? */
 bool refs_ready(const struct manager *m, const struct record *r);
 /*
  * The first one that a GET must tell of, because it changed or came to be
@@ -404,10 +406,13 @@ bool refs_ready(const struct manager *m, const struct record *r);
  */
 bool refs_unknown(const struct manager *m, const struct server *s,
     enum ref_kind *ret_kind, struct str *ret_name);
+/* Does it refer to one that may not be read? Its next change asks again. */
+bool refs_denied(const struct manager *m, const struct record *r);
 /* What a GET told; version 0: it does not exist. */
 struct ref_content {
 	uint64_t version, digest;
 	uint64_t tick;		/* refs_tick before the GET was sent */
+	bool denied;
 };
 uint64_t refs_tick(const struct manager *m, enum ref_kind kind,
     struct str ns, struct str name);
@@ -458,7 +463,7 @@ struct ref_marks {
 	uint64_t refs;		/* NOTE_REFS; 0: none */
 	struct str seen;	/* NOTE_SEEN; empty: none */
 };
-/* All that are followed are known; *ret is cut when a->over. */
+/* They are ready; *ret is cut when a->over. */
 void refs_mark(const struct manager *m, const struct record *r,
     const struct server *s, struct arena *a, struct ref_marks *ret);
 /*

@@ -211,10 +211,23 @@ bool refs_ready(const struct manager *m, const struct record *r)
 {
 	uint8_t i;
 
-	for (i = 0; i < r->refs; i++)
-		if (!m->refs.r[r->ref[i]].known)
+	for (i = 0; i < r->refs; i++) {
+		const struct ref_slot *s = &m->refs.r[r->ref[i]];
+
+		if (!s->known && !s->denied)
 			return false;
+	}
 	return true;
+}
+
+bool refs_denied(const struct manager *m, const struct record *r)
+{
+	uint8_t i;
+
+	for (i = 0; i < r->refs; i++)
+		if (m->refs.r[r->ref[i]].denied)
+			return true;
+	return false;
 }
 
 const struct ref_slot *refs_slot(const struct manager *m,
@@ -240,6 +253,8 @@ uint64_t refs_state(const struct manager *m, const struct record *r)
 
 		h = hash_more(h, &s->hash, sizeof(s->hash));
 		h = hash_more(h, &s->digest, sizeof(s->digest));
+		if (s->denied)
+			h = hash_more(h, "!", 1);
 	}
 	return h;
 }
@@ -251,8 +266,11 @@ void refs_doubt(struct manager *m, struct record *r)
 	if (!(r->flags & RECORD_DOUBTED))
 		return;
 	r->flags &= ~(uint32_t)RECORD_DOUBTED;
-	for (i = 0; i < r->refs; i++)
-		m->refs.r[r->ref[i]].known = false;
+	for (i = 0; i < r->refs; i++) {
+		struct ref_slot *s = &m->refs.r[r->ref[i]];
+
+		s->known = s->denied = false;
+	}
 }
 
 /* Looks through a server's references for one of a certain kind. */
@@ -309,7 +327,7 @@ static bool is_unknown(const struct refs *r, const struct ref_slot *slot,
     bool optional)
 {
 	(void)optional;
-	return !slot->known &&
+	return !slot->known && !slot->denied &&
 	    r->synced[slot->secret ? REF_SECRET : REF_CONFIG_MAP];
 }
 
@@ -383,6 +401,9 @@ void refs_told(struct manager *m, enum ref_kind kind, struct str ns,
 	uint32_t i = ref_find(r, ref_hash(kind, ns, name));
 
 	if (i == MAP_NONE || r->r[i].tick != c->tick)
+		return;
+	r->r[i].denied = c->denied;
+	if (c->denied)
 		return;
 	r->r[i].version = c->version;
 	r->r[i].digest = c->version != 0 ? c->digest : 0;
@@ -501,6 +522,7 @@ static void ref_changed(struct refs *r, struct ref_slot *s,
 	s->tick = ++r->ticks;
 	s->version = version;
 	s->known = version == 0;
+	s->denied = false;
 	s->changed = true;
 	if (version == 0)
 		s->digest = 0;
@@ -556,6 +578,7 @@ static void refs_sweep(struct manager *m, enum ref_kind kind,
 		if (s->awaited && !s->listed &&
 		    (!s->known || s->version != 0))
 			ref_changed(r, s, 0);
+		s->denied = false;
 		s->changed = s->changed || !s->known;
 	}
 	tell_users(m);

@@ -343,8 +343,11 @@ static void job_refs_known(struct job *j)
 
 static void job_ref_done(struct job *j)
 {
-	struct ref_content c = { .tick = j->ref_tick };
 	int err = j->call.status.err;
+	/* Who may not read it goes on without, as who may not watch it. */
+	struct ref_content c = {
+		.tick = j->ref_tick, .denied = err == ERR_FORBIDDEN
+	};
 	struct str version;
 
 	if (err == 0 && kube_peek(j->call.reply, "metadata.resourceVersion",
@@ -355,7 +358,7 @@ static void job_ref_done(struct job *j)
 	    ref_digest(j->call.reply, j->ref_kind, j->m->tok, &j->arena,
 	    &c.digest) < 0))) {
 		j->ref_large = true;
-	} else if (err < 0 && err != ERR_NOENT) {
+	} else if (err < 0 && err != ERR_NOENT && !c.denied) {
 		job_failed(j, "cannot read a reference");
 		return;
 	} else {

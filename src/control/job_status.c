@@ -109,8 +109,8 @@ void judge_fill(const struct manager *m, const struct record *r,
 		    "ConfigMap";
 	/* Who takes that back again and again follows them. */
 	in->secrets_unfollowed = refs_any(s, REF_SECRET) &&
-	    !refs_followed(m, REF_SECRET, str_from(r->ns)) &&
-	    r->status_fight.n < CONTEST_TOLD;
+	    (!refs_followed(m, REF_SECRET, str_from(r->ns)) ||
+	    refs_denied(m, r)) && r->status_fight.n < CONTEST_TOLD;
 	in->full = refs_dropped(m, r, s);
 }
 

@@ -81,6 +81,21 @@ brings "ConfigMaps are followed as before"
 check "the operator watches Secrets again" watch_secrets add
 brings "the Secret had changed meanwhile"
 withdraw >/dev/null
+k -n "$ns" create secret generic other --from-literal=C=1 >/dev/null
+sleep 2
+apply <<'Y'
+apiVersion: mcp.mcp.dev/v1alpha1
+kind: MCPServer
+metadata: {name: two}
+spec:
+  image: my-mcp-server:latest
+  replicas: 0
+  envFrom: [{secretRef: {name: other}}]
+Y
+check "who loses the right while it runs makes new servers all the same" \
+	wait_for 20 k -n "$ns" get deployment two
+check "and tells that it does not follow" wait_for 20 field_is NotGranted mcpservers.mcp.mcp.dev/two \
+	'.status.conditions[?(@.type=="SecretsFollowed")].reason'
 check "it may not any more, and starts anew" operator_anew
 stays "no pod is made anew for want of a right"
 holds configmap/needed 4

@@ -246,6 +246,38 @@ TEST(an_answer_older_than_the_watch_counts_for_nothing)
 	EXPECT_EQ(m.refs.r[record->ref[0]].version, 0);
 }
 
+TEST(what_may_not_be_read_is_gone_on_without)
+{
+	struct ref_content c = { .denied = true };
+	enum ref_kind kind;
+	struct str name;
+	uint64_t before;
+
+	set_up();
+	listed("5");
+	EXPECT(queued());
+	before = refs_state(&m, record);
+	c.tick = refs_tick(&m, REF_CONFIG_MAP, STR("ns"), STR("c"));
+	refs_told(&m, REF_CONFIG_MAP, STR("ns"), STR("c"), &c);
+	EXPECT(refs_ready(&m, record));
+	EXPECT(refs_denied(&m, record));
+	EXPECT(!refs_unknown(&m, &server, &kind, &name));
+	EXPECT(!refs_missing(&m, &server, &kind, &name));
+	EXPECT(refs_state(&m, record) != before);
+	/* Its next change is a reason to ask again, and so is a new list. */
+	tell(WATCH_ITEM, "ns", "c", "6");
+	EXPECT(queued());
+	EXPECT(!refs_denied(&m, record));
+	EXPECT(refs_unknown(&m, &server, &kind, &name));
+	c.tick = refs_tick(&m, REF_CONFIG_MAP, STR("ns"), STR("c"));
+	refs_told(&m, REF_CONFIG_MAP, STR("ns"), STR("c"), &c);
+	EXPECT(!refs_unknown(&m, &server, &kind, &name));
+	listed("6");
+	EXPECT(queued());
+	read_it(6, 77);
+	EXPECT(refs_ready(&m, record));
+}
+
 TEST(who_comes_while_it_is_listed_asks)
 {
 	enum ref_kind kind;

@@ -370,6 +370,25 @@ TEST(who_loses_the_place_of_a_reference_keeps_its_pods)
 	EXPECT(written() != before);
 }
 
+TEST(what_may_not_be_read_stays_as_it_was_noted)
+{
+	uint64_t before;
+
+	set_up("aB");
+	holds(0, 7);
+	holds(1, 8);
+	before = written();
+	m.refs.r[record->ref[1]].known = false;
+	m.refs.r[record->ref[1]].denied = true;
+	EXPECT(nothing_to_write());
+	holds(0, 9);
+	EXPECT(written() != before);
+	EXPECT_EQ(record->workload.seen_n, 2);
+	m.refs.r[record->ref[1]].denied = false;
+	holds(1, 8);
+	EXPECT(nothing_to_write());
+}
+
 TEST(a_deployment_made_anew_begins_anew)
 {
 	uint64_t before;

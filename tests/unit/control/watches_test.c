@@ -22,7 +22,7 @@
 	"\"resourceVersion\":\"9\",\"generation\":1,"
 
 #define BROKEN "mcp.example.com/v1alpha1/mcpservers"
-static bool denied, broken, no_pods;
+static bool denied, broken, no_pods, unreadable;
 static bool asking;
 static char applied[8192];	/* the last Deployment */
 static const char *orphan;	/* a Deployment that is there; NULL: none */
@@ -79,6 +79,9 @@ static void serve(const struct world_request *r, struct str path)
 	    (reads || strstr(applied, "\"resourceVersion\":\"1\"") != NULL))
 		world_reply(mw.w, r->peer, reads ? 200 : 409, NULL, reads ?
 		    orphan : world_status(409, "Conflict", "modified"));
+	else if (unreadable && str_ends(path, STR("/configmaps/c")))
+		world_reply(mw.w, r->peer, 403, NULL,
+		    world_status(403, "Forbidden", "not yours"));
 	else if (reads)
 		world_reply(mw.w, r->peer, 200, NULL, str_ends(path,
 		    STR("/configmaps/c")) ? CONFIG : asking ? ASKING : SERVER);
@@ -121,6 +124,24 @@ TEST(what_was_never_listed_is_gone_on_without)
 	/* It is followed from now on, which is no change. */
 	EXPECT(strstr(applied, NOTE_SEEN) != NULL);
 	EXPECT(strstr(applied, NOTE_REFS) == NULL);
+}
+
+TEST(what_may_be_watched_but_not_read_holds_nothing_up)
+{
+	unreadable = true;
+	begin();
+	EXPECT(applied[0] != '\0');
+	EXPECT(strstr(applied, NOTE_SEEN) == NULL);
+	unreadable = false;
+	mw_forget();
+	mw_run(60 * SEC);
+	EXPECT_EQ(mw_count("/configmaps/c"), 0);
+	mw_tell("/configmaps", MW_LINE("MODIFIED", "{\"metadata\":{"
+	    "\"name\":\"c\",\"namespace\":\"ns\",\"resourceVersion\":"
+	    "\"6\"}}"));
+	mw_run(5 * SEC);
+	EXPECT(mw_count("/configmaps/c") > 0);
+	EXPECT(strstr(applied, NOTE_SEEN) != NULL);
 }
 
 /* Its mark may be older than the last that came to be noted beside it. */
