@@ -589,6 +589,7 @@ struct job {
 	struct uid found;	/* ours, as the look told */
 	struct uid named;	/* the child that the request is about */
 	bool adopts;		/* found is set */
+	bool marked;		/* the plan's Deployment has NOTE_SEEN */
 	bool owns;		/* and what it names is surely ours */
 	bool replaces;		/* a child of what cannot be changed */
 	bool disowns;		/* what others added to a child */

@@ -378,6 +378,7 @@ static int job_plan_children(struct job *j, struct plan *ret)
 	};
 
 	refs_mark(j->m, in.record, in.server, &j->arena, &in.marks);
+	j->marked = in.marks.seen.n > 0;
 	return plan_children(&in, &j->arena, ret);
 }
 

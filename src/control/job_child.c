@@ -76,6 +76,18 @@ static void child_failed(struct job *j, const struct diag *d,
 }
 
 /*
+ * The notes of a Deployment are kept from the one that the watch has told
+ * of, so that must be the one that is written to; else it is looked at.
+ */
+static bool needs_version(const struct job *j, const struct step *s)
+{
+	const struct child_state *c = &job_record(j)->child[s->child];
+
+	return s->child == CHILD_DEPLOYMENT && s->force && j->marked &&
+	    !j->looked && !j->disowns && c->told != 0 && c->told >> 63 == 0;
+}
+
+/*
  * Server-side apply would merge into a stranger's ConfigMap or Service where
  * no field is in both. A body with a resourceVersion that no object has is a
  * conflict with whatever exists, and makes what does not: the first apply of
@@ -86,16 +98,20 @@ static struct str job_body(struct job *j, const struct step *s)
 {
 	const struct record *r = job_record(j);
 	const struct child *c = &j->plan.out.child[s->child];
+	const struct child_state *have = &r->child[s->child];
 	struct buf b = arena_buf(&j->arena);
 
 	if (j->looked && !j->adopts)
 		return c->body;
 	buf_str(&b, str_sub(c->body, 0, c->uid_at));
 	if (s->force || j->adopts) {
-		j->named = s->force ? r->child[s->child].uid : j->found;
+		j->named = s->force ? have->uid : j->found;
 		buf_cstr(&b, "\"uid\":\"");
 		uid_format(&j->named, &b);
 		buf_cstr(&b, "\",");
+		if (needs_version(j, s))
+			buf_fmt(&b, "\"resourceVersion\":\"%U\",",
+			    have->told);
 	} else {
 		buf_cstr(&b, "\"resourceVersion\":\"1\",");
 	}
@@ -325,12 +341,15 @@ static void note_repair(struct job *j, const struct child_state *before)
 		    "to this server"));
 }
 
-/* A first apply that met something is not at its end yet. */
+/*
+ * An apply that met something, or something else than was known, is not at
+ * its end yet.
+ */
 static bool must_look(const struct job *j, const struct step *s)
 {
 	int err = j->call.status.err;
 
-	return s->what == STEP_APPLY && !s->force && !j->looked &&
+	return s->what == STEP_APPLY && !j->looked &&
 	    (err == ERR_EXIST || (err == ERR_CONFLICT &&
 	    j->call.status.why != KUBE_WHY_UID));
 }

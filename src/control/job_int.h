@@ -16,7 +16,8 @@ void job_call(struct job *j);
 void job_send(struct job *j, enum job_step step);
 /* The next step of the plan, or what follows the last. */
 void job_next(struct job *j);
-/* The Deployment that j->call found is taken up, and its pods with it. */
+/* The Deployment is planned anew by the notes of the one that j->call found,
+ * so that its pods stay as they are. */
 bool job_mark_again(struct job *j);
 /* Ends it: without a word, well, with what j->call says, again later. */
 void job_release(struct job *j);

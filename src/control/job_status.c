@@ -89,6 +89,18 @@ void job_finalizer_done(struct job *j)
 
 /* ---- status ---- */
 
+/* Who takes it back again and again that they are not followed. */
+static bool somebody_follows(const struct record *r, const struct server *s)
+{
+	const struct server_status *live = &s->status;
+	uint32_t i;
+
+	for (i = 0; i < live->conditions.n; i++)
+		if (str_is(live->conditions.p[i].type, "SecretsFollowed"))
+			return false;
+	return r->status_fight.n >= CONTEST_TOLD;
+}
+
 void judge_fill(const struct manager *m, const struct record *r,
     const struct server *s, struct judge_in *in)
 {
@@ -107,10 +119,9 @@ void judge_fill(const struct manager *m, const struct record *r,
 	if (refs_missing(m, s, &kind, &in->missing_name))
 		in->missing_kind = kind == REF_SECRET ? "Secret" :
 		    "ConfigMap";
-	/* Who takes that back again and again follows them. */
 	in->secrets_unfollowed = refs_any(s, REF_SECRET) &&
 	    (!refs_followed(m, REF_SECRET, str_from(r->ns)) ||
-	    refs_denied(m, r)) && r->status_fight.n < CONTEST_TOLD;
+	    refs_denied(m, r)) && !somebody_follows(r, s);
 	in->full = refs_dropped(m, r, s);
 }
 

@@ -15,8 +15,8 @@
 #define MARK "mcp.allbeone.io/references"
 
 /* From a read of a reference to the end of the write that it led to, by way
- * of a watch that was silent. */
-enum { LAG_S = 120 };
+ * of a watch that was silent for as long as it may be. */
+enum { LAG_S = KUBE_WATCH_SILENCE_NS / SEC + 60 };
 
 /* ---- no pod is made anew without a cause ------------------------------- */
 
@@ -178,7 +178,8 @@ static bool well(struct sim *s, struct text *why)
 {
 	const struct api_object *o;
 
-	if (!(s->sc.options & OPT_FRESH))
+	/* With little room some are not followed. */
+	if ((s->sc.options & (OPT_FRESH | OPT_TIGHT)) != OPT_FRESH)
 		return true;
 	for (int k = API_ALLBEONE; k <= API_MCPDEV; k++) {
 		o = NULL;

@@ -26,6 +26,7 @@ static bool denied, broken, no_pods, unreadable;
 static bool asking;
 static char applied[8192];	/* the last Deployment */
 static const char *orphan;	/* a Deployment that is there; NULL: none */
+static bool moved;		/* and is not the one that the watch told of */
 
 static const char *watch(const struct world_request *r, struct str path)
 {
@@ -76,7 +77,8 @@ static void serve(const struct world_request *r, struct str path)
 		applied[r->body.n] = '\0';
 	}
 	if (orphan != NULL && str_ends(path, STR("/deployments/one")) &&
-	    (reads || strstr(applied, "\"resourceVersion\":\"1\"") != NULL))
+	    (reads || strstr(applied, moved ? "\"resourceVersion\":\"9\"" :
+	    "\"resourceVersion\":\"1\"") != NULL))
 		world_reply(mw.w, r->peer, reads ? 200 : 409, NULL, reads ?
 		    orphan : world_status(409, "Conflict", "modified"));
 	else if (unreadable && str_ends(path, STR("/configmaps/c")))
@@ -145,14 +147,12 @@ TEST(what_may_be_watched_but_not_read_holds_nothing_up)
 }
 
 /* Its mark may be older than the last that came to be noted beside it. */
-TEST(a_deployment_that_is_taken_up_keeps_its_pods)
+static void mark_another(void)
 {
 	static char text[1024];
-	const char *seen;
+	const char *seen = strstr(applied, NOTE_SEEN);
 	struct buf b;
 
-	begin();
-	seen = strstr(applied, NOTE_SEEN);
 	REQUIRE(seen != NULL);
 	buf_init(&b, text, sizeof(text) - 1);
 	buf_fmt(&b, "{\"metadata\":{\"name\":\"one\",\"namespace\":\"ns\","
@@ -166,6 +166,12 @@ TEST(a_deployment_that_is_taken_up_keeps_its_pods)
 	buf_cstr(&b, "\"}}}");
 	REQUIRE(!b.over);
 	orphan = text;
+}
+
+TEST(a_deployment_that_is_taken_up_keeps_its_pods)
+{
+	begin();
+	mark_another();
 	mw_tell("/deployments", MW_LINE("DELETED", "{\"metadata\":{"
 	    "\"name\":\"one\",\"namespace\":\"ns\",\"uid\":\""
 	    "11111111-9b3a-4c5d-8e6f-0123456789ab\",\"resourceVersion\":"
@@ -175,6 +181,31 @@ TEST(a_deployment_that_is_taken_up_keeps_its_pods)
 	    "\"controller\":true}]}}"));
 	applied[0] = '\0';
 	mw_run(5 * SEC);
+	EXPECT(strstr(applied, NOTE_REFS "\":\"00000000000000ab\"") !=
+	    NULL);
+}
+
+/* As by another leader, which the watch does not tell of. */
+TEST(notes_that_are_not_the_last_are_read_again)
+{
+	begin();
+	mark_another();
+	moved = true;
+	mw_forget();
+	mw_tell("mcp.mcp.dev/v1alpha1/mcpservers", MW_LINE("MODIFIED",
+	    "{\"apiVersion\":\"mcp.mcp.dev/v1alpha1\",\"kind\":"
+	    "\"MCPServer\",\"metadata\":{\"name\":\"one\",\"namespace\":"
+	    "\"ns\",\"generation\":2,\"resourceVersion\":\"12\",\"uid\":"
+	    "\"0188f7f2-9b3a-4c5d-8e6f-0123456789ab\"},\"spec\":{\"image\":"
+	    "\"y\",\"replicas\":0,\"port\":8080,\"envFrom\":[{"
+	    "\"configMapRef\":{\"name\":\"c\"}}]}}"));
+	mw_run(100 * MS);
+	EXPECT_EQ(mw_count("GET /apis/apps/v1/namespaces/ns/deployments"),
+	    1);
+	EXPECT_EQ(mw_count("PATCH /apis/apps/v1/namespaces/ns/deployments"),
+	    2);
+	EXPECT(strstr(applied, "resourceVersion") == NULL);
+	EXPECT(strstr(applied, "\"image\":\"y") != NULL);
 	EXPECT(strstr(applied, NOTE_REFS "\":\"00000000000000ab\"") !=
 	    NULL);
 }
