@@ -27,7 +27,10 @@ struct tour {
 static const char *const proved[] = {
 	"src/codec/schema_write.c:",	/* a time, a duration */
 	"src/codec/yaml.c:",		/* a number */
+	"src/control/children.c:",	/* the name of an annotation */
+	"src/control/disown.c:",	/* a version's number */
 	"src/control/job_child.c:",	/* a child's name, a uid */
+	"src/control/noted.c:",		/* RECORD_REFS_MAX numbers */
 	"src/control/notes.c:",		/* NOTE_BODY_MAX */
 	"src/control/pods.c:",		/* what is cut to fit */
 	"src/control/record.c:",	/* LABEL_KEY's value */
