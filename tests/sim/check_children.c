@@ -56,7 +56,9 @@ static bool deployment_is(const struct api_object *server,
 		return differs(why, server, "image of the Deployment");
 	if (!env_is(spec, c))
 		return differs(why, server, "env of the Deployment");
-	if (node_number(c, "ports.0.containerPort", e->port) != e->port)
+	/* Where there is none of ours, another's may stay. */
+	if (e->service && node_number(c, "ports.0.containerPort", e->port) !=
+	    e->port)
 		return differs(why, server, "port of the Deployment");
 	if (!node_equal(node_get(spec, "envFrom"), node_get(c, "envFrom")))
 		return differs(why, server, "envFrom of the Deployment");

@@ -54,10 +54,22 @@ static void request(struct sim *s, struct inst *in,
 		    (long long)(since / MS));
 }
 
+/* Would it still write when its deadline is over, by what it renewed? */
+static void turn(struct sim *s, struct inst *in)
+{
+	int64_t until = s->checks->renewed_ns[in->id] + in->o.renew_ns;
+	int64_t left = until - s->now_ns;
+
+	if (elects(s) && in->alive && left > 0 &&
+	    lease_valid(&in->m->lease, in->m->loop.now_ns + left + 10 * MS))
+		sim_fail(s, "leader", "%s takes the Lease for its own for "
+		    "longer than it renewed it", inst_name(in));
+}
+
 static void started(struct sim *s, struct inst *in)
 {
 	s->checks->renewed_ns[in->id] = INT64_MIN / 4;
 }
 
 const struct checker check_leader = { .name = "leader", .write = write,
-    .request = request, .started = started };
+    .request = request, .turn = turn, .started = started };

@@ -236,6 +236,15 @@ static void extras(struct scenario *sc, uint32_t servers, int64_t end_ns)
 	}
 }
 
+/* From a stream of its own, too. */
+static void races(struct scenario *sc)
+{
+	struct rng r;
+
+	rng_seed(&r, sc->seed ^ 0x72616365);
+	sc->options |= roll(&r, 4) ? 0 : OPT_RACES;
+}
+
 void scenario_make(uint64_t seed, struct scenario *ret)
 {
 	struct scenario *sc = ret;
@@ -265,6 +274,7 @@ void scenario_make(uint64_t seed, struct scenario *ret)
 	machines(&r, sc, end_ns);
 	upheavals(&r, sc, end_ns);
 	extras(sc, servers, end_ns);
+	races(sc);
 	qsort(sc->step, sc->steps, sizeof(sc->step[0]), by_time);
 	sc->calm_ns = end_ns + SEC;
 	sc->converge_ns = 420 * SEC;

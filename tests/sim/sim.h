@@ -96,7 +96,8 @@ enum scenario_option {
 	OPT_NAMESAKES = 512,	/* the namespaces have servers of one name */
 	OPT_PAGES = 1024,	/* lists come in pages of a few objects */
 	OPT_FRESH = 2048,	/* no reference holds again what it held */
-	OPT_FLAGS = 4096	/* --watch-secrets is switched now and then */
+	OPT_FLAGS = 4096,	/* --watch-secrets is switched now and then */
+	OPT_RACES = 8192	/* see race.c */
 };
 
 /* ---- one instance of the operator -------------------------------------- */
@@ -240,6 +241,9 @@ bool fault_now(struct sim *s, enum fault f, const struct inst *in);
 /* A GET of a collection that is not a watch. */
 bool is_list(const struct api_request *r);
 extern const char *const fault_name[FAULTS];
+
+/* race.c: before and after the API server works on a request */
+void race(struct sim *s, const struct api_request *r);
 
 /* names.c: what it asked the name server */
 void names_react(struct inst *in, int peer);

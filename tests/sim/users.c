@@ -278,12 +278,15 @@ static void deployment_spoil(struct text *out, const struct node *d,
     uint32_t b)
 {
 	const struct node *pod = node_path(d, "spec.template.spec");
+	const char *probe = b / 5 % 2 ? "livenessProbe" : "readinessProbe";
 
 	switch (b % 5) {
 	case 0:
-		text_fmt(out, "{\"op\":\"add\",\"path\":\"" CONTAINER
-		    "/%s\",\"value\":{\"exec\":{\"command\":[\"x\"]}}}",
-		    b / 5 % 2 ? "livenessProbe" : "readinessProbe");
+		/* One that is not there is anybody's to add. */
+		if (node_get(node_path(pod, "containers.0"), probe))
+			text_fmt(out, "{\"op\":\"add\",\"path\":\"" CONTAINER
+			    "/%s\",\"value\":{\"exec\":{\"command\":["
+			    "\"x\"]}}}", probe);
 		break;
 	case 1:
 		named_text(out, CONTAINER "/env", node_path(pod,

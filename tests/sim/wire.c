@@ -122,6 +122,8 @@ static void send_text(struct link *c, int64_t delay_ns, struct str text)
 		if (c->watch) {
 			c->sent_ns = s->now_ns;
 			c->limit_ns = SILENCE_NS;
+		} else if (part == text.n) {
+			c->limit_ns = 0;	/* it came before */
 		}
 	} else if (fault_now(s, FAULT_CUT, in)) {
 		part = roll(&s->net, text.n);
@@ -362,6 +364,7 @@ static void serve(struct sim *s, struct exchange *x)
 
 	CHECK(request_parse((struct str){ x->text, x->n }, &h, &r) > 0);
 	r.fault = pick_fault(s, in, &r);
+	race(s, &r);
 	s->serving = in;
 	s->serving_sent_ns = c ? x->sent_ns : -1;
 	if (c && api_is_watch(&r)) {
@@ -389,6 +392,7 @@ static void serve(struct sim *s, struct exchange *x)
 			c->busy = false;
 	}
 	s->serving = NULL;
+	race(s, &r);
 	if (++s->boundary == s->crash_at && in->id == 0)
 		inst_kill(in);
 }

@@ -1,0 +1,3 @@
+# file: src/control/job.c
+# A job that gave up comes again when it likes, whatever Retry-After told.
+/^void job_failed(/,/^}/s/^	int64_t told = .*/	int64_t told = 0;/
