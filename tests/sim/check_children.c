@@ -28,19 +28,15 @@ static bool env_is(const struct node *spec, const struct node *container)
 	return true;
 }
 
-/* Nothing is left of an edit that ours could not be merged with. */
-static bool is_spoilt(const struct expect *e, const struct node *pod)
+/* Others may have added some; two of one name or number cannot be. */
+static bool has_port(const struct node *container, int64_t port)
 {
-	const struct node *c = node_path(pod, "containers.0");
-	const struct node *list = node_get(pod, "volumes");
+	const struct node *list = node_get(container, "ports");
 
 	for (uint32_t i = 0; node_is(list, NODE_LIST) && i < list->n; i++)
-		if (node_get(list->item[i], "hostPath"))
+		if (node_number(list->item[i], "containerPort", 0) == port)
 			return true;
-	/* Where there are none of ours, others' may stay. */
-	return e->service && (node_path(c, "ports.1") ||
-	    node_path(c, "livenessProbe.exec") ||
-	    node_path(c, "readinessProbe.exec"));
+	return false;
 }
 
 static bool deployment_is(const struct api_object *server,
@@ -56,9 +52,7 @@ static bool deployment_is(const struct api_object *server,
 		return differs(why, server, "image of the Deployment");
 	if (!env_is(spec, c))
 		return differs(why, server, "env of the Deployment");
-	/* Where there is none of ours, another's may stay. */
-	if (e->service && node_number(c, "ports.0.containerPort", e->port) !=
-	    e->port)
+	if (e->service && !has_port(c, e->port))
 		return differs(why, server, "port of the Deployment");
 	if (!node_equal(node_get(spec, "envFrom"), node_get(c, "envFrom")))
 		return differs(why, server, "envFrom of the Deployment");
@@ -68,8 +62,6 @@ static bool deployment_is(const struct api_object *server,
 	if (!node_equal(node_get(spec, "nodeSelector"), node_path(d->root,
 	    "spec.template.spec.nodeSelector")))
 		return differs(why, server, "nodeSelector");
-	if (is_spoilt(e, node_path(d->root, "spec.template.spec")))
-		return differs(why, server, "spoilt Deployment");
 	return true;
 }
 
