@@ -181,7 +181,7 @@ void refs_follow(struct manager *m, struct record *r,
     const struct server *s)
 {
 	struct ref_name name[RECORD_REFS_MAX];
-	uint32_t slot[RECORD_REFS_MAX], at;
+	uint32_t slot[RECORD_REFS_MAX] = { 0 }, at;
 	uint32_t before[2] = {
 		m->refs.of_kind[0], m->refs.of_kind[1]
 	};

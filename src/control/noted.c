@@ -19,7 +19,7 @@ static uint32_t content_of(const struct ref_slot *s)
 
 bool seen_take(struct workload *w, struct str note)
 {
-	struct ref_note seen[RECORD_REFS_MAX];
+	struct ref_note seen[RECORD_REFS_MAX] = { { 0, 0 } };
 	struct str one;
 	uint64_t refs = 0, both;
 	uint8_t n = 0;
