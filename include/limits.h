@@ -86,7 +86,7 @@
 /* A handshake takes 10 ms, 200 on a slow machine; one that takes longer than
  * this waits for its peer, and others may begin theirs. */
 #define CONN_GATE_MS 1000
-/* Reads of one conn_read before others have their turn. */
+/* Reads of one conn_read, or of a handshake, before others have their turn. */
 #define CONN_READS_MAX 32
 /* Trust anchors: a cluster CA bundle has one to three, a web bundle 150. */
 #define TLS_ANCHORS_MAX 200

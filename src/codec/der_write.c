@@ -77,7 +77,8 @@ void der_put_time(struct buf *out, int64_t at_s)
 	time_rfc3339(&b, at_s * NS_PER_S);
 	CHECK(!b.over);
 	t = buf_view(&b);		/* "2026-11-21T17:13:40Z" */
-	utc = t.p[0] == '2' && t.p[1] == '0' && t.p[2] < '5';
+	utc = t.p[0] == '1' || (t.p[0] == '2' && t.p[1] == '0' &&
+	    t.p[2] < '5');
 	at = der_begin(out, utc ? DER_UTC_TIME : DER_TIME);
 	buf_fmt(out, "%S%S%S%S%S%SZ", str_sub(t, utc ? 2 : 0, 4),
 	    str_sub(t, 5, 7), str_sub(t, 8, 10), str_sub(t, 11, 13),

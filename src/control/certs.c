@@ -78,7 +78,8 @@ static void made_write(const struct certs *c, const struct cert_key *key,
 	struct cert_make how = {
 		.name = STR("mcp-operator"), .issuer_name = STR("mcp-operator"),
 		.key = key, .alt_name = c->name, .alt_names = c->names,
-		.not_before_s = now_s - MADE_EARLY_S,
+		.not_before_s = now_s > MADE_EARLY_S ?
+		    now_s - MADE_EARLY_S : 0,
 		.not_after_s = now_s + CERT_MADE_S
 	};
 	struct buf der;
@@ -104,7 +105,9 @@ static int made_load(struct certs *c, struct diag *d)
 	struct buf cert, out;
 	int err;
 
-	if (c->loaded && now_s < c->renew_s)
+	/* A clock that was put back makes another, too. */
+	if (c->loaded && now_s >= c->made_s - MADE_EARLY_S &&
+	    now_s < c->made_s + CERT_MADE_S / 3 * 2)
 		return 0;
 	err = io->random(io->ctx, random, sizeof(random));
 	if (err < 0)
@@ -115,7 +118,7 @@ static int made_load(struct certs *c, struct diag *d)
 	made_write(c, &key, now_s, random + CERT_SEED_LEN, &cert, &out);
 	err = trust_load_client(c->trust, buf_view(&cert), buf_view(&out), d);
 	if (err == 0)
-		c->renew_s = now_s + CERT_MADE_S / 3 * 2;
+		c->made_s = now_s;
 	return err;
 }
 

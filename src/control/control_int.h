@@ -234,7 +234,7 @@ struct certs {
 	/* private */
 	char *cert, *key;		/* CERT_FILE_MAX each */
 	uint8_t digest[SHA256_LEN];	/* of the files that were loaded */
-	int64_t renew_s;		/* when to make another */
+	int64_t made_s;			/* when the one shown was made */
 	bool loaded, failing;
 	struct timer timer;
 };
@@ -407,7 +407,8 @@ bool refs_ready(const struct manager *m, const struct record *r);
 bool refs_unknown(const struct manager *m, const struct server *s,
     enum ref_kind *ret_kind, struct str *ret_name);
 /* Does it refer to one that may not be read? Its next change asks again. */
-bool refs_denied(const struct manager *m, const struct record *r);
+bool refs_denied(const struct manager *m, const struct record *r,
+    enum ref_kind kind);
 /* What a GET told; version 0: it does not exist. */
 struct ref_content {
 	uint64_t version, digest;

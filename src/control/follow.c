@@ -220,13 +220,17 @@ bool refs_ready(const struct manager *m, const struct record *r)
 	return true;
 }
 
-bool refs_denied(const struct manager *m, const struct record *r)
+bool refs_denied(const struct manager *m, const struct record *r,
+    enum ref_kind kind)
 {
 	uint8_t i;
 
-	for (i = 0; i < r->refs; i++)
-		if (m->refs.r[r->ref[i]].denied)
+	for (i = 0; i < r->refs; i++) {
+		const struct ref_slot *s = &m->refs.r[r->ref[i]];
+
+		if (s->denied && s->secret == (kind == REF_SECRET))
 			return true;
+	}
 	return false;
 }
 

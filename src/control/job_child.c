@@ -250,11 +250,6 @@ static bool cannot_change(const struct job *j, const struct step *s)
 	    str_starts(path, STR("spec.selector"));
 }
 
-static bool must_disown(const struct job *j, const struct step *s)
-{
-	return job_may_disown(j, s) && !cannot_change(j, s);
-}
-
 static void name_taken(struct job *j)
 {
 	size_t mark = arena_mark(&j->arena);
@@ -303,8 +298,7 @@ void job_probe_done(struct job *j)
 	job_apply(j, &j->plan.step[j->at]);
 }
 
-/* Failures that say nothing about the object: only trying again helps. */
-static bool is_transient(int err)
+bool job_transient(int err)
 {
 	switch (err) {
 	case ERR_CONFLICT:
@@ -358,7 +352,7 @@ static void count_outcome(struct job *j, const struct step *s)
 {
 	int err = j->call.status.err;
 
-	if (err == ERR_NOTLEADER || must_look(j, s) || must_disown(j, s))
+	if (err == ERR_NOTLEADER || must_look(j, s) || job_may_disown(j, s))
 		return;
 	if (s->what == STEP_APPLY && err == 0)
 		count_step(j, CHILD_APPLIED);
@@ -401,7 +395,7 @@ void job_child_done(struct job *j)
 		/* The server goes with its namespace; nobody need be told. */
 		job_later(j, j->m->loop.now_ns + TERMINATING_WAIT_NS);
 		return;
-	} else if (is_transient(err)) {
+	} else if (job_transient(err)) {
 		job_failed(j, "cannot apply a child");
 		return;
 	} else if (err == ERR_CONFLICT &&
@@ -413,7 +407,7 @@ void job_child_done(struct job *j)
 	} else if (must_look(j, s)) {
 		job_look(j, JOB_PROBE);
 		return;
-	} else if (must_disown(j, s)) {
+	} else if (job_may_disown(j, s)) {
 		job_disown(j);
 		return;
 	} else {

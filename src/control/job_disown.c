@@ -7,10 +7,18 @@
  * valid either, nothing is changed and the refusal is told.
  */
 
+/*
+ * A policy, a field that cannot be changed, a node port that is another's:
+ * no addition to this child is the reason for those.
+ */
 bool job_may_disown(const struct job *j, const struct step *s)
 {
+	enum kube_why why = j->call.status.why;
+
 	return s->what == STEP_APPLY && (s->force || j->owns) &&
-	    !j->disowns && j->call.status.code == 422;
+	    !j->disowns && j->call.status.code == 422 &&
+	    why != KUBE_WHY_ADMISSION && why != KUBE_WHY_IMMUTABLE &&
+	    !str_ends(str_from(j->call.diag.path), STR("nodePort"));
 }
 
 void job_disown(struct job *j)
@@ -51,6 +59,18 @@ static void try_alone(struct job *j)
 	job_send(j, JOB_TRIAL);
 }
 
+/* For good: then the refusal is told that all this was about. */
+static void not_disowned(struct job *j, const char *what)
+{
+	int err = j->call.status.err;
+
+	/* Somebody wrote to it since it was looked at, or it is gone. */
+	if (err == ERR_CONFLICT || err == ERR_NOENT || job_transient(err))
+		job_failed(j, what);
+	else
+		job_refused(j, &j->refusal, j->refusal_why, ERR_INVALID);
+}
+
 void job_owners_done(struct job *j)
 {
 	const struct step *s = &j->plan.step[j->at];
@@ -59,7 +79,7 @@ void job_owners_done(struct job *j)
 	struct str going;
 
 	if (j->call.status.err < 0) {
-		job_failed(j, "cannot look at a child");
+		not_disowned(j, "cannot look at a child");
 		return;
 	}
 	if (job_claim(j) < CLAIM_MADE ||
@@ -82,20 +102,20 @@ void job_trial_done(struct job *j)
 {
 	const struct kube_status *status = &j->call.status;
 
-	/* Else it is valid, as far as anybody says: there is one already. */
-	if (status->err == ERR_INVALID)
-		job_refused(j, &j->call.diag, status->why, ERR_INVALID);
-	else if (status->err == ERR_NOTLEADER)
-		job_failed(j, "cannot try a child");
-	else
+	/* Valid, as far as may be said: there is one already, or no room or
+	 * leave for one more. */
+	if (status->err == ERR_EXIST || status->err == ERR_FORBIDDEN)
 		take_over(j);
+	else if (status->err == ERR_INVALID)
+		job_refused(j, &j->call.diag, status->why, ERR_INVALID);
+	else
+		job_failed(j, "cannot try a child");
 }
 
 void job_disown_done(struct job *j)
 {
-	/* Somebody wrote to it since it was looked at, or it is gone. */
 	if (j->call.status.err < 0)
-		job_failed(j, "cannot take over a child's fields");
+		not_disowned(j, "cannot take over a child's fields");
 	else
 		job_apply(j, &j->plan.step[j->at]);
 }

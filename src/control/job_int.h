@@ -48,6 +48,8 @@ void job_refused(struct job *j, const struct diag *d, enum kube_why why,
 /* ---- job_disown.c: children that no apply goes together with ---- */
 
 /* Was an apply refused that might do without what others added? */
+/* Failures that say nothing about the object: only trying again helps. */
+bool job_transient(int err);
 bool job_may_disown(const struct job *j, const struct step *s);
 void job_disown(struct job *j);
 void job_owners_done(struct job *j);

@@ -121,7 +121,7 @@ void judge_fill(const struct manager *m, const struct record *r,
 		    "ConfigMap";
 	in->secrets_unfollowed = refs_any(s, REF_SECRET) &&
 	    (!refs_followed(m, REF_SECRET, str_from(r->ns)) ||
-	    refs_denied(m, r)) && !somebody_follows(r, s);
+	    refs_denied(m, r, REF_SECRET)) && !somebody_follows(r, s);
 	in->full = refs_dropped(m, r, s);
 }
 

@@ -332,9 +332,11 @@ static void fail_handshake(struct conn *c, int err)
 
 static void handshake_step(struct conn *c)
 {
-	int err = 0;
+	int i, err = 0;
 
-	while (!err && !tls_is_open(c->tls))
+	/* Of records without content there may be any number: what is still
+	 * in the socket has its turn with the others. */
+	for (i = 0; i < CONN_READS_MAX && !err && !tls_is_open(c->tls); i++)
 		err = wire_step(c);
 	if (err && err != ERR_AGAIN)
 		fail_handshake(c, err);

@@ -73,7 +73,7 @@ TEST(der_values_hold_others)
 TEST(der_times_read_back)
 {
 	static const struct { int64_t at_s; uint8_t tag; } rows[] = {
-		{ 0, DER_TIME }, { 946684799, DER_TIME },
+		{ 0, DER_UTC_TIME }, { 946684799, DER_UTC_TIME },
 		{ 946684800, DER_UTC_TIME }, { 1795281220, DER_UTC_TIME },
 		{ 2524607999, DER_UTC_TIME }, { 2524608000, DER_TIME },
 		{ 9000000000, DER_TIME },

@@ -155,6 +155,7 @@ static struct {
 	const char *field, *message;	/* of the refusal */
 	const char *more;	/* what its metadata has besides */
 	int trial;		/* code of the answer to a dry run */
+	int take;		/* ... to the patch; 0: 200 */
 	bool edited;		/* ... and its fields are not ours yet */
 	bool body_fails;	/* nor would that help */
 	unsigned version;
@@ -223,6 +224,11 @@ static void serve_child(const struct world_request *r)
 		world_reply(mw.w, r->peer, 200, NULL, "{}");
 	} else if (str_search(r->body, STR("managedFields")) < r->body.n) {
 		it.takes++;
+		if (it.take) {
+			world_reply(mw.w, r->peer, it.take, NULL,
+			    world_status(it.take, "Forbidden", "a policy"));
+			return;
+		}
 		it.edited = it.body_fails;
 		it.version++;
 		world_reply(mw.w, r->peer, 200, NULL, child(it.digest));
@@ -315,6 +321,47 @@ TEST(for_a_mistake_of_our_own_nothing_is_taken)
 	EXPECT_EQ(it.takes, 0);
 	EXPECT_EQ(it.applies, 1);
 	EXPECT(mw_count("/status") > 0);
+}
+
+/* An API server that is busy has not said that ours alone is valid. */
+TEST(a_trial_that_failed_proves_nothing)
+{
+	it.trial = 500;
+	run_edit(DEPLOYMENT);
+	EXPECT(it.tries > 0);
+	EXPECT_EQ(it.takes, 0);
+	it.trial = 409;
+	mw_run(60 * SEC);
+	EXPECT_EQ(it.takes, 1);
+}
+
+TEST(where_the_managers_may_not_be_written_the_refusal_is_told)
+{
+	it.take = 403;
+	run_edit(SERVICE);
+	EXPECT_EQ(it.takes, 1);
+	EXPECT_EQ(it.applies, 1);
+	EXPECT(mw_count("/status") > 0);
+}
+
+TEST(for_what_no_addition_explains_nothing_is_taken)
+{
+	static const char *const rows[][2] = {
+		{ "spec.ports[0].nodePort", "provided port is already "
+		  "allocated" },
+		{ "spec.loadBalancerClass", "may not change once set" },
+		{ "", "admission webhook x denied the request: no" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		memset(&it, 0, sizeof(it));
+		it.field = rows[i][0];
+		it.message = rows[i][1];
+		run_edit(SERVICE);
+		EXPECT_EQ(it.reads, 0);
+		EXPECT_EQ(it.takes, 0);
+		EXPECT(mw_count("/status") > 0);
+	}
 }
 
 TEST(what_goes_on_to_be_refused_is_taken_once)

@@ -260,14 +260,15 @@ TEST(what_may_not_be_read_is_gone_on_without)
 	c.tick = refs_tick(&m, REF_CONFIG_MAP, STR("ns"), STR("c"));
 	refs_told(&m, REF_CONFIG_MAP, STR("ns"), STR("c"), &c);
 	EXPECT(refs_ready(&m, record));
-	EXPECT(refs_denied(&m, record));
+	EXPECT(refs_denied(&m, record, REF_CONFIG_MAP));
+	EXPECT(!refs_denied(&m, record, REF_SECRET));
 	EXPECT(!refs_unknown(&m, &server, &kind, &name));
 	EXPECT(!refs_missing(&m, &server, &kind, &name));
 	EXPECT(refs_state(&m, record) != before);
 	/* Its next change is a reason to ask again, and so is a new list. */
 	tell(WATCH_ITEM, "ns", "c", "6");
 	EXPECT(queued());
-	EXPECT(!refs_denied(&m, record));
+	EXPECT(!refs_denied(&m, record, REF_CONFIG_MAP));
 	EXPECT(refs_unknown(&m, &server, &kind, &name));
 	c.tick = refs_tick(&m, REF_CONFIG_MAP, STR("ns"), STR("c"));
 	refs_told(&m, REF_CONFIG_MAP, STR("ns"), STR("c"), &c);

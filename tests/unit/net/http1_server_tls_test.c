@@ -199,6 +199,31 @@ TEST(https_server_outlives_bad_clients)
 	end();
 }
 
+/* Records of nothing may come for ever: others have their turn, and its time
+ * runs out. */
+TEST(https_server_has_no_time_for_empty_records)
+{
+	static char flood[100000];
+	uint64_t before;
+	int peer;
+
+	for (size_t i = 0; i < sizeof(flood); i += 5)
+		memcpy(flood + i, "\x16\x03\x03\x00\x00", 5);
+	begin();
+	peer = fake_connect(&w.f, PORT);
+	fake_send(&w.f, peer, 0, (struct str){ flood, sizeof(flood) });
+	loop_turn(&w.loop, w.f.now_ns + SEC);
+	for (int i = 0; i < 20; i++) {
+		before = w.f.reads;
+		loop_turn(&w.loop, w.f.now_ns);
+		EXPECT(w.f.reads - before <= CONN_READS_MAX);
+	}
+	EXPECT(!fake_gone(&w.f, peer));
+	run((HTTP_SERVER_REQUEST_MS + 100) * NS_PER_MS);
+	EXPECT(fake_gone(&w.f, peer));
+	end();
+}
+
 /* More than there are places for: those in a handshake keep theirs. */
 TEST(https_server_is_full)
 {
