@@ -182,6 +182,19 @@ static int ref_scan(const uint8_t *data, size_t size)
 
 /* ---- the round trip ------------------------------------------------------ */
 
+/* With half the room: whole characters of it, or all where it lies as it is. */
+static void check_cut(const struct json_doc *doc, uint32_t at, struct str whole)
+{
+	static char room[FUZZ_MAX];
+	struct arena a;
+	struct str s;
+
+	arena_init(&a, room, whole.n / 2);
+	FUZZ_CHECK(json_string_cut(doc, at, &a, &s) == 0);
+	FUZZ_CHECK(str_starts(whole, s) && str_utf8(s));
+	FUZZ_CHECK(s.n == whole.n || s.n <= whole.n / 2);
+}
+
 static struct str string_at(const struct json_doc *doc, uint32_t at)
 {
 	static struct arena a;
@@ -190,6 +203,7 @@ static struct str string_at(const struct json_doc *doc, uint32_t at)
 	arena_init(&a, arena_mem, sizeof(arena_mem));
 	FUZZ_CHECK(json_string(doc, at, &a, &s) == 0);
 	FUZZ_CHECK(str_utf8(s));
+	check_cut(doc, at, s);
 	return s;
 }
 
