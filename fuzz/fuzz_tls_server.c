@@ -4,43 +4,12 @@
  * and none but a client that ends its handshake gets anything in. Not all at
  * once: whoever sends more than he may before the answer is refused.
  */
-#include "fuzz.h"
 #include "net.h"
-
-#define WALL_NS (INT64_C(1798761600) * NS_PER_S)
-
-enum { OUT_MAX = 1 << 20 };
-
-struct side {
-	struct tls *tls;
-	char *out;
-	size_t out_n, plain_n;
-	uint64_t plain_hash;
-	int end;
-};
+#include "tls_side.h"
 
 static struct mem mem;
 static struct trust *trust;
 static struct side records, bytes;
-
-static struct str file(const char *path)
-{
-	static char text[4096];
-	FILE *f = fopen(path, "re");
-	size_t n;
-
-	FUZZ_CHECK(f);
-	n = fread(text, 1, sizeof(text), f);
-	fclose(f);
-	return (struct str){ text, n };
-}
-
-static void side_init(struct side *s)
-{
-	s->tls = aligned_alloc(16, (tls_size() + 15) / 16 * 16);
-	s->out = malloc(OUT_MAX);
-	FUZZ_CHECK(s->tls && s->out);
-}
 
 static void setup(void)
 {
@@ -51,24 +20,6 @@ static void setup(void)
 	FUZZ_CHECK(!trust_load_client(trust, pem, pem, NULL));
 	side_init(&records);
 	side_init(&bytes);
-}
-
-static void drain(struct side *s)
-{
-	char buf[512];
-	struct str out;
-	int n;
-
-	while ((out = tls_wire_out(s->tls)).n) {
-		FUZZ_CHECK(s->out_n + out.n <= OUT_MAX);
-		memcpy(s->out + s->out_n, out.p, out.n);
-		s->out_n += out.n;
-		tls_wire_sent(s->tls, out.n);
-	}
-	while ((n = tls_read(s->tls, buf, sizeof(buf))) > 0) {
-		s->plain_n += (size_t)n;
-		s->plain_hash = hash_more(s->plain_hash, buf, (size_t)n);
-	}
 }
 
 /* As long as the record at the head of in says that it is. */
