@@ -45,27 +45,35 @@ static int64_t number_at(const struct json_doc *doc, uint32_t at,
 	return n;
 }
 
-/* The controlling owner, if it is of one of our groups. */
-static void owner_read(const struct json_doc *doc, uint32_t list,
-    struct arena *a, struct child_meta *ret)
+/* The owner of that list of ownerReferences that controls, or JSON_NIL. The
+ * API server takes no second one. */
+static uint32_t controller_find(const struct json_doc *doc, uint32_t list)
 {
 	uint32_t o;
 
-	if (list == JSON_NIL)
-		return;
 	for (o = json_first(doc, list); o != JSON_NIL;
 	    o = json_next(doc, list, o)) {
-		uint32_t c = json_get(doc, o, STR("controller"));
 		bool controls = false;
 
-		if (c == JSON_NIL || json_bool(doc, c, &controls) < 0 ||
-		    !controls)
-			continue;
-		(void)str_cut(string_at(doc, o, STR("apiVersion"), a), '/',
-		    &ret->owner_group);
-		ret->owner_uid = string_at(doc, o, STR("uid"), a);
-		ret->owner_name = string_at(doc, o, STR("name"), a);
+		if (json_bool(doc, json_get(doc, o, STR("controller")),
+		    &controls) == 0 && controls)
+			return o;
 	}
+	return JSON_NIL;
+}
+
+/* Its group, uid and name; nothing without one. */
+static void owner_read(const struct json_doc *doc, uint32_t list,
+    struct arena *a, struct child_meta *ret)
+{
+	uint32_t o = controller_find(doc, list);
+
+	if (o == JSON_NIL)
+		return;
+	(void)str_cut(string_at(doc, o, STR("apiVersion"), a), '/',
+	    &ret->owner_group);
+	ret->owner_uid = string_at(doc, o, STR("uid"), a);
+	ret->owner_name = string_at(doc, o, STR("name"), a);
 }
 
 static bool meta_read(const struct json_doc *doc, struct arena *a,
@@ -201,31 +209,14 @@ static bool was_applied_by(const struct json_doc *doc, uint32_t meta,
 	return false;
 }
 
-/* Its uid, empty when nobody controls the object. */
-static struct str controller_of(const struct json_doc *doc, uint32_t list,
-    struct arena *a)
-{
-	uint32_t o, c;
-	bool controls;
-
-	for (o = list == JSON_NIL ? JSON_NIL : json_first(doc, list);
-	    o != JSON_NIL; o = json_next(doc, list, o)) {
-		c = json_get(doc, o, STR("controller"));
-		controls = false;
-		if (c != JSON_NIL && json_bool(doc, c, &controls) == 0 &&
-		    controls)
-			return string_at(doc, o, STR("uid"), a);
-	}
-	return STR_NONE;
-}
-
 enum claim child_claim(const struct json_doc *doc, struct arena *a,
     const struct claimant *who)
 {
 	uint32_t meta = json_get(doc, JSON_ROOT, STR("metadata"));
 	uint32_t owners = meta == JSON_NIL ? JSON_NIL :
 	    json_get(doc, meta, STR("ownerReferences"));
-	struct str controller = controller_of(doc, owners, a);
+	struct str controller = string_at(doc, controller_find(doc, owners),
+	    STR("uid"), a);
 	struct str key;
 
 	if (controller.n > 0)
@@ -257,18 +248,13 @@ void child_holder(const struct json_doc *doc, struct arena *a, char *out,
     size_t cap)
 {
 	uint32_t meta = json_get(doc, JSON_ROOT, STR("metadata"));
-	uint32_t list = json_get(doc, meta, STR("ownerReferences")), o;
+	uint32_t o = controller_find(doc, json_get(doc, meta,
+	    STR("ownerReferences"))), list;
 	struct str manager = STR_NONE;
 
-	for (o = json_first(doc, list); o != JSON_NIL;
-	    o = json_next(doc, list, o)) {
-		uint32_t c = json_get(doc, o, STR("controller"));
-		bool controls = false;
-
-		if (json_bool(doc, c, &controls) == 0 && controls) {
-			owner_name(doc, o, a, out, cap);
-			return;
-		}
+	if (o != JSON_NIL) {
+		owner_name(doc, o, a, out, cap);
+		return;
 	}
 	list = json_get(doc, meta, STR("managedFields"));
 	for (o = json_first(doc, list); o != JSON_NIL && manager.n == 0;
