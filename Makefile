@@ -149,8 +149,9 @@ cc_fuzz = $(CLANG)
 cc_sim = $(CC)
 cc_cov = $(CLANG)
 cc_msan = $(CLANG)
-cflags_release = $(depcflags_release) -g -DMEM_OWN_MALLOC -nostdinc \
-	-isystem $(o_release)/include \
+cflags_release = $(depcflags_release) -g -DMEM_OWN_MALLOC -DSTART_OWN \
+	-nostdinc -isystem $(o_release)/include \
+	-isystem $(src_deps)/musl/arch/$(ARCH) \
 	-isystem $(shell $(cc_release) -print-file-name=include 2>&1)
 cflags_test = $(debug) $(asan)
 cflags_fuzz = $(debug) $(asan) -fsanitize=fuzzer-no-link
@@ -170,7 +171,7 @@ outside = -D_GNU_SOURCE -Wno-unknown-warning-option -Wno-format-truncation \
 # ---- sources ----------------------------------------------------------------
 
 rooms := base codec net mcp model kube render registry backup observe \
-	admission gateway control cli
+	admit gateway control cli
 srcs := $(sort $(wildcard src/*/*.c))
 mains := $(filter src/%/main_operator.c src/%/main_gateway.c,$(srcs))
 units := $(sort $(wildcard tests/unit/*/*.c))
@@ -294,17 +295,18 @@ ldflags = -static -nostdlib -nostartfiles -Wl,-pie,--no-dynamic-linker \
 libgcc = $(shell $(cc_release) -print-libgcc-file-name)
 musl = $(o_release)/lib
 
-# With pages of 64 KiB GNU ld fills the file up to the next page between two
-# segments.  Its own script, with the addresses jumping instead, saves 130 KB.
-ifeq ($(ARCH),aarch64)
-ldscript := $(d_release)/link.ld
-page = CONSTANT (MAXPAGESIZE)
-$(ldscript): | need-release
-	$Q mkdir -p $(@D)
-	$Q $(cross)ld -pie -z separate-code -z relro -z now --verbose | sed \
-		'1,/^=====/d; /^=====/,$$d; s/^  \. = ALIGN($(page));/\
-		. = ALIGN($(page)) + (. \& ($(page) - 1));/' >$@
-endif
+# Relative relocations are a tenth of the file unless they are packed, see
+# src/base/start.c.  Where GNU ld cannot do it and it matters, lld can; nor
+# does lld fill the file up where pages may have 64 KiB.
+packed_x86_64 = -Wl,-z,pack-relative-relocs
+packed_aarch64 = -B$(dir $(shell command -v ld.lld)) -fuse-ld=lld \
+	-Wl,-z,noseparate-code,--pack-dyn-relocs=relr
+ldflags += -Wl,-e,start_own $(packed_$(ARCH))
+
+.PHONY: need-linker
+need-linker:
+	$Q $(if $(findstring lld,$(packed_$(ARCH))),tools/need.sh \
+		'command -v ld.lld' lld)
 
 operator_rooms := $(filter-out gateway,$(rooms))
 gateway_rooms := base codec net mcp observe gateway
@@ -318,11 +320,10 @@ max_mcp-bare = 1048576
 $(d_release)/mcp-bare: $(d_release)/tests/bench/bare.o \
 	$(call objs,release,base codec net model kube render)
 
-$(d_release)/mcp-%: $(call depfiles,release) $(ldscript) \
-		tools/elfcheck.sh
+$(d_release)/mcp-%: $(call depfiles,release) tools/elfcheck.sh \
+		| need-linker
 	$(call say,LD,$@)
-	$Q $(cc_release) $(ldflags) $(ldscript:%=-Wl,-T,%) \
-		-Wl,-Map=$@.map -o $@.sym $(musl)/rcrt1.o \
+	$Q $(cc_release) $(ldflags) -Wl,-Map=$@.map -o $@.sym $(musl)/rcrt1.o \
 		$(musl)/crti.o $(filter %.o,$^) $(filter %.a,$^) -L$(musl) \
 		-Wl,--start-group -lc $(libgcc) -Wl,--end-group $(musl)/crtn.o
 	$Q $(STRIP) -s -R .comment -o $@.new $@.sym
@@ -432,8 +433,8 @@ generated-check: $O/tools/gen
 # ---- simulation -------------------------------------------------------------
 
 # The operator as it is, without its main; libc's allocator is watched.
-sim_rooms := base codec net model kube render observe control
-sims := $(sort $(wildcard tests/sim/*.c)) tests/fake_io.c
+sim_rooms := base codec net mcp model kube render observe admit control
+sims := $(sort $(wildcard tests/sim/*.c)) tests/fake_io.c tests/hang.c
 
 # $1 flavour
 define sim_program

@@ -10,7 +10,7 @@
 enum { TEXT = 2 * FUZZ_MAX, TOKENS = TEXT };
 static struct json_tok tok[TOKENS], found[TOKENS];
 static char text_mem[TEXT], decoded[4 * TEXT], spliced[8 * TEXT];
-static char room[2][8 * TEXT];
+static char room[2][24 * TEXT];
 
 static void meta_make(struct fuzz_input *in, struct jw *w)
 {
@@ -100,31 +100,55 @@ static void check_lists(const struct json_doc *doc, enum child_kind kind)
 	}
 }
 
+static bool volumes_are_plain(const struct server_spec *s)
+{
+	uint32_t i, j;
+
+	for (i = 0; i < s->volumes.n; i++) {
+		struct str name = s->volumes.p[i].name;
+
+		if (str_is(name, VOLUME_TMP) || str_is(name, VOLUME_CONFIG) ||
+		    str_starts(name, STR(VOLUME_SOURCE)))
+			return false;
+		for (j = 0; j < i; j++)
+			if (str_eq(name, s->volumes.p[j].name))
+				return false;
+	}
+	return true;
+}
+
+/* Mounts, and behind them config sources. */
+static struct str mount_path(const struct server_spec *s, uint32_t i)
+{
+	uint32_t n = s->volume_mounts.n;
+
+	return i < n ? s->volume_mounts.p[i].mount_path :
+	    s->config_sources.p[i - n].mount_path;
+}
+
+static bool mounts_are_plain(const struct server_spec *s)
+{
+	uint32_t n = s->volume_mounts.n + s->config_sources.n, i, j;
+
+	for (i = 0; i < n; i++)
+		for (j = 0; j < i; j++)
+			if (str_eq(mount_path(s, i), mount_path(s, j)))
+				return false;
+	return true;
+}
+
 /* Do the user's own lists hold nothing twice, and nothing of ours? */
 static bool is_plain(const struct server_spec *s)
 {
 	uint32_t i, j;
 
-	for (i = 0; i < s->volumes.n; i++) {
-		if (str_is(s->volumes.p[i].name, VOLUME_TMP) ||
-		    str_is(s->volumes.p[i].name, VOLUME_CONFIG))
-			return false;
-		for (j = 0; j < i; j++)
-			if (str_eq(s->volumes.p[i].name, s->volumes.p[j].name))
-				return false;
-	}
-	for (i = 0; i < s->volume_mounts.n; i++)
-		for (j = 0; j < i; j++)
-			if (str_eq(s->volume_mounts.p[i].mount_path,
-			    s->volume_mounts.p[j].mount_path))
-				return false;
 	for (i = 0; i < s->ports.n; i++)
 		for (j = 0; j < i; j++)
 			if (str_eq(s->ports.p[i].name, s->ports.p[j].name) ||
 			    (s->ports.p[i].port == s->ports.p[j].port &&
 			    s->ports.p[i].protocol == s->ports.p[j].protocol))
 				return false;
-	return true;
+	return volumes_are_plain(s) && mounts_are_plain(s);
 }
 
 static void check_child(const struct child *c, enum child_kind kind,
@@ -193,6 +217,30 @@ static void check_small(const struct render_in *in, size_t cap)
 	FUZZ_CHECK(arena_mark(&a) == 0 && !a.over);
 }
 
+/* Each of the others, which are made one at a time. */
+static void check_extra(const struct render_in *in, enum child_kind kind,
+    uint32_t cut)
+{
+	struct child c, again;
+	struct arena a;
+	size_t need;
+
+	arena_init(&a, room[0], sizeof(room[0]));
+	FUZZ_CHECK(render_extra(in, kind, &a, &c) == 0);
+	need = arena_mark(&a);
+	check_child(&c, kind, false);
+	arena_init(&a, room[1], sizeof(room[1]));
+	FUZZ_CHECK(arena_alloc(&a, 1 + cut % 7, 1) != NULL);
+	FUZZ_CHECK(render_extra(in, kind, &a, &again) == 0);
+	FUZZ_CHECK(c.wanted == again.wanted && c.digest == again.digest);
+	FUZZ_CHECK(str_eq(c.name, again.name) && str_eq(c.body, again.body));
+	arena_init(&a, room[1], cut % (need - 1));
+	if (cut % (need - 1) + 64 < need) {
+		FUZZ_CHECK(render_extra(in, kind, &a, &again) == ERR_FULL);
+		FUZZ_CHECK(arena_mark(&a) == 0 && !a.over);
+	}
+}
+
 static void check_rendering(const struct render_in *in, uint32_t cut)
 {
 	bool plain = is_plain(&in->server->spec);
@@ -211,6 +259,8 @@ static void check_rendering(const struct render_in *in, uint32_t cut)
 	check_same(&out, &again);
 	check_refs(in, &out);
 	check_small(in, cut % need);
+	for (int k = CHILD_KINDS; k < CHILD_KINDS_ALL; k++)
+		check_extra(in, (enum child_kind)k, cut);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

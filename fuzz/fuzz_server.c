@@ -61,20 +61,41 @@ static void count_ref(void *ctx, enum ref_kind kind, struct str name,
 	++*(size_t *)ctx;
 }
 
+/* The first of all faults is the one that is told alone. */
+struct faults_seen { struct diag first; size_t n; };
+static void see_fault(void *ctx, const struct diag *d)
+{
+	struct faults_seen *seen = ctx;
+
+	FUZZ_CHECK(diag_is_set(d));
+	if (!seen->n++)
+		seen->first = *d;
+}
+
+static void check(const struct server *s, struct arena *a, struct diag *d)
+{
+	struct faults_seen seen = { .n = 0 };
+	int err = server_check(s, a, d);
+
+	FUZZ_CHECK(err == 0 || err == ERR_INVALID);
+	FUZZ_CHECK((err != 0) == diag_is_set(d));
+	FUZZ_CHECK(server_check_all(s, a, see_fault, &seen) == err);
+	FUZZ_CHECK((err != 0) == (seen.n > 0));
+	FUZZ_CHECK(!err || (!strcmp(seen.first.path, d->path) &&
+	    !strcmp(seen.first.text, d->text)));
+}
+
 /* All that reads a server, for the sanitizers to watch. */
-static void use(const struct server *s, struct diag *d)
+static void use(const struct server *s, struct arena *a, struct diag *d)
 {
 	struct conditions cs;
 	struct server_status st = s->status;
 	struct buf b;
 	struct jw w;
 	size_t refs = 0;
-	int err;
 
 	diag_clear(d);
-	err = server_check(s, d);
-	FUZZ_CHECK(err == 0 || err == ERR_INVALID);
-	FUZZ_CHECK((err != 0) == diag_is_set(d));
+	check(s, a, d);
 	server_refs(s, count_ref, &refs);
 	buf_init(&b, second, sizeof(second));
 	server_unacted(s, &b);
@@ -114,7 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (err)
 		return 0;
 	check_canonical(&server.spec);
-	use(&server, &d);
+	use(&server, &a, &d);
 	if (g != GROUP_ALLBEONE)
 		return 0;
 	text = encode(&server.spec, first);

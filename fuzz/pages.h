@@ -6,6 +6,7 @@
 #define PAGES_H
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "fake_io.h"
 #include "fuzz.h"
@@ -25,10 +26,17 @@ static inline void pages_unmap(void *ctx, void *p, size_t n)
 	FUZZ_CHECK(munmap(p, n) == 0);
 }
 
+/* Whole ones only, as the system's side does it. */
 static inline void pages_trim(void *ctx, void *p, size_t n)
 {
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t skip = (0 - (uintptr_t)p) & (page - 1);
+
 	(void)ctx;
-	FUZZ_CHECK(madvise(p, n, MADV_DONTNEED) == 0);
+	if (n < skip + page)
+		return;
+	n = (n - skip) & ~(page - 1);
+	FUZZ_CHECK(madvise((char *)p + skip, n, MADV_DONTNEED) == 0);
 }
 
 static inline void pages_use(struct fake_io *f)

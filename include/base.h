@@ -324,6 +324,9 @@ const struct heap_item *heap_min(const struct heap *h);	/* NULL: empty */
 #define NS_PER_S INT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
 #define TIME_NEVER INT64_MAX
+/* How long to wait after so many tries: the first delay, doubled by each but
+ * the first, and at most so long. */
+int64_t time_backoff(int64_t first_ns, uint32_t tries, int64_t most_ns);
 /* RFC 3339 in UTC, seconds ("2026-11-21T07:06:59Z"), 20 bytes. */
 void time_rfc3339(struct buf *b, int64_t wall_ns);
 /* With six decimals, as Lease and Event micro times are written. */

@@ -46,6 +46,9 @@ struct json_doc {
  */
 int json_parse(struct json_doc *doc, struct str text, struct json_tok *tok,
     uint32_t cap, struct diag *d);
+/* With tokens of the arena; ERR_FULL when that is too small. */
+int json_parse_in(struct json_doc *doc, struct str text, struct arena *a,
+    struct diag *d);
 enum json_type json_type(const struct json_doc *doc, uint32_t at);
 /* The value's own text, with quotes and braces. */
 struct str json_raw(const struct json_doc *doc, uint32_t at);
@@ -159,6 +162,8 @@ void jw_close(struct jw *w);		/* } */
 void jw_open_list(struct jw *w);	/* [ */
 void jw_close_list(struct jw *w);	/* ] */
 void jw_key(struct jw *w, struct str key);
+/* As it stands in a document, with its quotes and escapes. */
+void jw_raw_key(struct jw *w, struct str quoted);
 void jw_str(struct jw *w, struct str s);   /* invalid UTF-8: U+FFFD */
 void jw_i64(struct jw *w, int64_t v);
 void jw_bool(struct jw *w, bool v);
@@ -179,6 +184,29 @@ void jw_kopen_list(struct jw *w, const char *key);
 void jw_kfmt(struct jw *w, const char *key, const char *fmt, ...);
 /* Escapes s as the inside of a JSON string; invalid UTF-8: U+FFFD. */
 void json_escape(struct buf *out, struct str s);
+
+/* json_patch.c [json_patch_] -------------------------------------------- */
+
+/* The items of lists of that name are known by that key; the last is NULL. */
+struct json_list_key {
+	const char *list, *key;
+};
+/*
+ * Is it a strategic merge patch of ours? The items of keyed lists have their
+ * key, no two the same; "$patch" is the only directive; no name is escaped.
+ * ERR_BAD with the path, below `path`, in d.
+ */
+int json_patch_check(const struct json_doc *patch,
+    const struct json_list_key *keys, struct str path, struct diag *d);
+/*
+ * Writes base with the patch merged into it, as Kubernetes defines it: null
+ * takes a member away, items of keyed lists are merged with those of the same
+ * key, others are put behind, lists without a key are replaced. What
+ * json_patch_check refuses gives well-formed JSON all the same.
+ */
+void json_patch_write(const struct json_doc *base,
+    const struct json_doc *patch, const struct json_list_key *keys,
+    struct jw *w);
 
 /* yaml.c [yaml_] ------------------------------------------------------ */
 

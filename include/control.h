@@ -26,6 +26,11 @@ struct manager_options {
 	struct str metrics_addr, health_addr, pprof_addr;
 	bool metrics_secure, http2;
 	struct str metrics_cert_dir, metrics_cert, metrics_key;
+	bool webhooks;
+	int64_t webhook_port;
+	struct str webhook_cert_path, webhook_cert_dir, webhook_cert,
+	    webhook_key;
+	struct str webhook_tls_min, webhook_suites;
 	/* election */
 	bool leader_elect;
 	int64_t lease_ns, renew_ns, retry_ns;
@@ -38,9 +43,10 @@ struct manager_options {
 	int64_t base_delay_ns, max_delay_ns, reconcile_timeout_ns;
 	int64_t resync_ns, qps_milli, burst;
 	/* capacities */
-	int64_t max_servers, max_refs, max_pods;
+	int64_t max_servers, max_refs, max_pods, max_extras;
 	/* features */
-	bool finalizers, watch_secrets, hpa, vpa, istio, tenancy, backup;
+	bool finalizers, watch_secrets, verify_servers;
+	bool hpa, vpa, istio, tenancy, backup;
 	bool indexing;
 	int64_t registry_ttl_ns, server_ttl_ns, cleanup_ns;
 	/* other */

@@ -37,6 +37,8 @@
 #define JSON_OBJECT_MAX (384 * 1024)
 /* Tokens for one object: real objects have one a 10 bytes. */
 #define JSON_TOKENS_MAX (48 * 1024)
+/* Of a podTemplatePatch: its lists are compared item by item. */
+#define POD_PATCH_MAX 32768
 /* What jw_kfmt formats at once: a condition message, names and reasons. */
 #define JW_FMT_MAX 2048
 /* Name, namespace (253 and 63), kind, uid, versions of an oversized object. */
@@ -64,9 +66,17 @@
 #define KEY_DER_MAX 2600
 
 /* net */
-/* Descriptors the loop knows: connections, listeners, resolver. */
-#define LOOP_FDS_MAX 128
-#define LOOP_TIMERS_MAX 256
+/* Descriptors the loop knows: one for each connection to the API server,
+ * which also asks its name, and for each of our own servers and its clients;
+ * and a few besides. */
+#define LOOP_FDS_MAX (KUBE_CONNS_MAX + 1 + WATCHES_MAX + \
+	HTTP_SERVERS_MAX * (1 + HTTP_SERVER_CONNS_MAX) + 8)
+/* Timers set at a time: an exchange with the API server has one, and one more
+ * until its connection is open; a watch has a third. A client of ours has
+ * one, for its handshake or its request, and each server one for accepting.
+ * The operator's own are 12, one a kind of work. */
+#define LOOP_TIMERS_MAX (2 * (KUBE_CONNS_MAX + 1) + 3 * WATCHES_MAX + \
+	HTTP_SERVERS_MAX * (1 + HTTP_SERVER_CONNS_MAX) + 32)
 /* /etc/hosts or /etc/resolv.conf while it is looked through. */
 #define LOOP_SCRATCH_MAX (64 * 1024)
 /* A DNS packet: what is not fragmented on its way. Of a longer answer over
@@ -97,6 +107,8 @@
 #define CERT_NAMES_MAX 8
 /* Such a certificate: 260 bytes for each name, the rest is under 700. */
 #define CERT_MADE_MAX (700 + 260 * CERT_NAMES_MAX)
+/* A clock is behind ours by no more than this: they count from before. */
+#define CERT_EARLY_S 3600
 /* Lifetime of one; another is made when two thirds of it are over. */
 #define CERT_MADE_S (90 * 24 * 3600)
 /* A certificate or key file: a chain of CERT_DER_MAX in base64, and text. */
@@ -121,6 +133,8 @@
 #define HTTP_TRAILERS_MAX 4096
 /* Reads a connection may do in one go before others get their turn. */
 #define HTTP_READS_MAX 8
+/* Metrics, health, profiling, webhooks. */
+#define HTTP_SERVERS_MAX 4
 /* Scrapes, probes and a person with curl. */
 #define HTTP_SERVER_CONNS_MAX 16
 /* A metrics page: fixed families and one line a server for the info gauge
@@ -132,6 +146,16 @@
 #define HTTP_SERVER_FRESH_MS 1000
 /* From a request's first byte to its last: a slow link, no slow attacker. */
 #define HTTP_SERVER_REQUEST_MS 10000
+/* Body of a request: the API server's own largest, of two objects. */
+#define HTTP_BODY_MAX (3 * 1024 * 1024)
+/* Body of the answer to such a one: a review with a patch and all that is
+ * wrong with an object. */
+#define HTTP_POST_OUT_MAX (256 * 1024)
+/* From a request with a body to its answer: the API server's longest timeout
+ * of a webhook. */
+#define HTTP_SERVER_POST_MS 30000
+/* A body's pages are given back when it was larger than this. */
+#define HTTP_POST_KEEP_MAX (64 * 1024)
 /* One answer: 2 MiB of metrics at 100 KiB/s. */
 #define HTTP_SERVER_ANSWER_MS 20000
 /* What a refused peer still sends is thrown away, so that it reads why. */
@@ -144,8 +168,9 @@
 /* Service account tokens are about 1 KiB, OIDC tokens up to 10. */
 #define TOKEN_MAX 16384
 /* Watches: 4 server groups, children, pods, references, CRDs; most of them once
- * for each namespace of --watch-namespaces. */
-#define WATCHES_MAX 48
+ * for each namespace of --watch-namespaces, of which six find room. Only those
+ * that are started have a connection. */
+#define WATCHES_MAX 151
 /* A Status body of an error: its causes are cut at this. */
 #define KUBE_ERROR_BODY_MAX 8192
 /* Largest rates that the client's arithmetic takes without overflow. */
@@ -221,6 +246,39 @@
  * escaped, and 700 for the rest. */
 #define EVENT_BODY_MAX 16384
 
+/* webhooks */
+/* A CA without names, and its key: 450 and 121 bytes. */
+#define AUTHORITY_DER_MAX 700
+#define KEY_MADE_MAX 160
+/* Lifetime of a CA; at half of it the next one is made. */
+#define AUTHORITY_S (365 * 24 * 3600)
+/* From a CA's being told to the API server to its first signature: every
+ * instance of the operator, and of the API server, knows of it by then. */
+#define AUTHORITY_KNOWN_S (24 * 3600)
+/* One that is about to end, one that signs, one that will. */
+#define AUTHORITIES_MAX 3
+/* The Secret, or the apply of 16 webhooks with such a bundle each. */
+#define WEBHOOKS_BODY_MAX (64 * 1024)
+/* Reviews at a time: each is answered at once, only its body is waited for. */
+#define WEBHOOKS_POSTS 4
+/* Between looks at the Secret and the configurations; after a failure. */
+#define WEBHOOKS_LOOK_NS (INT64_C(60) * 1000000000)
+#define WEBHOOKS_RETRY_NS (INT64_C(5) * 1000000000)
+
+/* admit */
+/* The API server's are UUIDs of 36 bytes. */
+#define ADMIT_UID_MAX 128
+/* A name, 253 bytes, with its quotes. */
+#define ADMIT_NAME_MAX 256
+/* All that is wrong, for a person; who reads causes has the rest. */
+#define ADMIT_MESSAGE_MAX 4096
+/* Faults told one by one. At six bytes for each of a text's, 190 KiB: less
+ * than HTTP_POST_OUT_MAX. */
+#define ADMIT_CAUSES_MAX 32
+/* The API server cuts each warning at this, and all of them at 4 KiB. */
+#define ADMIT_WARNING_MAX 256
+#define ADMIT_WARNINGS_MAX 16
+
 /* kubeconfig */
 #define KUBECONFIG_MAX (512 * 1024)
 
@@ -232,6 +290,11 @@
 /* Namespaces that are counted each for itself in the metrics, 500 bytes and
  * 40 series each; an edge cluster has ten. Others are counted together. */
 #define SERIES_SPACES_MAX 128
+/* A server's record: 10,000 of them in 18 MiB with all else that there is. */
+#define RECORD_BYTES 1344
+/* From starting to list children of a kind until their servers go on without
+ * knowing which there are: who serves that kind may never answer. */
+#define EXTRAS_AWAIT_NS (INT64_C(10) * 1000000000)
 /* References of one server that are followed; more are told. */
 #define RECORD_REFS_MAX 12
 /* From a followed reference's end to taking up those there was no room for:
@@ -321,5 +384,41 @@
 #define GHOST_WAIT_NS (INT64_C(500) * 1000000)
 /* A repair sooner than this after the last one counts as a fight. */
 #define REPAIR_CALM_NS (INT64_C(60) * 1000000000)
+
+/* Asking a server who it is: of each call, and of all; a server that does not
+ * know a method may say nothing at all. */
+#define VERIFY_CALL_NS (INT64_C(5) * 1000000000)
+#define VERIFY_DEADLINE_NS (INT64_C(20) * 1000000000)
+/* A status waits so long for the answer, so that it is written once; no answer
+ * at first is none to tell of: tried again within that time, at growing
+ * distances, 3.75 s in all. */
+#define VERIFY_HOLD_NS (INT64_C(5) * 1000000000)
+#define VERIFY_EARLY_NS (INT64_C(250) * 1000000)
+#define VERIFY_EARLY_TRIES 4
+/* And an answer for its being told, before another server is asked. */
+#define VERIFY_TELL_NS (INT64_C(30) * 1000000000)
+/* Between two servers, and after a failure, doubled, to the most. */
+#define VERIFY_PACE_NS (INT64_C(10) * 1000000)
+#define VERIFY_AGAIN_NS (INT64_C(5) * 1000000000)
+#define VERIFY_MOST_NS (INT64_C(600) * 1000000000)
+/* One answer of an MCP server that is asked who it is: lists of a hundred
+ * tools take some 60 KB. Twice, for the stream of HTTP+SSE. */
+#define MCP_ANSWER_MIN 1024
+#define MCP_ANSWER_MAX (64 * 1024)
+/* Names of its tools that are told. */
+#define MCP_TOOL_NAMES_MAX 1024
+/* Names of its capabilities that are told; there are eight by now. */
+#define SERVER_CAPABILITIES_MAX 16
+/* Pages of its list of tools, against one that has no end. */
+#define MCP_PAGES_MAX 32
+/* Visible ASCII; those in use are 32 or 36 bytes long. */
+#define MCP_SESSION_MAX 255
+/* From /mcp to /mcp/ is one. */
+#define MCP_MOVES_MAX 3
+#define MCP_CURSOR_MAX 511
+#define MCP_ENDPOINT_MAX 1023
+/* Headers and body of one request to it: with a session and a cursor of
+ * which each byte is escaped to six. */
+#define MCP_OUT_MAX 5120
 
 #endif

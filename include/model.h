@@ -109,6 +109,17 @@ struct server {
 int server_decode(enum group g, const struct json_doc *doc, uint32_t at,
     struct arena *a, struct server *ret, struct diag *d);
 
+/* areas.c [server_area] --------------------------------------------------- */
+
+/*
+ * A part of the spec that is kept as its text, such as
+ * server_spec_AT_autoscaling, decoded with the group's defaults into *ret, a
+ * struct of its table: all zero where it is absent. What it took of the
+ * arena stays taken: lists, and 8 bytes for each byte of the text. ERR_FULL.
+ */
+int server_area(const struct server *s, size_t row, struct arena *a,
+    void *ret);
+
 /* adapt.c, adapt_env.c [adapt_] ------------------------------------------- */
 
 /*
@@ -125,16 +136,34 @@ int adapt_spec(enum group g, struct arena *a, struct server_spec *s,
  */
 void image_split(struct str image, struct str *ret_name, struct str *ret_tag);
 
-/* rules.c, rules_pod.c [server_check] ------------------------------------- */
+/* rules*.c [server_check] ------------------------------------------------- */
 
 /*
  * What no single row can see: names that are too long for a Service or a
  * label, duplicate ports, volumes that collide with each other or with the
  * operator's own, mounts without a volume, requests over limits, probes of
- * two kinds, sources of none, stdio with more than one pod. 0 or
- * ERR_INVALID, with path, value and rule in d. The first fault is told.
+ * two kinds, sources of none, stdio with more than one pod, and in the parts
+ * kept as text what contradicts itself, the rest or what the objects they
+ * become may hold. 0 or ERR_INVALID, with path, value and rule in d; the
+ * first fault is told. ERR_FULL: those parts do not fit the arena, of which
+ * nothing stays taken.
  */
-int server_check(const struct server *s, struct diag *d);
+int server_check(const struct server *s, struct arena *scratch,
+    struct diag *d);
+/* The same, with each fault told, in the same order. */
+typedef void server_fault(void *ctx, const struct diag *d);
+int server_check_all(const struct server *s, struct arena *scratch,
+    server_fault *each, void *ctx);
+/* advice.c */
+/*
+ * Tells what is taken, but unwise: an image that may change, root, secrets
+ * in clear, sessions that get lost, budgets that keep nodes from being
+ * drained, fields that nothing acts on. ERR_FULL as server_check.
+ */
+int server_advise(const struct server *s, struct arena *scratch,
+    server_fault *each, void *ctx);
+/* Names of headers longer than this are refused. */
+#define HEADER_NAME_MAX 253
 /*
  * Labels and annotations that the operator gives children itself: a user's
  * must not be these, and those of the MCPServer's metadata are not copied.
@@ -144,7 +173,13 @@ bool server_note_is_own(struct str key);
 /* The operator's own volumes; a user's names and paths must not be these. */
 #define VOLUME_CONFIG "mcp-config"
 #define VOLUME_TMP "mcp-tmp"
+#define VOLUME_SOURCE "mcp-source-"	/* and a number */
 #define CONFIG_DIR "/etc/mcp"
+/* rules_pod.c: "/a/" and "/a" are one place. */
+struct str mount_place(struct str path);
+
+/* rules_patch.c: by what items of the lists of a pod template are known. */
+extern const struct json_list_key pod_template_lists[];
 
 /*
  * Appends the paths of present fields whose area is not acted on yet,
@@ -171,7 +206,7 @@ void server_refs(const struct server *s, server_ref *each, void *ctx);
  * for their times, sets every condition that it has a word on, and lends
  * those to the status: what was not set again is gone.
  */
-#define CONDITIONS_MAX 12
+#define CONDITIONS_MAX 16
 struct conditions {
 	struct condition c[CONDITIONS_MAX];
 	uint32_t n;
@@ -197,6 +232,10 @@ void cond_drop(struct conditions *cs, const char *type);
 void cond_lend(struct conditions *cs, struct server_status *s);
 
 /* server_status.c [status_] ----------------------------------------------- */
+
+/* The condition of that type in a status that was read, or NULL. */
+const struct condition *status_condition(const struct server_status *s,
+    const char *type);
 
 /*
  * Writes a status in the group's own words: its phases, and the endpoint as

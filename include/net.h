@@ -144,6 +144,8 @@ int dns_decode(struct str packet, struct str name, uint16_t id,
  */
 struct trust;
 int trust_new(struct mem *m, struct trust **ret);
+/* What connections with it may use, of tls_suites_parse; all at first. */
+void trust_set_suites(struct trust *t, uint8_t suites);
 /*
  * PEM with one or more CA certificates. Those that are expired or not yet
  * valid, or whose key cannot be used, are left out; when none remains the
@@ -187,7 +189,9 @@ struct cert_make {
 };
 /* A certificate as DER, of at most CERT_MADE_MAX bytes. */
 void cert_write(const struct cert_make *how, struct buf *out_der);
-/* "EC PRIVATE KEY" as DER, 121 bytes. */
+/* The key whose scalar that is, big endian; ERR_BAD. */
+int cert_key_load(struct cert_key *ret, struct str x);
+/* "EC PRIVATE KEY" as DER, of at most KEY_MADE_MAX bytes. */
 void cert_key_write(const struct cert_key *k, struct buf *out_der);
 
 /* tls.c [tls_] ------------------------------------------------------------ */
@@ -206,6 +210,13 @@ struct tls_start {
 	int64_t wall_ns;
 	uint8_t seed[32];		/* from io->random */
 };
+/*
+ * Names as Go and IANA have them, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+ * separated by commas, as a set; empty: all of them. ERR_BAD with the first
+ * that is not known here. *ret_ecdsa: those for a key on an elliptic curve.
+ */
+int tls_suites_parse(struct str list, uint8_t *ret, uint8_t *ret_ecdsa,
+    struct diag *d);
 int tls_begin(struct tls *t, const struct tls_start *how);
 /*
  * The other end: a server that shows the certificate of how->trust and asks
@@ -258,10 +269,17 @@ struct conn_target {
  *
  * At most one handshake runs at a time per struct conn_gate (zero it), so
  * that the loop stays responsive; a peer that stalls in its own does not hold
- * up the others for longer than CONN_GATE_MS.
+ * up the others for longer than CONN_GATE_MS. Where peers are not ours to
+ * choose they are not waited for: with `steps` all handshakes run at once,
+ * but only one of them goes on in a turn of the loop, each when it is its
+ * turn.
  */
 struct conn;
-struct conn_gate { struct conn *head, **tail; struct conn *busy; };
+struct conn_gate {
+	struct conn *head, **tail;
+	struct conn *busy;
+	bool steps;
+};
 struct conn_events {
 	void (*on_open)(void *ctx);
 	void (*on_io)(void *ctx);
@@ -458,16 +476,18 @@ bool http_client_open(const struct http_client *h);
 void http_client_cancel(struct http_client *h);	/* closes; no on_done */
 void http_client_close(struct http_client *h);	/* idle connection */
 
-/* http1_server.c [http_server_] ------------------------------------------- */
+/* http1_server.c, http1_post.c [http_server_, http_post_] ----------------- */
 
 /*
- * A small server for metrics, health and profiling: GET and HEAD, no request
- * bodies, keep-alive, pipelining, HTTP_SERVER_CONNS_MAX connections. One more
- * takes the place of the one that has been idle longest, or waits in the
- * backlog. Slow readers and writers are cut off by the deadlines in limits.h.
+ * A small server for metrics, health, profiling and webhooks: GET and HEAD,
+ * and POST where http_server_posts says so; keep-alive, pipelining,
+ * HTTP_SERVER_CONNS_MAX connections. One more takes the place of the one that
+ * has been idle longest, or waits in the backlog. Slow readers and writers
+ * are cut off by the deadlines in limits.h.
  */
 struct http_reply {
 	uint16_t status;
+	uint16_t retry_after_s;		/* 0: not said */
 	const char *type;		/* Content-Type */
 	uint64_t cursor;		/* what `more` begins with */
 	/*
@@ -480,6 +500,33 @@ struct http_reply {
 };
 /* Out buffer without the room for a head and chunk framing. */
 #define HTTP_SERVER_WINDOW (HTTP_SERVER_OUT_MAX - 544)
+/*
+ * A POST with its body, which came with a Content-Length or in chunks. Whoever
+ * gets one answers it once, at once or later from the loop, and may write the
+ * answer's body to `out`, behind the request's, before that. Until then all of
+ * it stays where it is, even when the peer goes away or has been told, after
+ * HTTP_SERVER_POST_MS, that it took too long (504): nobody reads such an
+ * answer, but it must be given.
+ */
+struct http_post {
+	struct str query, body;		/* of the request */
+	struct buf out;			/* HTTP_POST_OUT_MAX; empty: a line
+					 * that names the status */
+	/* private to http1_post.c from here */
+	struct http_posts *all;
+	void *peer;			/* NULL: nobody waits for it */
+	uint8_t state;
+	bool chunked;
+	struct chunk chunk;
+	uint64_t left;			/* of a body not in chunks */
+	int64_t since_ns;
+	struct buf in;			/* query, and body as far as it came */
+	size_t query_n;
+};
+/* 500 in place of an answer whose out is over. */
+void http_post_answer(struct http_post *post, uint16_t status,
+    const char *type);
+
 struct http_route {
 	const char *path;		/* exact; a query is cut off */
 	/* ret: 200, text/plain, no more unless set. */
@@ -487,16 +534,38 @@ struct http_route {
 	    struct http_reply *ret);
 	void *ctx;			/* of handle and more */
 };
+struct http_post_route {
+	const char *path;
+	void (*handle)(void *ctx, struct http_post *post);
+	void *ctx;
+};
 struct http_server;
 /* routes must outlive it. ERR_FULL. */
 int http_server_new(struct mem *m, struct loop *l,
     const struct http_route *routes, uint32_t n, struct http_server **ret);
+/* A client was lost before its handshake was done, and why. */
+typedef void http_server_lost_fn(void *ctx, const struct net_addr *from,
+    int err, const struct diag *d);
 /*
  * From now on over TLS with trust's certificate, whichever it has when a
- * connection comes. Before listening; trust must outlive it. ERR_FULL.
+ * connection comes. Before listening; trust must outlive it. lost may be
+ * NULL, and calls nothing of the server's. ERR_FULL.
  */
 int http_server_secure(struct http_server *s, struct mem *m,
-    const struct trust *trust);
+    const struct trust *trust, http_server_lost_fn *lost, void *ctx);
+/*
+ * Takes POSTs as well, with bodies of up to HTTP_BODY_MAX, and `posts` of them
+ * at a time, from the end of the head to the end of the answer. A larger one
+ * is refused with 413, one that does not say how long it is with 411, one
+ * that finds no room with 503 and Retry-After; but one whose body has been
+ * coming for longer than HTTP_SERVER_FRESH_MS is cut off to make room.
+ * "Expect: 100-continue" is answered. Before listening; routes must outlive
+ * it. Without this, and where only a route for GET is, a request with a body
+ * is refused with 413.
+ * ERR_FULL.
+ */
+int http_server_posts(struct http_server *s, struct mem *m,
+    const struct http_post_route *routes, uint32_t n, uint32_t posts);
 /* One address; ERR_* of the system's. */
 int http_server_listen(struct http_server *s, const struct net_addr *at);
 /* Closes everything; may listen again. */

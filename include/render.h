@@ -9,25 +9,53 @@
 
 #include "model.h"
 
-/* In the order in which they are applied; pruned in the reverse. */
+/*
+ * See children.def. Those from CHILD_KINDS on are made one at a time, by
+ * render_extra.
+ */
 enum child_kind {
-	CHILD_CONFIG_MAP, CHILD_SERVICE, CHILD_DEPLOYMENT, CHILD_KINDS
+#define CHILD(kind, group, version, plural, name, suffix, \
+    flags) CHILD_##kind,
+#include "children.def"
+#undef CHILD
+	CHILD_KINDS_ALL,
+	CHILD_KINDS = CHILD_DEPLOYMENT + 1
+};
+struct child_info {
+	const char *group, *version, *plural;	/* of its API */
+	const char *kind;
+	const char *suffix;	/* "-config" or nothing */
+	uint32_t flags;		/* enum child_flags */
+};
+extern const struct child_info child_info[CHILD_KINDS_ALL];
+/*
+ * What tells that somebody has changed a child: its resource version, unless
+ * that moves with a status too.
+ */
+enum child_flags {
+	CHILD_BY_GENERATION = 1, /* its generation moves with its spec */
+	CHILD_BY_SPEC = 2,	/* it has none: the spec itself tells */
+	CHILD_STEERS = 4,	/* goes before others are written: it would
+				 * undo that */
+	CHILD_BY_CRD = 8	/* its API comes with a CRD, or not at all */
 };
 
 /*
  * The way pods are made. Raised by one whenever the rendering of the pod
  * template changes; older ways are kept, so that an upgrade of the operator
  * restarts nobody's pods: a template stays at its revision until the user
- * changes something that shows in it.
+ * changes something that shows in it. 2: configSources are mounted.
  */
-#define RENDER_REVISION 1
+#define RENDER_REVISION 2
 
 /* Labels and annotations of our own on children and pods. */
 #define LABEL_KEY "mcp.allbeone.io/server-key"
+#define LABEL_TENANT "mcp.allbeone.io/tenant-id"
 #define NOTE_DIGEST "mcp.allbeone.io/digest"
 #define NOTE_RENDERED "mcp.allbeone.io/rendered"
 #define NOTE_REFS "mcp.allbeone.io/references"
 #define NOTE_SEEN "mcp.allbeone.io/seen-references"
+#define NOTE_SCALED "mcp.allbeone.io/autoscaled"
 #define NOTE_CONFIG "mcp.allbeone.io/config"
 #define NOTE_RESTARTED "mcp.allbeone.io/restarted-at"
 
@@ -40,7 +68,7 @@ struct child {
 };
 
 struct render_out {
-	struct child child[CHILD_KINDS];
+	struct child child[CHILD_KINDS_ALL];
 	uint64_t template_digest;	/* of the pod template */
 };
 
@@ -49,6 +77,13 @@ struct render_in {
 	uint32_t revision;	/* 1..RENDER_REVISION */
 	uint64_t refs;		/* NOTE_REFS of the pods; 0: none */
 	struct str seen;	/* NOTE_SEEN of the Deployment; empty: none */
+	/*
+	 * The Deployment says nothing of replicas, for its HPA does, and has
+	 * NOTE_SCALED. Not before somebody else is among that field's
+	 * managers: a field that its last manager leaves out goes back to its
+	 * default, one pod.
+	 */
+	bool scaled;
 };
 
 /* render.c ------------------------------------------------------------- */
@@ -62,12 +97,23 @@ int render_server(const struct render_in *in, struct arena *a,
     struct render_out *ret);
 
 /*
+ * The same for one child of a kind from CHILD_KINDS on; `refs` and `seen` are
+ * not looked at. *ret says whether it is wanted at all.
+ */
+int render_extra(const struct render_in *in, enum child_kind kind,
+    struct arena *a, struct child *ret);
+
+/*
  * The value of LABEL_KEY: unique among the servers of a namespace, and a
  * valid label for names of any length. "a.filesystem".
  */
 void render_key(enum group g, struct str name, struct buf *out);
-/* What a child's name has behind its server's: "-config" or nothing. */
-const char *render_suffix(enum child_kind k);
+/*
+ * Kinds from CHILD_KINDS on that a server asks for, a bit each. Takes nothing
+ * of the arena; ERR_FULL when that is too small, which it notes as `over`.
+ */
+int render_kinds(const struct server *s, struct arena *a,
+    uint32_t *ret_kinds);
 /* Selector of the pods, "mcp.allbeone.io/server-key=a.filesystem". */
 void render_selector(enum group g, struct str name, struct buf *out);
 /* NOTE_RENDERED: "<revision>.<digest of the template in hex>". */
@@ -75,6 +121,12 @@ void render_note(struct buf *out, uint32_t revision, uint64_t digest);
 /* ERR_BAD, with nothing written. */
 int render_note_parse(struct str note, uint32_t *ret_revision,
     uint64_t *ret_digest);
+
+/* autoscale.c ---------------------------------------------------------- */
+
+/* Pods that a server begins with that an HPA scales from then on. ERR_FULL. */
+int render_first_replicas(const struct server *s, struct arena *a,
+    int32_t *ret);
 
 /* workload.c ----------------------------------------------------------- */
 

@@ -32,7 +32,7 @@ struct world {
 	struct buf log;		/* "METHOD path\n" for each */
 	char head_mem[8192];
 	struct str head;	/* of the last request */
-	char body_mem[1 << 16];
+	char body_mem[1 << 19];
 	struct str body;
 };
 

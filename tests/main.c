@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "hang.h"
 
 enum { TEST_SECONDS = 60, SHOWN_BYTES = 200, FAILURES_SHOWN = 20 };
 
@@ -143,7 +144,7 @@ int test_crash_fork(void)
 	crash_pid = test_fork();
 	if (crash_pid)
 		return 0;
-	alarm(10);
+	hang_limit(10);
 	return freopen("/dev/null", "w", stderr) != NULL;
 }
 
@@ -157,7 +158,7 @@ void test_crash_wait(const char *file, int line, const char *what)
 	int status;
 
 	waitpid(crash_pid, &status, 0);
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+	if (hung(status))
 		test_fail(file, line, "hangs: %s", what);
 	else if (WIFEXITED(status) && (WEXITSTATUS(status) == SURVIVED ||
 				       WEXITSTATUS(status) == 0))
@@ -169,7 +170,7 @@ static void test_wait(const struct test *t, pid_t pid)
 	int status;
 
 	waitpid(pid, &status, 0);
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+	if (hung(status))
 		test_fail(t->file, t->line, "more than %d seconds",
 			  TEST_SECONDS);
 	else if (WIFSIGNALED(status))
@@ -192,7 +193,7 @@ static int test_run(const struct test *t, int forking)
 	}
 	pid = test_fork();
 	if (!pid) {
-		alarm(TEST_SECONDS);
+		hang_limit(TEST_SECONDS);
 		t->run();
 		test_end();
 	}

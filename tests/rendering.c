@@ -6,11 +6,11 @@
 enum { ARENA = 8 * 1024 * 1024, WHOLE_MAX = 70 };
 static struct json_tok tokens[JSON_TOKENS_MAX], found[JSON_TOKENS_MAX];
 static _Alignas(16) char decoded_mem[ARENA], rendered_mem[ARENA];
-static char pretty_mem[ARENA];
+static char pretty_mem[ARENA], extra_mem[ARENA];
+static struct server server;
 
 const struct server *rendering_server(struct str text)
 {
-	static struct server server;
 	struct arena a;
 	struct json_doc doc;
 	struct diag d;
@@ -46,6 +46,19 @@ const struct render_out *rendering_of(struct str text, uint64_t refs)
 	arena_init(&a, rendered_mem, sizeof(rendered_mem));
 	REQUIRE(!render_server(&in, &a, &out));
 	return &out;
+}
+
+const struct child *rendering_extra(enum child_kind kind)
+{
+	static struct child child;
+	struct render_in in = {
+		.server = &server, .revision = RENDER_REVISION
+	};
+	struct arena a;
+
+	arena_init(&a, extra_mem, sizeof(extra_mem));
+	REQUIRE(!render_extra(&in, kind, &a, &child));
+	return &child;
 }
 
 struct str rendering_at(struct str json, const char *path)

@@ -12,6 +12,9 @@
 const struct server *rendering_server(struct str text);
 const struct render_out *rendering_of(struct str text, uint64_t refs);
 
+/* Another child of the same server; what an earlier call gave is gone. */
+const struct child *rendering_extra(enum child_kind kind);
+
 /*
  * The JSON text of a value in a JSON text, or nothing. The path has keys and
  * indices divided by '|', since a key may hold both '.' and '/'.

@@ -39,7 +39,9 @@ enter() {
 				best[k, 7], best[k, 8], best[k, 9], f[k]
 		}
 	}' "$log" - >"$log.new"
-	mv "$log.new" "$log"
+	# Not a move: the log may be a device.
+	cat "$log.new" >"$log"
+	rm -f "$log.new"
 }
 
 # The row of one run, from what libFuzzer printed and from `times`.

@@ -226,14 +226,14 @@ class Flavour:
 
 class Bench:
     """One place to build and run mutants in; there may be several."""
-    rooms = ["base", "codec", "net", "model", "observe"] + ROOMS
+    rooms = ["base", "codec", "net", "mcp", "model", "observe"] + ROOMS
 
     def __init__(self, sims, number):
         self.sims = sims
         self.out = "%s/%d" % (OUT, number)
         self.sim = Flavour("sim")
         self.world = objects("build/sim/tests/sim") + \
-            ["build/sim/tests/fake_io.o"]
+            ["build/sim/tests/fake_io.o", "build/sim/tests/hang.o"]
         self.wrap = subprocess.run(
             [os.environ.get("MAKE", "make"), "-s", "sim-wrap"],
             stdout=subprocess.PIPE, text=True, check=True).stdout.split()

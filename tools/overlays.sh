@@ -7,7 +7,7 @@
 set -eu
 from=$(cd "$(dirname "$0")/.." && pwd)/manifests
 to=$1/manifests/overlays
-mkdir -p "$to/ha" "$to/namespaced" "$to/secrets"
+mkdir -p "$to/ha" "$to/namespaced" "$to/secrets" "$to/webhooks"
 
 # changed FILE FROM TO [FROM TO]...: whole lines, each found once
 changed() {
@@ -59,6 +59,15 @@ changed "$from/20-operator.yaml" \
 	'        - --leader-elect=false' \
 '        - --leader-elect=false
         - --watch-secrets' >"$to/secrets/20-operator.yaml"
+
+changed "$from/20-operator.yaml" \
+	'        - --leader-elect=false' \
+'        - --leader-elect=false
+        - --enable-webhooks' \
+	'        - name: health' \
+'        - name: webhook
+          containerPort: 9443
+        - name: health' >"$to/webhooks/20-operator.yaml"
 
 changed "$from/20-operator.yaml" \
 	'        - --leader-elect=false' \

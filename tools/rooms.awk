@@ -19,16 +19,17 @@ BEGIN {
 	row["registry"] = "base codec net model"
 	row["backup"] = "base codec net kube"
 	row["observe"] = "base codec net"
-	row["admission"] = "base codec net kube model render"
+	row["admit"] = "base codec model"
 	row["gateway"] = "base codec net mcp observe"
 	row["control"] = "base codec net mcp model kube render registry" \
-		" backup observe"
+		" backup observe admit"
 	row["cli"] = "base codec net mcp model kube render registry" \
-		" backup observe admission control"
+		" backup observe admit control"
 	part["schema"] = part["x509"] = "codec"
+	part["children"] = "render"
 	common = " limits err metrics "
 	nrooms = split("base codec net mcp model kube render registry" \
-		" backup observe admission gateway control cli", rooms)
+		" backup observe admit gateway control cli", rooms)
 }
 
 function may_include(room, other) {

@@ -40,4 +40,13 @@ static inline void mem_poison(const void *p, size_t n)
 /* Writes to descriptor 2 and aborts, whatever state we are in. */
 _Noreturn void io_linux_die(const char *p, size_t n);
 
+/* start.c */
+
+/*
+ * Adds the image's address to each of its pointers that the packed relative
+ * relocations name; `dynamic`: pairs of words, tag and value, that end with
+ * a tag of 0.
+ */
+void start_relocate(char *image, const size_t *dynamic);
+
 #endif

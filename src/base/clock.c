@@ -216,3 +216,12 @@ int time_parse(struct str s, int64_t *ret_wall_ns)
 	*ret_wall_ns = at * NS_PER_S + ns;
 	return 0;
 }
+
+int64_t time_backoff(int64_t first_ns, uint32_t tries, int64_t most_ns)
+{
+	int64_t delay = first_ns;
+
+	for (; tries > 1 && delay < most_ns; tries--)
+		delay *= 2;
+	return delay < most_ns ? delay : most_ns;
+}

@@ -102,26 +102,23 @@ static int parse_v6(struct str s, uint8_t ret[static 16])
 
 int addr_parse(struct str s, struct net_addr *ret)
 {
-	struct net_addr a = { .family = 6, .port = ret->port };
 	size_t percent = str_find(s, '%');
+	uint8_t ip[16] = { 0 };
+	uint8_t family = 4;
 	uint64_t scope = 0;
 
-	if (!parse_v4(s, a.ip)) {
-		a.family = 4;
-		*ret = a;
-		return 0;
-	}
-	if (percent < s.n) {
+	if (parse_v4(s, ip)) {
+		family = 6;
 		/* By number: names of interfaces are the kernel's. */
-		if (str_u64(str_sub(s, percent + 1, s.n), &scope) || !scope ||
-		    scope > UINT32_MAX)
+		if (percent < s.n && (str_u64(str_sub(s, percent + 1, s.n),
+		    &scope) || !scope || scope > UINT32_MAX))
 			return ERR_BAD;
-		s = str_sub(s, 0, percent);
+		if (parse_v6(str_sub(s, 0, percent), ip))
+			return ERR_BAD;
 	}
-	if (parse_v6(s, a.ip))
-		return ERR_BAD;
-	a.scope = (uint32_t)scope;
-	*ret = a;
+	ret->family = family;
+	memcpy(ret->ip, ip, sizeof(ip));
+	ret->scope = (uint32_t)scope;
 	return 0;
 }
 

@@ -835,6 +835,7 @@ static void signals_init(void)
 const struct io *io_linux(void)
 {
 	if (!sys.ready) {
+		linux_relro_protect();
 		sys.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 		CHECK(sys.epoll_fd >= 0);
 		signals_init();

@@ -1,11 +1,13 @@
 #define _GNU_SOURCE
 #include <errno.h>
+#include <link.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base_int.h"
+#include "io_linux_int.h"
 
 /*
  * From the kernel's interface (linux/seccomp.h, filter.h, audit.h,
@@ -224,6 +226,34 @@ static void measure(struct buf *ret_what, const char *word, bool took)
 	if (ret_what->n)
 		buf_char(ret_what, ' ');
 	buf_cstr(ret_what, word);
+}
+
+/* The first image is the program's own. */
+static int relro_of(struct dl_phdr_info *image, size_t size, void *ctx)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	unsigned i;
+
+	(void)size, (void)ctx;
+	for (i = 0; i < image->dlpi_phnum; i++) {
+		const ElfW(Phdr) *h = &image->dlpi_phdr[i];
+		uintptr_t from = image->dlpi_addr + h->p_vaddr;
+		uintptr_t end = (from + h->p_memsz) & -page;
+
+		if (h->p_type != PT_GNU_RELRO)
+			continue;
+		from &= -page;
+		/* Pages larger than the linker's may hold none of it alone. */
+		if (from < end)
+			CHECK(mprotect((void *)from, end - from,
+			    PROT_READ) == 0);
+	}
+	return 1;
+}
+
+void linux_relro_protect(void)
+{
+	(void)dl_iterate_phdr(relro_of, NULL);
 }
 
 void io_linux_harden(struct buf *ret_what)

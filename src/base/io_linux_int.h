@@ -23,6 +23,14 @@ int linux_timeout_ms(int64_t deadline_ns);
 /* Readable when a signal waits to be taken. */
 int linux_signal_fd(void);
 
+/* io_linux_harden.c */
+
+/*
+ * What only relocations write is read-only from now on. A dynamic linker
+ * does that; a static program of musl has none.
+ */
+void linux_relro_protect(void);
+
 /* io_linux_run.c */
 
 /* io->run */

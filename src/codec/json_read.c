@@ -175,6 +175,18 @@ static struct str tok_text(const struct json_doc *doc,
 	return (struct str){ doc->text.p + t->start, t->end - t->start };
 }
 
+int json_parse_in(struct json_doc *doc, struct str text, struct arena *a,
+    struct diag *d)
+{
+	/* The shortest value with what parts it from the next: "0,". */
+	size_t most = text.n / 2 + 2;
+	uint32_t cap = most < JSON_TOKENS_MAX ? (uint32_t)most :
+	    JSON_TOKENS_MAX;
+	struct json_tok *tok = arena_array(a, struct json_tok, cap);
+
+	return tok != NULL ? json_parse(doc, text, tok, cap, d) : ERR_FULL;
+}
+
 enum json_type json_type(const struct json_doc *doc, uint32_t at)
 {
 	const struct json_tok *t = tok_at(doc, at);

@@ -91,15 +91,32 @@ static void put_quoted(struct buf *out, struct str s)
 	buf_char(out, '"');
 }
 
-void jw_key(struct jw *w, struct str key)
+static void key_begin(struct jw *w)
 {
 	CHECK(in_object(w));
 	CHECK(w->due == DUE_FIRST || w->due == DUE_NEXT);
 	if (w->due == DUE_NEXT)
 		buf_char(w->out, ',');
-	put_quoted(w->out, key);
+}
+
+static void key_end(struct jw *w)
+{
 	buf_char(w->out, ':');
 	w->due = DUE_VALUE;
+}
+
+void jw_key(struct jw *w, struct str key)
+{
+	key_begin(w);
+	put_quoted(w->out, key);
+	key_end(w);
+}
+
+void jw_raw_key(struct jw *w, struct str quoted)
+{
+	key_begin(w);
+	buf_str(w->out, quoted);
+	key_end(w);
 }
 
 void jw_str(struct jw *w, struct str s)

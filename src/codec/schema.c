@@ -324,13 +324,8 @@ int schema_decode_text(const struct schema *s, const struct schema_mode *m,
     struct str text, struct arena *a, void *ret, struct diag *d)
 {
 	size_t mark = arena_mark(a);
-	/* The shortest value with what parts it from the next: "0,". */
-	size_t most = text.n / 2 + 2;
-	uint32_t cap = most < JSON_TOKENS_MAX ? (uint32_t)most :
-	    JSON_TOKENS_MAX;
-	struct json_tok *tok = arena_array(a, struct json_tok, cap);
 	struct json_doc doc;
-	int err = tok ? json_parse(&doc, text, tok, cap, d) : ERR_FULL;
+	int err = json_parse_in(&doc, text, a, d);
 
 	if (!err)
 		err = schema_decode(s, m, &doc, JSON_ROOT, STR_NONE, a, ret,

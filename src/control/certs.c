@@ -2,9 +2,8 @@
 
 #include "control_int.h"
 
-/* Nobody's clock is that far behind ours. */
-#define MADE_EARLY_S 3600
 #define LOOK_NS (10 * NS_PER_S)
+#define LOST_NS (60 * NS_PER_S)
 
 int certs_init(struct certs *c, struct manager *m, struct mem *mem)
 {
@@ -78,12 +77,16 @@ static void made_write(const struct certs *c, const struct cert_key *key,
 	struct cert_make how = {
 		.name = STR("mcp-operator"), .issuer_name = STR("mcp-operator"),
 		.key = key, .alt_name = c->name, .alt_names = c->names,
-		.not_before_s = now_s > MADE_EARLY_S ?
-		    now_s - MADE_EARLY_S : 0,
+		.not_before_s = now_s > CERT_EARLY_S ?
+		    now_s - CERT_EARLY_S : 0,
 		.not_after_s = now_s + CERT_MADE_S
 	};
 	struct buf der;
 
+	if (c->issuer.until_s) {
+		how.issuer = &c->issuer.key;
+		how.issuer_name = authority_name();
+	}
 	memcpy(how.serial, serial, sizeof(how.serial));
 	buf_init(&der, der_mem, sizeof(der_mem));
 	cert_write(&how, &der);
@@ -95,7 +98,10 @@ static void made_write(const struct certs *c, const struct cert_key *key,
 	CHECK(!der.over && !out->over);
 }
 
-/* Signed by itself; a new one, with a new key, long before it expires. */
+/*
+ * Signed by itself, or by the issuer that there is; a new one, with a new
+ * key, long before it expires.
+ */
 static int made_load(struct certs *c, struct diag *d)
 {
 	const struct io *io = c->m->io;
@@ -106,7 +112,7 @@ static int made_load(struct certs *c, struct diag *d)
 	int err;
 
 	/* A clock that was put back makes another, too. */
-	if (c->loaded && now_s >= c->made_s - MADE_EARLY_S &&
+	if (c->loaded && now_s >= c->made_s - CERT_EARLY_S &&
 	    now_s < c->made_s + CERT_MADE_S / 3 * 2)
 		return 0;
 	err = io->random(io->ctx, random, sizeof(random));
@@ -143,6 +149,17 @@ int certs_begin(struct certs *c, struct diag *d)
 	return err;
 }
 
+int certs_sign(struct certs *c, const struct authority_ca *by,
+    struct diag *d)
+{
+	CHECK(by != NULL && c->dir.n == 0);
+	if (memcmp(c->issuer.key.x, by->key.x, sizeof(by->key.x)) == 0)
+		return 0;
+	c->issuer = *by;
+	c->loaded = false;
+	return load(c, d);
+}
+
 /* What is shown stays when what came in its place is no good; told once. */
 void certs_look(void *ctx)
 {
@@ -159,4 +176,28 @@ void certs_look(void *ctx)
 		    d.text : err_text(err));
 	c->failing = err < 0;
 	timer_set(l, &c->timer, l->now_ns + LOOK_NS);
+}
+
+/* ---- clients ------------------------------------------------------------- */
+
+void certs_lost(void *ctx, const struct net_addr *from, int err,
+    const struct diag *d)
+{
+	struct certs *c = ctx;
+	struct manager *m = c->m;
+	char mem[80];
+	struct buf addr;
+
+	count_add(&m->counts, COUNT_SERVED_TLS_FAILURES, 1);
+	if (c->told_ns != 0 && m->loop.now_ns - c->told_ns < LOST_NS) {
+		c->untold++;
+		return;
+	}
+	buf_init(&addr, mem, sizeof(mem));
+	addr_format(&addr, from);
+	log_line(&m->log, LOG_WARN, "TLS handshake of a client failed",
+	    "client=%S error=%s code=%s untold=%u", buf_view(&addr), d->text,
+	    err_text(err), c->untold);
+	c->told_ns = m->loop.now_ns;
+	c->untold = 0;
 }

@@ -2,21 +2,26 @@
 
 #include "control_int.h"
 
-const struct gvr child_gvr[CHILD_KINDS] = {
-	[CHILD_CONFIG_MAP] = { "", "v1", "configmaps", true },
-	[CHILD_SERVICE] = { "", "v1", "services", true },
-	[CHILD_DEPLOYMENT] = { "apps", "v1", "deployments", true },
+const struct gvr child_gvr[CHILD_KINDS_ALL] = {
+#define CHILD(kind, group, version, plural, name, suffix, flags) \
+	{ group, version, plural, true },
+#include "children.def"
+#undef CHILD
 };
 
-const char *const child_kind_name[CHILD_KINDS] = {
-	[CHILD_CONFIG_MAP] = "ConfigMap",
-	[CHILD_SERVICE] = "Service",
-	[CHILD_DEPLOYMENT] = "Deployment",
-};
+enum child_kind child_watched_as(enum child_kind k)
+{
+	const struct child_info *a = &child_info[k], *b = child_info;
+
+	while (strcmp(a->plural, b->plural) != 0 ||
+	    strcmp(a->group, b->group) != 0)
+		b++;
+	return (enum child_kind)(b - child_info);
+}
 
 /* What matters of a child's metadata. */
 struct child_meta {
-	struct str uid, ns, version, digest, rendered, seen;
+	struct str name, uid, ns, version, digest, rendered, seen, scaled;
 	int64_t generation;
 	struct str owner_uid, owner_name, owner_group;
 	struct str key;		/* LABEL_KEY */
@@ -85,6 +90,7 @@ static bool meta_read(const struct json_doc *doc, struct arena *a,
 	if (meta == JSON_NIL)
 		return false;
 	notes = json_get(doc, meta, STR("annotations"));
+	ret->name = string_at(doc, meta, STR("name"), a);
 	ret->uid = string_at(doc, meta, STR("uid"), a);
 	ret->ns = string_at(doc, meta, STR("namespace"), a);
 	ret->version = string_at(doc, meta, STR("resourceVersion"), a);
@@ -92,6 +98,7 @@ static bool meta_read(const struct json_doc *doc, struct arena *a,
 	ret->digest = string_at(doc, notes, STR(NOTE_DIGEST), a);
 	ret->rendered = string_at(doc, notes, STR(NOTE_RENDERED), a);
 	ret->seen = string_at(doc, notes, STR(NOTE_SEEN), a);
+	ret->scaled = string_at(doc, notes, STR(NOTE_SCALED), a);
 	ret->key = string_at(doc, json_get(doc, meta, STR("labels")),
 	    STR(LABEL_KEY), a);
 	owner_read(doc, json_get(doc, meta, STR("ownerReferences")), a, ret);
@@ -162,19 +169,45 @@ static uint64_t meta_digest(struct str object)
 	return map_digest(h, object, "metadata.annotations") | 1;
 }
 
+static bool has_status(enum child_kind k)
+{
+	return (child_info[k].flags &
+	    (CHILD_BY_GENERATION | CHILD_BY_SPEC)) != 0;
+}
+
 /*
- * A Deployment's resource version moves with its status, so it is known by
- * its generation, which moves with its spec, and by a digest of what people
- * edit in its metadata. What another leader wrote there is taken as right.
+ * A resource version moves with a status. What has one is known by its
+ * generation, which moves with its spec, or where it has none by a digest of
+ * that, which is no number that is older or newer than another.
+ */
+static uint64_t version_of(enum child_kind k, struct str object,
+    struct str version)
+{
+	struct str value = STR_NONE;
+	int64_t n = 0;
+
+	if (child_info[k].flags & CHILD_BY_GENERATION) {
+		if (kube_peek(object, "metadata.generation", &value))
+			(void)str_i64(value, &n);
+		return (uint64_t)n;
+	}
+	if (!(child_info[k].flags & CHILD_BY_SPEC))
+		return version_number(version);
+	(void)kube_peek(object, "spec", &value);
+	return str_hash(value) | UINT64_C(1) << 63;
+}
+
+/*
+ * What has a status is known besides by a digest of what people edit in its
+ * metadata. What another leader wrote there is taken as right.
  */
 static void meta_take(const struct manager *m, struct child_state *c,
     enum child_kind k, const struct child_meta *meta, struct str text)
 {
 	(void)uid_take(c, meta->uid);
 	c->told = version_number(meta->version);
-	c->version = c->told;
-	if (k == CHILD_DEPLOYMENT) {
-		c->version = (uint64_t)meta->generation;
+	c->version = version_of(k, text, meta->version);
+	if (has_status(k)) {
 		c->meta = meta_digest(text);
 		if (c->own_meta == 0 || !m->leading)
 			c->own_meta = c->meta;
@@ -300,6 +333,15 @@ static void conditions_take(struct manager *m, const struct json_doc *doc,
 	}
 }
 
+static void rendered_take(struct workload *w, struct str note)
+{
+	if (render_note_parse(note, &w->note_revision,
+	    &w->note_template) == 0)
+		return;
+	w->note_revision = 0;
+	w->note_template = 0;
+}
+
 /* True: it was last written with other references than were known of. */
 static bool workload_take(struct manager *m, const struct json_doc *doc,
     const struct child_meta *meta, struct workload *w)
@@ -308,6 +350,7 @@ static bool workload_take(struct manager *m, const struct json_doc *doc,
 	uint32_t s = json_get(doc, JSON_ROOT, STR("status"));
 
 	w->generation = meta->generation;
+	w->scaled = meta->scaled.n > 0;
 	w->asked = (int32_t)number_at(doc, json_get(doc, JSON_ROOT,
 	    STR("spec")), "replicas");
 	w->observed = number_at(doc, s, "observedGeneration");
@@ -318,11 +361,7 @@ static bool workload_take(struct manager *m, const struct json_doc *doc,
 	/* Unless it stands in NOTE_SEEN as well. */
 	w->note_refs = digest_number(string_at(doc, json_path(doc, JSON_ROOT,
 	    "spec.template.metadata.annotations"), STR(NOTE_REFS), a));
-	if (render_note_parse(meta->rendered, &w->note_revision,
-	    &w->note_template) < 0) {
-		w->note_revision = 0;
-		w->note_template = 0;
-	}
+	rendered_take(w, meta->rendered);
 	conditions_take(m, doc, s == JSON_NIL ? JSON_NIL :
 	    json_get(doc, s, STR("conditions")), w);
 	return seen_take(w, meta->seen);
@@ -359,8 +398,9 @@ static void record_look(struct manager *m, uint32_t i)
 
 	if (!record_due(m, r))
 		return;
-	for (k = 0; k < CHILD_KINDS; k++)
-		hot = hot || child_drifted(r, (enum child_kind)k);
+	for (k = 0; k < CHILD_KINDS_ALL; k++)
+		hot = hot || child_drifted(&m->records, r,
+		    (enum child_kind)k);
 	queue_add(&m->queue, i, hot, m->loop.now_ns);
 	manager_kick(m);
 }
@@ -369,7 +409,8 @@ static void child_gone(struct manager *m, uint32_t i, enum child_kind k)
 {
 	struct record *r = record_at(&m->records, i);
 
-	child_forget(r, k);
+	child_forget(&m->records, r, k);
+	extras_tidy(m, r);
 	if (r->flags & RECORD_LIVE)
 		record_look(m, i);
 	else
@@ -391,9 +432,10 @@ static void child_left(struct manager *m, enum child_kind k,
 	for (i = record_next(&m->records, 0); i != RECORD_NONE;
 	    i = record_next(&m->records, i + 1)) {
 		const struct record *r = record_at(&m->records, i);
+		const struct child_state *c = child_at(&m->records, r, k);
 
-		if (r->key_hash == key && r->child[k].exists &&
-		    uid_same(&uid, &r->child[k].uid))
+		if (r->key_hash == key && c->exists &&
+		    uid_same(&uid, &c->uid))
 			child_gone(m, i, k);
 	}
 }
@@ -403,11 +445,16 @@ static void child_seen(struct manager *m, enum child_kind k, uint32_t i,
     struct str text)
 {
 	struct record *r = record_at(&m->records, i);
+	struct child_state *c = child_take(&m->records, r, k);
 
-	r->child[k].listed = true;
-	if (line_is_old(&r->child[k], meta))
+	if (c == NULL) {
+		record_release(m, i);
 		return;
-	meta_take(m, &r->child[k], k, meta, text);
+	}
+	c->listed = true;
+	if (line_is_old(c, meta))
+		return;
+	meta_take(m, c, k, meta, text);
 	if (k == CHILD_DEPLOYMENT &&
 	    workload_take(m, doc, meta, &r->workload))
 		refs_compare(m, r);
@@ -417,14 +464,29 @@ static void child_seen(struct manager *m, enum child_kind k, uint32_t i,
 static void child_ended(struct manager *m, enum child_kind k, uint32_t i,
     const struct child_meta *meta)
 {
-	struct record *r = record_at(&m->records, i);
+	struct child_state *c = child_slot(&m->records,
+	    record_at(&m->records, i), k);
 	struct uid uid;
 
+	if (c == NULL)
+		return;
 	(void)uid_parse(meta->uid, &uid);
-	r->child[k].gone = version_number(meta->version);
+	c->gone = version_number(meta->version);
 	/* Not when it was made anew in between. */
-	if (uid_same(&uid, &r->child[k].uid))
+	if (uid_same(&uid, &c->uid))
 		child_gone(m, i, k);
+}
+
+/* Of the kinds of a watch's API, the one whose children end so. */
+static enum child_kind kind_named(enum child_kind watched, struct str name)
+{
+	int k;
+
+	for (k = watched + 1; k < CHILD_KINDS_ALL; k++)
+		if (child_watched_as((enum child_kind)k) == watched &&
+		    str_ends(name, str_from(child_info[k].suffix)))
+			return (enum child_kind)k;
+	return watched;
 }
 
 static void child_item(struct manager *m, enum child_kind k,
@@ -438,6 +500,7 @@ static void child_item(struct manager *m, enum child_kind k,
 	if (json_parse(&doc, text, m->tok, JSON_TOKENS_MAX, NULL) == 0 &&
 	    meta_read(&doc, &m->intake, &meta)) {
 		i = owner_record(m, &meta, e == WATCH_ITEM);
+		k = kind_named(k, meta.name);
 		if (i == RECORD_NONE)
 			child_left(m, k, &meta);
 		else if (e == WATCH_ITEM)
@@ -454,10 +517,10 @@ static void child_sweep(struct manager *m, enum child_kind k, uint64_t scope)
 
 	for (i = record_next(&m->records, 0); i != RECORD_NONE;
 	    i = record_next(&m->records, i + 1)) {
-		struct record *r = record_at(&m->records, i);
+		const struct record *r = record_at(&m->records, i);
+		const struct child_state *c = child_at(&m->records, r, k);
 
-		if (r->child[k].exists && !r->child[k].listed &&
-		    record_in(r, scope))
+		if (c->exists && !c->listed && record_in(r, scope))
 			child_gone(m, i, k);
 	}
 }
@@ -470,28 +533,43 @@ static void child_unlist(struct manager *m, enum child_kind k,
 	for (i = record_next(&m->records, 0); i != RECORD_NONE;
 	    i = record_next(&m->records, i + 1)) {
 		struct record *r = record_at(&m->records, i);
+		struct child_state *c = child_slot(&m->records, r, k);
 
-		if (!record_in(r, scope))
+		if (c == NULL || !record_in(r, scope))
 			continue;
-		r->child[k].listed = false;
+		c->listed = false;
 		/* Versions may have begun anew: a restored etcd. */
-		r->child[k].told = 0;
+		c->told = 0;
 	}
 }
 
-void child_event(struct manager *m, enum child_kind k, uint64_t scope,
+static void child_listed(struct manager *m, enum child_kind k,
+    uint64_t scope)
+{
+	child_sweep(m, k, scope);
+	if (k >= CHILD_KINDS)
+		extras_synced(m, k);
+}
+
+void child_event(struct manager *m, enum child_kind watched, uint64_t scope,
     enum kube_watch_event e, struct str text)
 {
+	int k;
+
 	switch (e) {
 	case WATCH_BEGIN:
-		child_unlist(m, k, scope);
+		for (k = watched; k < CHILD_KINDS_ALL; k++)
+			if (child_watched_as((enum child_kind)k) == watched)
+				child_unlist(m, (enum child_kind)k, scope);
 		break;
 	case WATCH_ITEM:
 	case WATCH_DELETED:
-		child_item(m, k, e, text);
+		child_item(m, watched, e, text);
 		break;
 	case WATCH_SYNCED:
-		child_sweep(m, k, scope);
+		for (k = watched; k < CHILD_KINDS_ALL; k++)
+			if (child_watched_as((enum child_kind)k) == watched)
+				child_listed(m, (enum child_kind)k, scope);
 		break;
 	case WATCH_OVERSIZE:
 	case WATCH_ERROR:
@@ -520,49 +598,57 @@ void child_seen_notes(struct record *r, struct str deployment)
 	bool had = r->workload.seen_n > 0;
 
 	(void)kube_peek(deployment, "metadata.annotations", &notes);
+	rendered_take(&r->workload, note_in(notes, NOTE_RENDERED));
 	(void)seen_take(&r->workload, note_in(notes, NOTE_SEEN));
+	r->workload.scaled = note_in(notes, NOTE_SCALED).n > 0;
 	if (had && r->workload.seen_n == 0)
 		r->workload.note_refs = 0;
+}
+
+/* Of an answer to our own write of a Deployment. */
+static void deployment_written(struct record *r, struct str reply)
+{
+	struct str value;
+	int64_t n;
+
+	if (kube_peek(reply, "metadata.generation", &value) &&
+	    str_i64(value, &n) == 0 && n > r->workload.generation)
+		r->workload.generation = n;
+	child_seen_notes(r, reply);
 }
 
 /*
  * The watch may have told of a later version before the answer came: then
  * that one stays, and differs from our own.
  */
-void child_written(struct record *r, enum child_kind k, struct str reply)
+void child_written(struct records *rs, struct record *r, enum child_kind k,
+    struct str reply)
 {
-	struct child_state *c = &r->child[k];
-	struct str uid, version, generation, notes;
-	uint64_t v, told;
-	int64_t n = 0;
-	bool known = c->exists;
+	struct child_state *c = child_slot(rs, r, k);
+	struct str uid, version, notes;
+	uint64_t told;
+	bool known;
 
-	if (!kube_peek(reply, "metadata.uid", &uid) ||
+	if (c == NULL || !kube_peek(reply, "metadata.uid", &uid) ||
 	    !kube_peek(reply, "metadata.resourceVersion", &version))
 		return;
-	v = told = version_number(version);
+	told = version_number(version);
 	/* The watch was faster: it has gone since. */
-	if (v < c->gone)
+	if (told < c->gone)
 		return;
-	if (k == CHILD_DEPLOYMENT) {
-		if (kube_peek(reply, "metadata.generation", &generation))
-			(void)str_i64(generation, &n);
-		v = (uint64_t)n;
-		if (n > r->workload.generation)
-			r->workload.generation = n;
-	}
+	known = c->exists;
 	known = uid_take(c, uid) && known;
 	c->exists = true;
 	c->listed = true;
-	c->own = v;
-	if (k == CHILD_DEPLOYMENT)
+	c->own = version_of(k, reply, version);
+	if (has_status(k))
 		c->own_meta = meta_digest(reply);
 	if (!known || !version_older(told, c->told)) {
 		c->told = told;
-		c->version = v;
+		c->version = c->own;
 		c->meta = c->own_meta;
 		if (k == CHILD_DEPLOYMENT)
-			child_seen_notes(r, reply);
+			deployment_written(r, reply);
 	}
 	if (kube_peek(reply, "metadata.annotations", &notes))
 		c->digest = digest_number(note_in(notes, NOTE_DIGEST));

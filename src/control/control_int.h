@@ -2,226 +2,42 @@
 #define CONTROL_INT_H
 
 #include "control.h"
-#include "render.h"
-
-/* ---- record.c: what is remembered of each server ---- */
-
-#define UID_LEN 16
-struct uid { uint8_t b[UID_LEN]; };
-
-/* What is known of one child, from its watch and from our own writes. */
-struct child_state {
-	struct uid uid;
-	uint64_t version;	/* as the watch or our write saw it last */
-	uint64_t own;		/* of our own last write; 0: not known */
-	uint64_t told;		/* resource version that all this is of */
-	/* Of a Deployment's labels and annotations; labels do not count in
-	 * its generation. own_meta: after our own last write. 0: not known. */
-	uint64_t meta, own_meta;
-	uint64_t digest;	/* NOTE_DIGEST it carries; 0: none */
-	uint64_t wrote;		/* the one of our own last write; 0: none */
-	uint64_t gone;		/* version at which the last one went */
-	bool exists, listed;	/* listed: seen since the last WATCH_BEGIN */
-	bool going;		/* its deletion was asked for */
-};
-
-/* What one reference held when its Deployment was last written; noted.c. */
-struct ref_note {
-	uint32_t ref;		/* a digest of kind, namespace and name */
-	uint32_t content;	/* 0: it did not exist */
-};
-
-/* The Deployment's status, as far as ours is made of it. */
-struct workload {
-	int64_t generation, observed;
-	int32_t asked;		/* spec.replicas */
-	int32_t replicas, ready, available, updated;
-	bool deadline_exceeded;	/* Progressing=False */
-	bool replica_failure;	/* ReplicaFailure=True; see failure[] */
-	uint64_t failure_text;	/* see text_find */
-	uint32_t note_revision;	/* NOTE_RENDERED */
-	uint64_t note_template;
-	uint64_t note_refs;	/* NOTE_REFS; 0: none */
-	struct ref_note seen[RECORD_REFS_MAX];	/* NOTE_SEEN */
-	uint8_t seen_n;
-	char failure[REPLICA_FAILURE_MAX];
-};
-
-/* Somebody undoes what we write, and we write it again. */
-struct contest {
-	int64_t last_ns;	/* when we did so */
-	uint8_t n;		/* how often, in a row */
-};
-enum { CONTEST_TOLD = 3 };	/* from then on it is a fight */
-void contest_note(struct contest *c, int64_t now_ns);
-/* From the fourth time on each next one waits twice as long. */
-int64_t contest_calm_ns(const struct contest *c);
-
-enum record_flags {
-	RECORD_LIVE = 1,	/* its object was seen; else only children */
-	RECORD_LISTED = 2,	/* seen since its group's WATCH_BEGIN */
-	RECORD_BUSY = 4,	/* a job works on it */
-	RECORD_QUEUED = 8,	/* in the ready list */
-	RECORD_HOT = 16,	/* in the first of the two ready lists */
-	RECORD_PLANNED = 32,	/* planned since start */
-	RECORD_REFUSED = 64,	/* its spec is not valid; last good stays */
-	RECORD_DELETING = 128,
-	RECORD_UNFOLLOWED = 256, /* there was no room for its references */
-	RECORD_DOUBTED = 512	/* somebody knows other contents of them */
-};
-
-struct record {
-	struct uid uid;
-	uint64_t key_hash;	/* of namespace and LABEL_KEY value */
-	uint32_t flags;
-	uint8_t group, phase;
-	uint8_t wanted;		/* bit per child_kind, of the last plan */
-	uint8_t failures;	/* in a row, for the backoff */
-	uint8_t created;	/* bit per child_kind: made, to be told */
-	uint8_t refs;
-	uint8_t transport;
-	uint8_t space;		/* in series, if of this namespace; a hint */
-	uint32_t refused[CHILD_KINDS];	/* writes, for the metrics */
-	int32_t desired;	/* replicas asked for */
-	uint64_t facts;		/* digest of generation and metadata */
-	uint64_t planned_facts;	/* as of the last plan */
-	uint64_t refused_wish;	/* record_wish when a child was refused */
-	uint64_t planned_inputs; /* record_inputs of the last status */
-	/* Digests of the status in the newest version that is known, and of
-	 * the one that was last found right or written. */
-	uint64_t status_told, status_said;
-	uint64_t status_version; /* of our own last write of it */
-	int64_t minor_since_ns;	/* a small change waits; 0: none */
-	int64_t queued_ns;
-	int64_t not_before_ns;	/* a Retry-After told to wait; 0: none */
-	struct contest repair, status_fight;
-	uint32_t next;		/* in a ready list */
-	uint32_t held;		/* its line in held.c, or POOL_NONE */
-	uint64_t version;	/* the newest that was told or written */
-	uint32_t ref[RECORD_REFS_MAX];	/* slots in refs */
-	struct child_state child[CHILD_KINDS];
-	struct workload workload;
-	char ns[64], name[254], image[IMAGE_NOTE_MAX];
-};
-
-struct records {
-	struct pool pool;
-	struct record *r;
-	struct map by_uid, by_key;
-	uint64_t refused;	/* objects turned away: no slot left */
-	uint32_t live[GROUPS];
-	uint32_t ghosts;	/* records that are not live */
-	bool full;		/* some were refused since room was free */
-};
-#define RECORD_NONE POOL_NONE
-
-int records_init(struct records *rs, struct mem *m, uint32_t cap);
-struct record *record_at(const struct records *rs, uint32_t i);
-uint32_t record_index(const struct records *rs, const struct record *r);
-uint32_t record_find(const struct records *rs, const struct uid *uid);
-uint32_t record_find_key(const struct records *rs, uint64_t key_hash);
-/* Not one that has gone and left children under the same name. */
-uint32_t record_find_live(const struct records *rs, uint64_t hash);
-/* A new record, not yet live, or RECORD_NONE when full. */
-uint32_t record_add(struct records *rs, const struct uid *uid, enum group g,
-    struct str ns, struct str name);
-void record_drop(struct records *rs, uint32_t i);
-/* Next record in use from i on, or RECORD_NONE. */
-uint32_t record_next(const struct records *rs, uint32_t i);
-bool record_has_children(const struct record *r);
-/*
- * A list is of one namespace or of all: what it says to be gone is gone from
- * there only. The hash of the namespace; 0: all.
- */
-uint64_t scope_of(struct str ns);
-/* Is what is of the namespace with this hash in the scope? */
-bool scope_has(uint64_t scope, uint64_t ns);
-bool record_in(const struct record *r, uint64_t scope);
-/* A version of its object was told or written; false: an old one. */
-bool record_version(struct record *r, struct str version);
-/* Its object was seen, or is gone. */
-void record_live(struct records *rs, uint32_t i, bool live);
-/*
- * Are there still children of a deleted server of the same name? The API
- * server collects them soon; until then their names are taken.
- */
-bool record_has_ghost(const struct records *rs, const struct record *r);
-/* True for the canonical text form; others are hashed. */
-bool uid_parse(struct str s, struct uid *ret);
-void uid_format(const struct uid *u, struct buf *out);
-bool uid_same(const struct uid *a, const struct uid *b);
-uint64_t uid_hash(const struct uid *uid);
-/* Ended by NUL, and cut where it does not fit. */
-void text_set(char *to, size_t cap, struct str s);
-uint64_t key_hash(struct str ns, struct str key);
-uint64_t version_number(struct str version);
-/*
- * Pods there should be: by its spec, or while that is not valid by the
- * Deployment, whose last good spec nobody remembers over a restart.
- */
-int32_t record_desired(const struct record *r);
-/* Everything outside the object that its status is made of. */
-struct manager;
-uint64_t record_inputs(const struct manager *m, const struct record *r);
-/* Does anything differ from what the last plan saw or wanted? */
-bool record_due(const struct manager *m, const struct record *r);
-/*
- * Did somebody else write its status? Not part of record_due: two writers
- * must not answer each other at once.
- */
-bool record_overwritten(const struct record *r);
-bool child_drifted(const struct record *r, enum child_kind k);
-/* Did somebody else write to it after us? */
-bool child_edited(const struct child_state *c);
-/* It has gone, and a Deployment's counters with it. */
-void child_forget(struct record *r, enum child_kind k);
-/* The same, unless the watch has told of another one since. */
-void child_forget_uid(struct record *r, enum child_kind k,
-    const struct uid *uid);
-/* False only where both are numbers. */
-bool version_older(uint64_t version, uint64_t than);
-/* Digest of what is asked for and of which children there are. */
-uint64_t record_wish(const struct record *r);
-
-/* ---- queue.c: which record next ---- */
-
-struct queue {
-	struct records *records;
-	uint32_t head[2], tail[2], depth;
-	uint32_t depth_max;	/* of the hot list, else they wait */
-	struct heap later;
-	struct rng rng;
-	int64_t base_ns, max_ns;
-	uint64_t adds, retries;
-};
-int queue_init(struct queue *q, struct mem *m, struct records *rs,
-    const struct manager_options *o, uint64_t seed);
-/*
- * Waits it for another try of what was refused? That nothing but its spec or
- * its children shortens.
- */
-bool queue_holds(const struct queue *q, uint32_t i);
-/*
- * Not while queue_holds, nor before a Retry-After is over. hot: children are
- * missing or wrong; before all that is only status.
- */
-void queue_add(struct queue *q, uint32_t i, bool hot, int64_t now_ns);
-void queue_at(struct queue *q, uint32_t i, int64_t at_ns);
-/*
- * After a failure: doubles from base to max, with jitter. told_ns: nothing
- * makes it come again sooner than that.
- */
-void queue_backoff(struct queue *q, uint32_t i, int64_t told_ns,
-    int64_t now_ns);
-int64_t queue_next_ns(const struct queue *q);	/* earliest of the later */
-/* Moves what is due to the ready lists; then the next, or RECORD_NONE. */
-void queue_wake(struct queue *q, int64_t now_ns);
-uint32_t queue_take(struct queue *q);
-void queue_forget(struct queue *q, uint32_t i);
+#include "mcp.h"
+#include "record_int.h"
 
 /* ---- certs.c: the certificate that our own server shows ---- */
 
 enum { CERTS_NAMES = 5 };
+/* ---- authority.c: who signs what is shown to the API server ---- */
+
+struct authority_ca {
+	struct cert_key key;
+	int64_t from_s, until_s;
+	size_t der_n;
+	char der[AUTHORITY_DER_MAX];
+};
+/* Oldest first. */
+struct authority {
+	struct authority_ca ca[AUTHORITIES_MAX];
+	uint32_t n;
+};
+/* Drops those that are over and makes the next one when it is due: 1 if
+ * anything changed, 0, ERR_*. */
+int authority_renew(struct authority *a, const struct io *io);
+/* The last that the API server has known for long enough; NULL: none. */
+const struct authority_ca *authority_signer(const struct authority *a,
+    int64_t now_s);
+struct str authority_name(void);	/* common name of each */
+/* All of them as PEM, for a caBundle. */
+void authority_bundle(const struct authority *a, struct buf *out);
+/* The Secret; version empty: a new one. ERR_FULL. */
+int authority_write(const struct authority *a, struct str ns,
+    struct str name, struct str version, struct arena *scratch,
+    struct buf *out);
+/* ERR_BAD and others: it holds none of ours, *ret is unchanged. */
+int authority_read(struct str secret, struct json_tok *tok, uint32_t toks,
+    struct arena *scratch, struct authority *ret);
+
 struct certs {
 	struct manager *m;
 	struct trust *trust;		/* for http_server_secure */
@@ -235,14 +51,51 @@ struct certs {
 	char *cert, *key;		/* CERT_FILE_MAX each */
 	uint8_t digest[SHA256_LEN];	/* of the files that were loaded */
 	int64_t made_s;			/* when the one shown was made */
+	struct authority_ca issuer;	/* of those made; until_s 0: none */
 	bool loaded, failing;
 	struct timer timer;
+	/* Handshakes that failed since one was told of, at told_ns. */
+	uint32_t untold;
+	int64_t told_ns;
 };
 int certs_init(struct certs *c, struct manager *m, struct mem *mem);
 /* Loads or makes it, and looks after it from then on. ERR_* with d: there is
  * none that can be shown. */
 int certs_begin(struct certs *c, struct diag *d);
 void certs_look(void *ctx);
+/* From now on those made are signed by it; of the first such call on. */
+int certs_sign(struct certs *c, const struct authority_ca *by,
+    struct diag *d);
+/* For http_server_secure: counts, and tells of one a minute. */
+void certs_lost(void *ctx, const struct net_addr *from, int err,
+    const struct diag *d);
+
+/* ---- webhooks.c: asked before an MCPServer is stored ---- */
+
+#define WEBHOOK_SECRET "mcp-operator-webhook"
+#define WEBHOOK_SERVICE "mcp-operator-webhook"
+#define WEBHOOK_CONFIG "mcp-operator"
+#define WEBHOOK_CONFIGS 2
+struct webhooks {
+	struct manager *m;
+	struct http_server *server;
+	struct http_post_route route[4];
+	struct certs certs;
+	struct authority known, wanted;	/* as read; to be written */
+	struct kube_call call;
+	struct timer timer;
+	char *body;			/* of a write, WEBHOOKS_BODY_MAX */
+	uint32_t config;		/* which is looked at */
+	bool shown;			/* a certificate others can trust */
+	bool failing;
+};
+/* With --enable-webhooks only: m->webhooks is NULL otherwise. */
+int webhooks_init(struct manager *m, struct mem *mem);
+int webhooks_begin(struct webhooks *h, struct diag *d);
+void webhooks_look(void *ctx);
+void webhooks_lead(struct webhooks *h);	/* we lead: look now */
+void webhooks_stop(struct webhooks *h);
+const char *webhooks_check(void *ctx);	/* a health_check's */
 
 /* ---- held.c: lines that wait for a job ---- */
 
@@ -302,6 +155,42 @@ bool pods_awaited(const struct manager *m);
 void pods_advance(struct manager *m, bool synced);
 /* The worst trouble of a server's pods, or NULL. */
 const struct trouble *pods_worst(const struct pods *p, uint64_t key_hash);
+
+/* ---- verify.c: who a server is, asked over MCP ---- */
+
+enum verify_state { VERIFY_IDLE, VERIFY_ASKING, VERIFY_ANSWERED };
+struct verify {
+	struct manager *m;
+	enum verify_state state;
+	struct uid uid;		/* of the server, unless idle */
+	uint64_t topic;
+	struct timer timer;
+	struct work work;
+	int64_t wake_ns;
+	int64_t until_ns;	/* of the asking, then of the telling */
+	struct kube_call call;	/* reads its Service */
+	struct mcp_probe probe;
+	struct http_client *client;	/* by enum mcp_channel */
+	struct http_request sent[2];
+	struct conn_target target;
+	struct diag first;	/* how the path that was asked for answered */
+	uint8_t tried;
+	bool fixed, is_sse;
+	uint16_t port;
+	char *text;
+	char path[1025], name[330], host[340], dial[330];
+};
+int verify_set_up(struct manager *m, struct mem *mem);
+void verify_stop(struct manager *m);
+/* Brings the note up to the server as it is, before it is judged. */
+void verify_note(struct manager *m, struct record *r, const struct server *s);
+struct judge_in;
+void verify_fill(const struct manager *m, const struct record *r,
+    struct judge_in *in);
+/* Its pods are ready: asks it, now or when its turn comes, if it is due. */
+void verify_ask(struct manager *m, struct record *r, const struct server *s);
+/* Its status tells what was found out. */
+void verify_said(struct manager *m, const struct record *r);
 
 /* ---- texts.c: long texts of few servers ---- */
 
@@ -464,9 +353,13 @@ struct ref_marks {
 	uint64_t refs;		/* NOTE_REFS; 0: none */
 	struct str seen;	/* NOTE_SEEN; empty: none */
 };
-/* They are ready; *ret is cut when a->over. */
+/*
+ * They are ready; *ret is cut when a->over. taken_up: there is a Deployment
+ * that is to become this server's, whose notes r->workload has.
+ */
 void refs_mark(const struct manager *m, const struct record *r,
-    const struct server *s, struct arena *a, struct ref_marks *ret);
+    const struct server *s, bool taken_up, struct arena *a,
+    struct ref_marks *ret);
 /*
  * Reads NOTE_SEEN, which begins with NOTE_REFS as it was written with it:
  * "<refs>,<ref and content>,...", 16 digits each. Where it is empty or
@@ -482,25 +375,35 @@ void refs_compare(const struct manager *m, struct record *r);
 
 /* ---- plan.c: pure ---- */
 
-enum step_kind { STEP_APPLY, STEP_DELETE };
+/* Who applies the number of pods until an HPA does: job_scale.c. */
+#define SCALE_MANAGER "mcp-operator/handover"
+/* STEP_SCALE: an HPA is to have the Deployment's replicas; job_scale.c. */
+enum step_kind { STEP_APPLY, STEP_DELETE, STEP_SCALE };
 struct step {
 	uint8_t what;		/* enum step_kind */
 	uint8_t child;		/* enum child_kind */
 	bool force, repair;
 };
 struct plan {
-	struct step step[CHILD_KINDS];
+	struct step step[CHILD_KINDS_ALL + 1];
 	uint32_t steps;
-	uint8_t wanted;
+	uint32_t wanted;	/* bit per child_kind */
+	/* Those to be looked for by name: without its label a child is seen
+	 * by no watch. */
+	uint32_t seek;
+	int32_t scale_to;	/* replicas of STEP_SCALE */
 	bool add_finalizer, drop_finalizers;
 	bool keeps;		/* its children are to be orphans */
 	struct render_out out;
 };
 struct plan_in {
 	const struct server *server;
+	const struct records *records;
 	const struct record *record;
 	struct ref_marks marks;
+	uint32_t kinds;		/* extras_allowed */
 	bool finalizers;	/* --finalizers */
+	bool taken_up;		/* the Deployment; see refs_mark */
 };
 int plan_children(const struct plan_in *in, struct arena *a,
     struct plan *ret);
@@ -512,6 +415,7 @@ bool has_our_finalizers(const struct server *s);
 
 struct judge_in {
 	const struct server *server;
+	const struct records *records;
 	const struct record *record;
 	const struct trouble *trouble;	/* of the pods, or NULL */
 	struct trouble recalled;	/* where that may point to */
@@ -522,12 +426,20 @@ struct judge_in {
 	uint8_t failed_child;
 	const char *missing_kind;	/* "ConfigMap", or NULL */
 	struct str missing_name;
-	bool secrets_unfollowed;
+	bool unfollowed[2];	/* by enum ref_kind */
 	bool full;			/* no room for its references */
+	/* Kinds of children: extras_made, extras_allowed, and those whose
+	 * API is missing. */
+	uint32_t made, allowed, absent;
+	enum verified verified;
+	uint64_t topic;			/* of what it is about */
+	/* What was just found out; else the status has it. NULL: nothing. */
+	const struct mcp_probe *news;
 	int64_t wall_ns;
 };
 struct verdict {
 	struct server_status status;
+	bool up;		/* its pods are ready, of the current spec */
 	struct conditions conditions;
 	/* What the user ought to be told by an Event; "" nothing. */
 	const char *reason;
@@ -565,7 +477,7 @@ bool disown(const struct json_doc *doc, const struct gvr *gvr,
 
 enum job_step {
 	JOB_IDLE, JOB_GET, JOB_REF, JOB_PROBE, JOB_CHILD, JOB_REPLACE,
-	JOB_OWNERS, JOB_TRIAL, JOB_DISOWN, JOB_SEEK, JOB_SEIZE,
+	JOB_OWNERS, JOB_TRIAL, JOB_DISOWN, JOB_SEEK, JOB_SEIZE, JOB_SCALE,
 	JOB_FINALIZER, JOB_STATUS
 };
 struct job {
@@ -574,9 +486,11 @@ struct job {
 	struct uid uid;
 	enum job_step step;
 	uint32_t at;		/* into plan.step */
-	uint32_t sought;	/* child kinds, before the finalizer goes */
+	uint32_t sought;	/* child kinds, of plan.seek */
+	uint32_t kinds;		/* extras_allowed, as it was planned with */
 	struct kube_call call;
 	struct arena arena;
+	size_t plan_at, plan_end; /* of it; behind: of one request */
 	struct str text;	/* the object */
 	struct json_doc doc;
 	struct server server;
@@ -595,8 +509,9 @@ struct job {
 	bool replaces;		/* a child of what cannot be changed */
 	bool disowns;		/* what others added to a child */
 	struct disown disown;
-	struct diag refusal;	/* why it does */
-	enum kube_why refusal_why;
+	/* Of an apply, while what it met is looked at. */
+	struct kube_status refused_by;
+	struct diag refusal;
 	uint8_t failed_child;
 	enum ref_kind ref_kind;
 	struct str ref_name;
@@ -629,10 +544,14 @@ void intake_event(struct manager *m, enum group g, uint64_t scope,
     enum kube_watch_event e, struct str text);
 void child_event(struct manager *m, enum child_kind k, uint64_t scope,
     enum kube_watch_event e, struct str text);
-/* Takes NOTE_SEEN from an object that was read or written. */
+/* Does a status name this child? Two kinds may be one kind of object. */
+bool child_ref_is(const struct child_ref *ref, const struct record *r,
+    enum child_kind k);
+/* Takes the notes of a Deployment that was read or written. */
 void child_seen_notes(struct record *r, struct str deployment);
 /* Takes version, generation and digest from an answer to our own write. */
-void child_written(struct record *r, enum child_kind k, struct str reply);
+void child_written(struct records *rs, struct record *r, enum child_kind k,
+    struct str reply);
 /*
  * Whose is an object that has a child's name? What has a controller is that
  * one's, by Kubernetes' rules; what has none and carries the server's
@@ -653,14 +572,18 @@ enum claim child_claim(const struct json_doc *doc, struct arena *a,
  */
 void child_holder(const struct json_doc *doc, struct arena *a, char *out,
     size_t cap);
-extern const struct gvr child_gvr[CHILD_KINDS];
-extern const char *const child_kind_name[CHILD_KINDS];
+extern const struct gvr child_gvr[CHILD_KINDS_ALL];
+/* Kinds of one API have one watch, that of the first of them. */
+enum child_kind child_watched_as(enum child_kind k);
 void server_gvr(enum group g, struct gvr *ret);
 
 /* Looks at a status that somebody else wrote, after a while. */
 void status_defend(struct manager *m, uint32_t i);
 /* Gives the slot back if its server is gone and nothing holds it. */
 void record_release(struct manager *m, uint32_t i);
+/* What its server refers to, and the children that it asks for. ERR_FULL. */
+int record_follow(struct manager *m, struct record *r,
+    const struct server *s, struct arena *a);
 /* Takes what the record keeps of an object; valid: its spec is. */
 void record_facts(struct record *r, const struct server *s, bool valid);
 
@@ -709,43 +632,54 @@ void capacity_freed(struct manager *m);
 #define EXIT_UNREACHABLE 111
 
 enum watch_role {
-	ROLE_DEPLOYMENTS, ROLE_SERVICES, ROLE_CONFIG_MAPS, ROLE_SERVERS,
-	ROLE_PODS, ROLE_REF_CONFIG_MAPS, ROLE_REF_SECRETS, ROLE_CRDS
+	ROLE_CHILDREN, ROLE_SERVERS, ROLE_PODS, ROLE_REF_CONFIG_MAPS,
+	ROLE_REF_SECRETS, ROLE_CRDS
 };
 struct watch_slot {
 	struct manager *m;
 	struct kube_watch watch;
 	struct gvr gvr;
 	uint64_t scope;
-	uint8_t role, group;
+	int64_t started_ns;
+	uint8_t role;
+	uint8_t of;	/* which group or child_kind, as the role has it */
 	bool started;
+	bool sought;	/* of extra children: has answered once */
 	bool absent;	/* its kind is not installed, as far as known */
 	bool parked;	/* ... and it is stopped until it is */
+	/* Its CRD, as the watch of those tells; only while that is open. */
+	bool installed, listed;
+	uint8_t tries;	/* since its CRD was seen last */
+	int64_t retry_ns;
 	bool gave_up;	/* denied (403) before it was ever listed */
 };
 int watches_init(struct manager *m, struct mem *mem, struct diag *d);
 /* Starts what has become possible or needed, in order. */
 void watches_advance(struct manager *m);
 void watches_relist(struct manager *m, enum watch_role role);
+void watches_relist_child(struct manager *m, enum child_kind k);
 void watches_stop(struct manager *m);
-bool watches_role_synced(const struct manager *m, enum watch_role role);
+/* Is it known which children of this kind there are, as far as may be? */
+bool watches_child_answered(const struct manager *m, enum child_kind k);
+/* Has the API server no such kind? */
+bool watches_child_absent(const struct manager *m, enum child_kind k);
 /* Every server group has answered: listed, absent or denied. */
 bool watches_all_answered(const struct manager *m);
 /* Of references: may none of this kind be watched there? */
 bool watches_gave_up(const struct manager *m, enum watch_role role,
     uint64_t scope);
 
-/* ---- kinds.c: server kinds that are not installed ---- */
+/* ---- kinds.c: kinds that are not installed ---- */
 
 struct kinds {
 	struct timer timer;
 	int64_t wake_ns;
-	bool installed[GROUPS], listed[GROUPS];
-	uint8_t tries[GROUPS];	/* since its CRD was seen last */
 	bool synced, denied, told;
 };
 void kinds_init(struct manager *m);
-/* A watch of servers was told that there is no such kind. */
+/* Does its kind come with a CRD? */
+bool kinds_may_lack(const struct watch_slot *s);
+/* The watch of such a one was told that there is no such kind. */
 void kinds_absent(struct manager *m, struct watch_slot *s);
 void kinds_event(struct manager *m, const struct kube_watch *w,
     enum kube_watch_event e, struct str text);
@@ -768,7 +702,7 @@ struct space {
 	uint32_t live;		/* servers when they were last counted */
 	uint32_t of[PHASE_READY + 1];
 	uint64_t reconciles[RESULTS];
-	uint64_t children[CHILD_KINDS][CHILD_COUNTS];
+	uint64_t children[CHILD_KINDS_ALL][CHILD_COUNTS];
 	struct histogram duration;
 	uint64_t duration_counts[SERIES_BUCKETS];
 };
@@ -807,6 +741,7 @@ struct manager {
 	struct pool held;
 	struct pods pods;
 	struct waits waits;
+	struct verify verify;
 	struct texts texts;
 	struct refs refs;
 	struct series series;
@@ -827,8 +762,9 @@ struct manager {
 	struct observe observe;
 	struct metrics_source source[3];
 	struct metrics_process process;
-	struct health_check check[3];
+	struct health_check check[4];
 	struct certs metrics_certs;	/* with --metrics-secure */
+	struct webhooks *webhooks;	/* with --enable-webhooks, or NULL */
 	struct timer resync, cleanup, grace, untold;
 	char agent[96], identity[LEASE_IDENTITY_MAX];
 	struct buf agent_buf;
@@ -839,6 +775,9 @@ struct manager {
 void grace_over(void *ctx);
 /* Something may have become ready: call jobs_feed soon. */
 void manager_kick(struct manager *m);
+/* The server as an Event's object. */
+void manager_about(enum group g, struct str ns, struct str name,
+    struct str uid, struct event_ref *ret);
 void manager_event(struct manager *m, const struct server *s, bool warning,
     const char *reason, struct str message);
 void manager_tell(struct manager *m, const struct event_ref *about,

@@ -152,7 +152,9 @@ static uint32_t sets_find(const struct json_doc *doc, uint32_t list,
 	    e = json_next(doc, list, e)) {
 		uint32_t set = json_get(doc, e, STR("fieldsV1"));
 
-		if (is_subresource(doc, e))
+		/* The number of pods belongs to an HPA. */
+		if (is_subresource(doc, e) ||
+		    text_is(doc, e, "manager", SCALE_MANAGER))
 			continue;
 		if (is_ours(doc, e, manager))
 			sets[0] = set;

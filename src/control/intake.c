@@ -56,19 +56,51 @@ static void own_version(struct child_state *c, uint64_t told, bool leading)
 		c->own = told;
 }
 
-static void own_versions(struct record *r, const struct server_status *st,
-    bool leading)
+bool child_ref_is(const struct child_ref *ref, const struct record *r,
+    enum child_kind k)
 {
+	const struct child_info *info = &child_info[k];
+
+	return str_is(ref->kind, info->kind) &&
+	    str_starts(ref->name, str_from(r->name)) &&
+	    str_is(str_sub(ref->name, strlen(r->name), ref->name.n),
+	    info->suffix);
+}
+
+static void own_versions(struct manager *m, struct record *r,
+    const struct server_status *st)
+{
+	struct child_state *c;
 	uint64_t told;
 	uint32_t i;
 	int k;
 
 	for (i = 0; i < st->children.n; i++)
-		for (k = 0; k < CHILD_KINDS; k++)
-			if (str_is(st->children.p[i].kind,
-			    child_kind_name[k]) &&
-			    str_u64(st->children.p[i].version, &told) == 0)
-				own_version(&r->child[k], told, leading);
+		for (k = 0; k < CHILD_KINDS_ALL; k++) {
+			const struct child_ref *ref = &st->children.p[i];
+
+			if (!child_ref_is(ref, r, (enum child_kind)k))
+				continue;
+			if (k >= CHILD_KINDS)
+				extras_named(m, r, (enum child_kind)k);
+			c = child_slot(&m->records, r, (enum child_kind)k);
+			if (c != NULL && str_u64(ref->version, &told) == 0)
+				own_version(c, told, m->leading);
+		}
+}
+
+int record_follow(struct manager *m, struct record *r,
+    const struct server *s, struct arena *a)
+{
+	uint32_t kinds = 0;
+	int err = 0;
+
+	refs_follow(m, r, s);
+	if (!HAS(&s->meta, object_meta, deletion_time))
+		err = render_kinds(s, a, &kinds);
+	if (err == 0)
+		extras_follow(m, r, kinds & extras_made(m));
+	return err;
 }
 
 static void status_seen(struct manager *m, struct record *r,
@@ -118,10 +150,11 @@ static bool is_settled(struct manager *m, struct record *r,
     const struct server *s)
 {
 	struct plan_in in = {
-		.server = s, .record = r, .finalizers = m->o->finalizers
+		.server = s, .records = &m->records, .record = r,
+		.kinds = extras_allowed(m, r), .finalizers = m->o->finalizers
 	};
 	struct judge_in look = {
-		.server = s, .record = r, .wall_ns = 0
+		.server = s, .records = &m->records, .record = r
 	};
 	struct verdict *verdict;
 	struct plan plan;
@@ -129,15 +162,16 @@ static bool is_settled(struct manager *m, struct record *r,
 
 	if (!refs_ready(m, r))
 		return false;
-	refs_mark(m, r, s, &m->intake, &in.marks);
+	refs_mark(m, r, s, false, &m->intake, &in.marks);
 	if (plan_children(&in, &m->intake, &plan) < 0 ||
 	    plan.steps > 0 || plan.add_finalizer || plan.drop_finalizers)
 		return false;
-	if (!m->pods.synced && r->workload.ready < render_replicas(s))
+	if (!m->pods.synced && r->workload.ready < record_desired(r))
 		return false;
 	verdict = arena_new(&m->intake, struct verdict);
 	if (verdict == NULL)
 		return false;
+	verify_note(m, r, s);
 	judge_fill(m, r, s, &look);
 	judge(&look, &m->intake, verdict);
 	said = status_digest(s->group, &verdict->status, &m->intake);
@@ -214,11 +248,12 @@ static void server_seen(struct manager *m, enum group g,
 		line_is_old(m, i, s);
 		return;
 	}
-	own_versions(r, &s->status, m->leading);
+	/* Where there is no room for all of it a job will say so. */
+	if (valid)
+		(void)record_follow(m, r, s, &m->intake);
+	own_versions(m, r, &s->status);
 	status_seen(m, r, s);
 	record_facts(r, s, valid);
-	if (valid)
-		refs_follow(m, r, s);
 	if ((r->flags & RECORD_BUSY) || queue_holds(&m->queue, i))
 		return;
 	if (r->flags & RECORD_PLANNED) {
@@ -227,6 +262,10 @@ static void server_seen(struct manager *m, enum group g,
 				status_defend(m, i);
 			return;
 		}
+	} else if (!extras_ready(m, r)) {
+		/* The end of their list queues it. */
+		held_keep(m, r, text);
+		return;
 	} else if (valid && is_settled(m, r, s)) {
 		return;
 	}
@@ -243,8 +282,9 @@ void record_release(struct manager *m, uint32_t i)
 {
 	struct record *r = record_at(&m->records, i);
 
+	extras_tidy(m, r);
 	if ((r->flags & (RECORD_LIVE | RECORD_BUSY)) ||
-	    record_has_children(r))
+	    record_children(&m->records, r) != 0)
 		return;
 	refs_leave(m, r);
 	held_drop(m, r);
@@ -266,6 +306,7 @@ static void server_gone(struct manager *m, struct str uid_text)
 	r = record_at(&m->records, i);
 	record_live(&m->records, i, false);
 	refs_leave(m, r);
+	extras_follow(m, r, 0);
 	held_drop(m, r);
 	queue_forget(&m->queue, i);
 	record_release(m, i);
@@ -284,7 +325,7 @@ static void server_item(struct manager *m, enum group g, struct str text)
 	if (err == 0)
 		err = server_decode(g, &doc, JSON_ROOT, &m->intake, s, &d);
 	if (err == 0)
-		err = server_check(s, &d);
+		err = server_check(s, &m->intake, &d);
 	if (err == 0 || err == ERR_INVALID)
 		server_seen(m, g, s, err == 0, text);
 	else

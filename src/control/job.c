@@ -49,6 +49,13 @@ static bool job_refs_moved(const struct job *j)
 	    j->refs != refs_state(j->m, r));
 }
 
+/* An API came or went, or room: that stands in the new inputs, too. */
+static bool job_kinds_moved(const struct job *j)
+{
+	return !j->refused &&
+	    j->kinds != extras_allowed(j->m, job_record(j));
+}
+
 void job_done(struct job *j)
 {
 	struct manager *m = j->m;
@@ -61,7 +68,8 @@ void job_done(struct job *j)
 	r->wanted = j->plan.wanted;
 	series_reconciled(m, r, RESULT_SUCCESS,
 	    m->loop.now_ns - j->start_ns);
-	if (record_due(m, r) || job_saw_them_go(j) || job_refs_moved(j)) {
+	if (record_due(m, r) || job_saw_them_go(j) || job_refs_moved(j) ||
+	    job_kinds_moved(j)) {
 		r->flags &= ~(uint32_t)RECORD_BUSY;
 		queue_add(&m->queue, j->record, true, m->loop.now_ns);
 	} else if (record_overwritten(r) && r->minor_since_ns == 0) {
@@ -74,7 +82,7 @@ void job_done(struct job *j)
 static const char *about_kind(const struct job *j)
 {
 	return j->at < j->plan.steps ?
-	    child_kind_name[j->plan.step[j->at].child] :
+	    child_info[j->plan.step[j->at].child].kind :
 	    group_info(job_record(j)->group)->kind;
 }
 
@@ -287,7 +295,7 @@ static int job_decode(struct job *j)
 		err = server_decode((enum group)r->group, &doc, JSON_ROOT,
 		    &j->arena, &j->server, &j->diag);
 	if (err == 0)
-		err = server_check(&j->server, &j->diag);
+		err = server_check(&j->server, &j->arena, &j->diag);
 	j->refused = err == ERR_INVALID;
 	if (err < 0 && err != ERR_INVALID)
 		return err;
@@ -308,7 +316,7 @@ static int job_decode(struct job *j)
 		r->flags |= RECORD_DELETING;
 	j->facts = r->facts;
 	if (!j->refused)
-		refs_follow(m, r, &j->server);
+		return record_follow(m, r, &j->server, &j->arena);
 	return 0;
 }
 
@@ -334,7 +342,8 @@ static bool job_needs_ref(struct job *j)
 static void job_refs_known(struct job *j)
 {
 	/* Their list is under way; its end queues who waits for it. */
-	if (!j->refused && !refs_ready(j->m, job_record(j))) {
+	if ((!j->refused && !refs_ready(j->m, job_record(j))) ||
+	    !extras_ready(j->m, job_record(j))) {
 		job_later(j, j->m->loop.now_ns + NS_PER_S);
 		return;
 	}
@@ -373,24 +382,35 @@ static void job_ref_done(struct job *j)
 static int job_plan_children(struct job *j, struct plan *ret)
 {
 	struct plan_in in = {
-		.server = &j->server, .record = job_record(j),
-		.finalizers = j->m->o->finalizers
+		.server = &j->server, .records = &j->m->records,
+		.record = job_record(j), .finalizers = j->m->o->finalizers,
+		.taken_up = j->adopts
 	};
 
-	refs_mark(j->m, in.record, in.server, &j->arena, &in.marks);
+	in.kinds = j->kinds;
+	refs_mark(j->m, in.record, in.server, in.taken_up, &j->arena,
+	    &in.marks);
 	j->marked = in.marks.seen.n > 0;
 	return plan_children(&in, &j->arena, ret);
 }
 
 bool job_mark_again(struct job *j)
 {
+	struct record *r = job_record(j);
 	struct plan again;
+	int err;
 
-	child_seen_notes(job_record(j), j->call.reply);
-	if (job_plan_children(j, &again) < 0)
+	child_seen_notes(r, j->call.reply);
+	/* In the place of the first: there may be no room for both. */
+	arena_reset(&j->arena, j->plan_at);
+	err = job_plan_children(j, &again);
+	/* It is not this server's before its apply went well. */
+	if (!r->child[CHILD_DEPLOYMENT].exists)
+		child_forget(&j->m->records, r, CHILD_DEPLOYMENT);
+	if (err < 0)
 		return false;
-	j->plan.out.child[CHILD_DEPLOYMENT] =
-	    again.out.child[CHILD_DEPLOYMENT];
+	j->plan.out = again.out;
+	j->plan_end = arena_mark(&j->arena);
 	return true;
 }
 
@@ -405,7 +425,19 @@ static bool job_make_plan(struct job *j)
 		return true;
 	}
 	j->refs = refs_state(j->m, r);
+	/* For all of this job: the watch may tell of a newer spec. */
+	j->kinds = extras_allowed(j->m, r);
 	return job_plan_children(j, &j->plan) == 0;
+}
+
+static bool job_plan_once(struct job *j)
+{
+	if (j->planned)
+		return true;
+	j->plan_at = arena_mark(&j->arena);
+	j->planned = job_make_plan(j);
+	j->plan_end = arena_mark(&j->arena);
+	return j->planned;
 }
 
 /* Nothing is made for who is gone; its owner references would be. */
@@ -449,19 +481,54 @@ static void job_plan(struct job *j)
 
 /* ---- steps ---- */
 
+void job_forget_request(struct job *j)
+{
+	arena_reset(&j->arena, j->plan_end);
+}
+
+/*
+ * NULL: all are done. What could not be made is not scaled, and what is not
+ * seen any more is deleted only if it is found under its name.
+ */
+static const struct step *job_step(struct job *j)
+{
+	struct record *r = job_record(j);
+
+	for (; j->at < j->plan.steps; j->at++) {
+		const struct step *s = &j->plan.step[j->at];
+
+		if (s->what == STEP_APPLY || child_at(&j->m->records, r,
+		    (enum child_kind)s->child)->exists)
+			return s;
+		if (s->what == STEP_SCALE)
+			continue;
+		j->plan.seek |= UINT32_C(1) << s->child;
+		/* In the next plan, too, should this one fail. */
+		r->wanted |= UINT32_C(1) << s->child;
+	}
+	return NULL;
+}
+
+/* Of a kind that there is not, there is none. */
+static bool may_be_there(const struct job *j)
+{
+	return (j->plan.seek >> j->sought & 1) &&
+	    !watches_child_absent(j->m, (enum child_kind)j->sought);
+}
+
 void job_next(struct job *j)
 {
 	const struct step *s;
 
 	if (job_is_over(j))
 		return;
-	if (!j->planned && !job_make_plan(j)) {
+	if (!job_plan_once(j)) {
 		job_failed(j, "arena is full");
 		return;
 	}
-	j->planned = true;
-	if (j->at < j->plan.steps) {
-		s = &j->plan.step[j->at];
+	job_forget_request(j);
+	s = job_step(j);
+	if (s != NULL) {
 		if (s->what == STEP_APPLY && !s->force &&
 		    record_has_ghost(&j->m->records, job_record(j))) {
 			job_later(j, j->m->loop.now_ns + GHOST_WAIT_NS);
@@ -469,11 +536,15 @@ void job_next(struct job *j)
 		}
 		if (s->what == STEP_DELETE)
 			job_delete(j, s);
+		else if (s->what == STEP_SCALE)
+			job_scale(j, s);
 		else
 			job_apply(j, s);
 		return;
 	}
-	if (j->plan.drop_finalizers && j->sought < CHILD_KINDS)
+	while (j->sought < CHILD_KINDS_ALL && !may_be_there(j))
+		j->sought++;
+	if (j->sought < CHILD_KINDS_ALL)
 		job_seek(j);
 	else if (j->plan.add_finalizer || j->plan.drop_finalizers)
 		job_finalizers(j);
@@ -527,6 +598,9 @@ static void job_on_done(void *ctx, struct kube_call *call)
 		break;
 	case JOB_DISOWN:
 		job_disown_done(j);
+		break;
+	case JOB_SCALE:
+		job_scaled(j);
 		break;
 	case JOB_FINALIZER:
 		job_finalizer_done(j);

@@ -56,23 +56,28 @@ static void count_step(struct job *j, enum child_count what)
 }
 
 static void child_failed(struct job *j, const struct diag *d,
-    enum kube_why why, int err)
+    const struct kube_status *status)
 {
 	const struct plan *p = &j->plan;
 	const struct step *s = &p->step[j->at];
 
 	/* Who has not got one name shall not take the others. */
-	while (why == KUBE_WHY_OWNED && j->at + 1 < p->steps &&
-	    p->step[j->at + 1].what == STEP_APPLY)
+	while (status->why == KUBE_WHY_OWNED && s->child < CHILD_KINDS &&
+	    j->at + 1 < p->steps && p->step[j->at + 1].what != STEP_DELETE)
 		j->at++;
 	if (j->has_failed)
 		return;
 	j->has_failed = true;
-	j->failed = j->call.status;
-	j->failed.err = err;
-	j->failed.why = why;
+	j->failed = *status;
 	j->failed_child = s->child;
 	j->failed_diag = *d;
+}
+
+static const struct child_state *job_child(const struct job *j,
+    const struct step *s)
+{
+	return child_at(&j->m->records, job_record(j),
+	    (enum child_kind)s->child);
 }
 
 /*
@@ -81,7 +86,7 @@ static void child_failed(struct job *j, const struct diag *d,
  */
 static bool needs_version(const struct job *j, const struct step *s)
 {
-	const struct child_state *c = &job_record(j)->child[s->child];
+	const struct child_state *c = job_child(j, s);
 
 	return s->child == CHILD_DEPLOYMENT && s->force && j->marked &&
 	    !j->looked && !j->disowns && c->told != 0 && c->told >> 63 == 0;
@@ -96,9 +101,8 @@ static bool needs_version(const struct job *j, const struct step *s)
  */
 static struct str job_body(struct job *j, const struct step *s)
 {
-	const struct record *r = job_record(j);
 	const struct child *c = &j->plan.out.child[s->child];
-	const struct child_state *have = &r->child[s->child];
+	const struct child_state *have = job_child(j, s);
 	struct buf b = arena_buf(&j->arena);
 
 	if (j->looked && !j->adopts)
@@ -121,10 +125,12 @@ static struct str job_body(struct job *j, const struct step *s)
 
 void job_apply(struct job *j, const struct step *s)
 {
-	const struct record *r = job_record(j);
+	struct record *r = job_record(j);
 	const struct child *c = &j->plan.out.child[s->child];
-	struct str body = job_body(j, s);
+	struct str body;
 
+	job_forget_request(j);
+	body = job_body(j, s);
 	if (j->arena.over) {
 		job_failed(j, "arena is full");
 		return;
@@ -133,6 +139,11 @@ void job_apply(struct job *j, const struct step *s)
 	kube_call_apply(&j->call, &child_gvr[s->child], str_from(r->ns),
 	    c->name, NULL, group_info((enum group)r->group)->manager,
 	    s->force || j->owns, body);
+	/* What becomes of it there is how it is known. */
+	if (child_info[s->child].flags & CHILD_BY_SPEC)
+		j->call.accept = KUBE_JSON;
+	/* Whatever becomes of this plan: there may be one from now on. */
+	r->wanted |= UINT32_C(1) << s->child;
 	job_send(j, JOB_CHILD);
 }
 
@@ -140,16 +151,19 @@ static struct str child_name(const struct record *r, enum child_kind k,
     struct buf *mem)
 {
 	buf_cstr(mem, r->name);
-	buf_cstr(mem, render_suffix(k));
+	buf_cstr(mem, child_info[k].suffix);
 	CHECK(!mem->over);
 	return buf_view(mem);
 }
 
 /* The one whose uid is j->named. */
 static void child_delete(struct job *j, enum child_kind k,
-    enum kube_propagation how, enum job_step step)
+    enum job_step step)
 {
 	const struct record *r = job_record(j);
+	/* In the foreground, so that a finalizer waits for the pods. */
+	enum kube_propagation how = r->flags & RECORD_DELETING ?
+	    KUBE_FOREGROUND : KUBE_BACKGROUND;
 	char uid_mem[40], name_mem[300];
 	struct buf uid, name;
 
@@ -165,13 +179,8 @@ static void child_delete(struct job *j, enum child_kind k,
 
 void job_delete(struct job *j, const struct step *s)
 {
-	const struct record *r = job_record(j);
-
-	j->named = r->child[s->child].uid;
-	/* In the foreground, so that a finalizer waits for the pods. */
-	child_delete(j, (enum child_kind)s->child,
-	    r->flags & RECORD_DELETING ? KUBE_FOREGROUND : KUBE_BACKGROUND,
-	    JOB_CHILD);
+	j->named = job_child(j, s)->uid;
+	child_delete(j, (enum child_kind)s->child, JOB_CHILD);
 }
 
 static void step_over(struct job *j)
@@ -182,11 +191,17 @@ static void step_over(struct job *j)
 	job_next(j);
 }
 
-void job_refused(struct job *j, const struct diag *d, enum kube_why why,
-    int err)
+void job_keep_refusal(struct job *j)
+{
+	j->refused_by = j->call.status;
+	j->refusal = j->call.diag;
+}
+
+void job_refused(struct job *j, const struct diag *d,
+    const struct kube_status *status)
 {
 	count_step(j, CHILD_REFUSED);
-	child_failed(j, d, why, err);
+	child_failed(j, d, status);
 	step_over(j);
 }
 
@@ -206,8 +221,7 @@ static void job_replace(struct job *j)
 		return;
 	}
 	(void)uid_parse(uid, &j->named);
-	child_delete(j, (enum child_kind)s->child, KUBE_BACKGROUND,
-	    JOB_REPLACE);
+	child_delete(j, (enum child_kind)s->child, JOB_REPLACE);
 }
 
 void job_replaced(struct job *j)
@@ -220,7 +234,7 @@ void job_replaced(struct job *j)
 		job_failed(j, "cannot delete a child");
 		return;
 	}
-	child_forget_uid(r, k, &j->named);
+	child_forget_uid(&j->m->records, r, k, &j->named);
 	series_child(j->m, r, k, CHILD_DELETED);
 	if (err == 0)
 		manager_event(j->m, &j->server, true, "Replaced",
@@ -260,9 +274,11 @@ static void name_taken(struct job *j)
 	    NULL) == 0)
 		child_holder(&doc, &j->arena, holder, sizeof(holder));
 	arena_reset(&j->arena, mark);
-	diag_clear(&j->call.diag);
-	diag_set(&j->call.diag, STR_NONE, "exists already and %s", holder);
-	job_refused(j, &j->call.diag, KUBE_WHY_OWNED, ERR_CONFLICT);
+	diag_clear(&j->refusal);
+	diag_set(&j->refusal, STR_NONE, "exists already and %s", holder);
+	j->refused_by.err = ERR_CONFLICT;
+	j->refused_by.why = KUBE_WHY_OWNED;
+	job_refused(j, &j->refusal, &j->refused_by);
 }
 
 void job_probe_done(struct job *j)
@@ -319,7 +335,7 @@ static void note_repair(struct job *j, const struct child_state *before)
 	struct manager *m = j->m;
 	struct record *r = job_record(j);
 	const struct step *s = &j->plan.step[j->at];
-	const struct child_state *c = &r->child[s->child];
+	const struct child_state *c = job_child(j, s);
 
 	if (!(s->repair || j->disowns) || (c->own == before->version &&
 	    c->own_meta == before->meta))
@@ -328,7 +344,7 @@ static void note_repair(struct job *j, const struct child_state *before)
 	log_line(&m->log, LOG_INFO, "repaired a child",
 	    "group=%s namespace=%s name=%s kind=%s",
 	    group_info(r->group)->group, r->ns, r->name,
-	    child_kind_name[s->child]);
+	    child_info[s->child].kind);
 	if (r->repair.n == CONTEST_TOLD)
 		manager_event(m, &j->server, true, "Contested",
 		    STR("somebody else keeps changing an object that belongs "
@@ -369,28 +385,28 @@ void job_child_done(struct job *j)
 	struct record *r = job_record(j);
 	const struct step *s = &j->plan.step[j->at];
 	enum child_kind k = (enum child_kind)s->child;
-	struct child_state *c = &r->child[k];
+	struct child_state *c = child_slot(&j->m->records, r, k);
+	struct child_state before = *job_child(j, s);
 	int err = j->call.status.err;
-	struct child_state before = *c;
 
 	count_outcome(j, s);
 	if (s->what == STEP_DELETE) {
 		if (was_gone(j))
-			child_forget_uid(r, k, &j->named);
-		else if (err == 0)
+			child_forget_uid(&j->m->records, r, k, &j->named);
+		else if (err == 0 && c != NULL)
 			c->going = c->exists && uid_same(&c->uid, &j->named);
-		else {
+		else if (err < 0) {
 			job_failed(j, "cannot delete a child");
 			return;
 		}
 	} else if (err == 0) {
-		child_written(r, k, j->call.reply);
+		child_written(&j->m->records, r, k, j->call.reply);
 		note_repair(j, &before);
 		if (j->disowns)
 			job_disowned(j);
 		/* The watch may have told of it already. */
 		if (j->call.status.code == 201)
-			r->created |= (uint8_t)(1 << s->child);
+			r->created |= UINT32_C(1) << k;
 	} else if (j->call.status.why == KUBE_WHY_TERMINATING) {
 		/* The server goes with its namespace; nobody need be told. */
 		job_later(j, j->m->loop.now_ns + TERMINATING_WAIT_NS);
@@ -401,17 +417,18 @@ void job_child_done(struct job *j)
 	} else if (err == ERR_CONFLICT &&
 	    j->call.status.why == KUBE_WHY_UID) {
 		/* Somebody made it anew; next time as if it were not there. */
-		child_forget_uid(r, k, &j->named);
+		child_forget_uid(&j->m->records, r, k, &j->named);
 		job_later(j, j->m->loop.now_ns);
 		return;
 	} else if (must_look(j, s)) {
+		job_keep_refusal(j);
 		job_look(j, JOB_PROBE);
 		return;
 	} else if (job_may_disown(j, s)) {
 		job_disown(j);
 		return;
 	} else {
-		child_failed(j, &j->call.diag, j->call.status.why, err);
+		child_failed(j, &j->call.diag, &j->call.status);
 		j->replaces = cannot_change(j, s);
 		if (j->replaces) {
 			job_look(j, JOB_PROBE);
@@ -425,9 +442,10 @@ void job_child_done(struct job *j)
 
 /*
  * Without its label, which anybody can take away, a child is not seen. It is
- * put back unless the spec is not valid, or the server goes: then whoever
- * waits for the finalizer would wait for less than all. Nothing tells of its
- * end either, so it is looked for until it has come.
+ * put back unless the spec is not valid, or the server goes. Then whoever
+ * waits for the finalizer would wait for less than all; and what the next
+ * good spec does not ask for would stay. Nothing tells of its end either, so
+ * the finalizer waits until a look finds it gone.
  */
 void job_seek(struct job *j)
 {
@@ -447,21 +465,28 @@ void job_seek(struct job *j)
 void job_sought(struct job *j)
 {
 	int err = j->call.status.err;
-	struct str uid, going;
+	struct str uid, at;
+	bool going;
 
-	if (err < 0 && err != ERR_NOENT)
+	/* Of a kind that may not even be read none was made. */
+	if (err == ERR_FORBIDDEN && j->sought >= CHILD_KINDS)
+		err = ERR_NOENT;
+	if (err < 0 && err != ERR_NOENT) {
 		job_failed(j, "cannot look for a child");
-	else if (err == ERR_NOENT || job_claim(j) != CLAIM_OWNED ||
-	    !kube_peek(j->call.reply, "metadata.uid", &uid)) {
+		return;
+	}
+	going = err == 0 && kube_peek(j->call.reply,
+	    "metadata.deletionTimestamp", &at);
+	if (err == ERR_NOENT || job_claim(j) != CLAIM_OWNED ||
+	    !kube_peek(j->call.reply, "metadata.uid", &uid) ||
+	    (going && !j->plan.drop_finalizers)) {
 		j->sought++;
 		job_next(j);
-	} else if (j->plan.keeps || kube_peek(j->call.reply,
-	    "metadata.deletionTimestamp", &going))
+	} else if (j->plan.keeps || going)
 		job_later(j, j->m->loop.now_ns + TERMINATING_WAIT_NS);
 	else {
 		(void)uid_parse(uid, &j->named);
-		child_delete(j, (enum child_kind)j->sought, KUBE_FOREGROUND,
-		    JOB_SEIZE);
+		child_delete(j, (enum child_kind)j->sought, JOB_SEIZE);
 	}
 }
 

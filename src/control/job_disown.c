@@ -24,8 +24,7 @@ bool job_may_disown(const struct job *j, const struct step *s)
 void job_disown(struct job *j)
 {
 	j->disowns = true;
-	j->refusal = j->call.diag;
-	j->refusal_why = j->call.status.why;
+	job_keep_refusal(j);
 	job_look(j, JOB_OWNERS);
 }
 
@@ -68,7 +67,7 @@ static void not_disowned(struct job *j, const char *what)
 	if (err == ERR_CONFLICT || err == ERR_NOENT || job_transient(err))
 		job_failed(j, what);
 	else
-		job_refused(j, &j->refusal, j->refusal_why, ERR_INVALID);
+		job_refused(j, &j->refusal, &j->refused_by);
 }
 
 void job_owners_done(struct job *j)
@@ -87,7 +86,7 @@ void job_owners_done(struct job *j)
 	    json_parse(&doc, j->call.reply, j->m->tok, JSON_TOKENS_MAX,
 	    NULL) < 0 || !disown(&doc, &child_gvr[s->child], manager,
 	    &j->arena, &j->disown)) {
-		job_refused(j, &j->refusal, j->refusal_why, ERR_INVALID);
+		job_refused(j, &j->refusal, &j->refused_by);
 		return;
 	}
 	if (j->arena.over)
@@ -107,7 +106,7 @@ void job_trial_done(struct job *j)
 	if (status->err == ERR_EXIST || status->err == ERR_FORBIDDEN)
 		take_over(j);
 	else if (status->err == ERR_INVALID)
-		job_refused(j, &j->call.diag, status->why, ERR_INVALID);
+		job_refused(j, &j->call.diag, status);
 	else
 		job_failed(j, "cannot try a child");
 }
@@ -127,7 +126,7 @@ void job_disowned(struct job *j)
 
 	buf_fmt(&b, "%s %S: took out what %s had added, for it could not be "
 	    "merged with what the server asks for: %s",
-	    child_kind_name[s->child], j->plan.out.child[s->child].name,
+	    child_info[s->child].kind, j->plan.out.child[s->child].name,
 	    j->disown.whom, j->refusal.text);
 	manager_event(j->m, &j->server, false, "Repaired",
 	    arena_keep(&j->arena, &b));

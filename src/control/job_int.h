@@ -16,6 +16,8 @@ void job_call(struct job *j);
 void job_send(struct job *j, enum job_step step);
 /* The next step of the plan, or what follows the last. */
 void job_next(struct job *j);
+/* Gives back the room of what an earlier request of this plan needed. */
+void job_forget_request(struct job *j);
 /* The Deployment is planned anew by the notes of the one that j->call found,
  * so that its pods stay as they are. */
 bool job_mark_again(struct job *j);
@@ -41,9 +43,16 @@ void job_seized(struct job *j);
 void job_look(struct job *j, enum job_step step);
 /* Whose is what it read? */
 enum claim job_claim(struct job *j);
-/* The step's child could not be written, for what the call or d says. */
-void job_refused(struct job *j, const struct diag *d, enum kube_why why,
-    int err);
+/* The step's child could not be written: what is told of it. */
+void job_refused(struct job *j, const struct diag *d,
+    const struct kube_status *status);
+/* Keeps what the call was refused for, before another takes its place. */
+void job_keep_refusal(struct job *j);
+
+/* ---- job_scale.c: replicas that an HPA is to have ---- */
+
+void job_scale(struct job *j, const struct step *s);
+void job_scaled(struct job *j);
 
 /* ---- job_disown.c: children that no apply goes together with ---- */
 

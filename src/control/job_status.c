@@ -89,22 +89,54 @@ void job_finalizer_done(struct job *j)
 
 /* ---- status ---- */
 
-/* Who takes it back again and again that they are not followed. */
-static bool somebody_follows(const struct record *r, const struct server *s)
-{
-	const struct server_status *live = &s->status;
-	uint32_t i;
+static const struct {
+	const char *condition;
+	uint32_t told;		/* flag of a record */
+} following[] = {
+	[REF_CONFIG_MAP] = { "ConfigMapsFollowed", RECORD_TOLD_CONFIG_MAPS },
+	[REF_SECRET] = { "SecretsFollowed", RECORD_TOLD_SECRETS },
+};
 
-	for (i = 0; i < live->conditions.n; i++)
-		if (str_is(live->conditions.p[i].type, "SecretsFollowed"))
-			return false;
-	return r->status_fight.n >= CONTEST_TOLD;
+static bool tells_unfollowed(const struct server_status *st,
+    enum ref_kind kind)
+{
+	return status_condition(st, following[kind].condition) != NULL;
+}
+
+/* Who takes it back again and again that they are not followed. */
+static bool somebody_follows(const struct record *r, const struct server *s,
+    enum ref_kind kind)
+{
+	return (r->flags & following[kind].told) &&
+	    r->status_fight.n >= CONTEST_TOLD &&
+	    !tells_unfollowed(&s->status, kind);
+}
+
+static bool is_unfollowed(const struct manager *m, const struct record *r,
+    const struct server *s, enum ref_kind kind)
+{
+	return refs_any(s, kind) &&
+	    (!refs_followed(m, kind, str_from(r->ns)) ||
+	    refs_denied(m, r, kind));
+}
+
+static void note_unfollowed(struct job *j)
+{
+	struct record *r = job_record(j);
+	enum ref_kind kind;
+
+	for (kind = REF_CONFIG_MAP; kind <= REF_SECRET; kind++)
+		if (tells_unfollowed(&j->verdict->status, kind))
+			r->flags |= following[kind].told;
+		else if (!is_unfollowed(j->m, r, &j->server, kind))
+			r->flags &= ~following[kind].told;
 }
 
 void judge_fill(const struct manager *m, const struct record *r,
     const struct server *s, struct judge_in *in)
 {
 	enum ref_kind kind;
+	int k;
 
 	in->wall_ns = m->io->wall_ns(m->io->ctx);
 	if (r->workload.ready < record_desired(r)) {
@@ -119,10 +151,16 @@ void judge_fill(const struct manager *m, const struct record *r,
 	if (refs_missing(m, s, &kind, &in->missing_name))
 		in->missing_kind = kind == REF_SECRET ? "Secret" :
 		    "ConfigMap";
-	in->secrets_unfollowed = refs_any(s, REF_SECRET) &&
-	    (!refs_followed(m, REF_SECRET, str_from(r->ns)) ||
-	    refs_denied(m, r, REF_SECRET)) && !somebody_follows(r, s);
+	for (kind = REF_CONFIG_MAP; kind <= REF_SECRET; kind++)
+		in->unfollowed[kind] = is_unfollowed(m, r, s, kind) &&
+		    !somebody_follows(r, s, kind);
 	in->full = refs_dropped(m, r, s);
+	in->made = extras_made(m);
+	in->allowed = extras_allowed(m, r);
+	for (k = CHILD_KINDS; k < CHILD_KINDS_ALL; k++)
+		if (watches_child_absent(m, (enum child_kind)k))
+			in->absent |= UINT32_C(1) << k;
+	verify_fill(m, r, in);
 }
 
 /* Created, but not yet seen by who makes the pods: a status written now
@@ -134,8 +172,7 @@ static bool is_early(const struct job *j, const struct record *r)
 	if (j->refused || j->has_failed || w->replica_failure ||
 	    j->verdict->reason != NULL || (r->flags & RECORD_DELETING))
 		return false;
-	return w->observed < w->generation ||
-	    w->updated < render_replicas(&j->server);
+	return w->observed < w->generation || w->updated < record_desired(r);
 }
 
 static bool job_status_waits(struct job *j)
@@ -145,6 +182,8 @@ static bool job_status_waits(struct job *j)
 
 	if (is_early(j, r))
 		wait = STATUS_FIRST_NS;
+	else if (j->verdict->up && r->verify.state == VERIFIED_PENDING)
+		wait = VERIFY_HOLD_NS;
 	else if (status_is_minor(&j->server.status, &j->verdict->status))
 		wait = STATUS_MINOR_NS;
 	else
@@ -203,17 +242,21 @@ static void job_write_status(struct job *j)
 	job_send(j, JOB_STATUS);
 }
 
-/* "created Deployment one, Service one, ConfigMap one-config" */
+/*
+ * "created Deployment one, Service one, ConfigMap one-config"; of other kinds
+ * only that, for there may be many of them and names are long.
+ */
 static void created_write(const struct record *r, struct buf *out)
 {
 	const char *comma = "created ";
 	int k;
 
-	for (k = CHILD_KINDS - 1; k >= 0; k--) {
-		if (!(r->created & 1 << k))
+	for (k = CHILD_KINDS_ALL - 1; k >= 0; k--) {
+		if (!(r->created >> k & 1))
 			continue;
-		buf_fmt(out, "%s%s %s%s", comma, child_kind_name[k], r->name,
-		    render_suffix((enum child_kind)k));
+		buf_fmt(out, "%s%s", comma, child_info[k].kind);
+		if (k < CHILD_KINDS)
+			buf_fmt(out, " %s%s", r->name, child_info[k].suffix);
 		comma = ", ";
 	}
 }
@@ -221,13 +264,8 @@ static void created_write(const struct record *r, struct buf *out)
 /* False: it waits in the record, for there is no room among the Events. */
 static bool created_tell(struct manager *m, struct record *r)
 {
-	const struct group_info *g = group_info((enum group)r->group);
 	char uid_mem[40], mem[EVENT_MESSAGE_MAX];
-	struct event_ref about = {
-		.api_version = str_from(g->api_version),
-		.kind = str_from(g->kind), .namespace = str_from(r->ns),
-		.name = str_from(r->name)
-	};
+	struct event_ref about;
 	struct buf uid, b;
 
 	if (r->created == 0)
@@ -236,10 +274,11 @@ static bool created_tell(struct manager *m, struct record *r)
 		return false;
 	buf_init(&uid, uid_mem, sizeof(uid_mem));
 	uid_format(&r->uid, &uid);
-	about.uid = buf_view(&uid);
+	manager_about((enum group)r->group, str_from(r->ns),
+	    str_from(r->name), buf_view(&uid), &about);
 	buf_init(&b, mem, sizeof(mem));
 	created_write(r, &b);
-	/* A kind and a name of 253 bytes each. */
+	/* Three names of 253 bytes, and 30 bytes for each kind at most. */
 	CHECK(!uid.over && !b.over);
 	r->created = 0;
 	manager_tell(m, &about, false, "Created", buf_view(&b));
@@ -280,7 +319,8 @@ static void job_end(struct job *j)
 	if (j->has_failed) {
 		j->call.diag = j->failed_diag;
 		j->call.status = j->failed;
-		job_record(j)->refused_wish = record_wish(job_record(j));
+		job_record(j)->refused_wish = record_wish(&j->m->records,
+		    job_record(j));
 		job_failed(j, "child refused");
 		return;
 	}
@@ -293,7 +333,7 @@ void job_status(struct job *j)
 	struct record *r = job_record(j);
 	uint64_t live;
 	struct judge_in in = {
-		.server = &j->server, .record = r,
+		.server = &j->server, .records = &m->records, .record = r,
 		.refused = j->refused ? &j->diag : NULL,
 		.failed = j->has_failed ? &j->failed_diag : NULL,
 		.failed_why = j->failed.why, .failed_child = j->failed_child
@@ -309,6 +349,8 @@ void job_status(struct job *j)
 		job_failed(j, "arena is full");
 		return;
 	}
+	if (!j->refused)
+		verify_note(m, r, &j->server);
 	judge_fill(m, r, &j->server, &in);
 	j->inputs = record_inputs(m, r);
 	judge(&in, &j->arena, j->verdict);
@@ -317,6 +359,8 @@ void job_status(struct job *j)
 		job_failed(j, "arena is full");
 		return;
 	}
+	if (j->verdict->up)
+		verify_ask(m, r, &j->server);
 	r->phase = (uint8_t)j->verdict->status.phase;
 	live = status_digest(j->server.group, &j->server.status, &j->arena);
 	if (version_number(j->server.meta.resource_version) == r->version)
@@ -325,6 +369,7 @@ void job_status(struct job *j)
 	    &j->arena) == live) {
 		r->minor_since_ns = 0;
 		r->status_said = live;
+		verify_said(m, r);
 	} else if (!job_status_waits(j)) {
 		job_write_status(j);
 		return;
@@ -348,7 +393,9 @@ void job_status_done(struct job *j)
 		return;
 	}
 	note_status(j);
+	note_unfollowed(j);
 	r->minor_since_ns = 0;
+	verify_said(j->m, r);
 	job_tell(j);
 	job_end(j);
 }

@@ -15,13 +15,17 @@ struct view {
 	const char *reason;
 	struct str message;
 	bool hard;		/* nothing will come of waiting */
+	bool up;		/* ready but for what it says of itself */
+	const char *lacks;	/* reason of ChildrenComplete=False, or NULL */
+	struct str lack;
 };
 
 /* Every condition there is; others in a live status are not ours. */
 static const char *const types[] = {
 	"Ready", "Available", "Progressing", "Degraded",
 	"ConfigurationValid", "Rendered", "Applied", "DeploymentReady",
-	"ServiceReady", "GatewayReady", "FieldsActedOn", "SecretsFollowed"
+	"ServiceReady", "GatewayReady", "FieldsActedOn", "ConfigMapsFollowed",
+	"SecretsFollowed", "ChildrenComplete", "Verified"
 };
 _Static_assert(ARRAY_LEN(types) <= CONDITIONS_MAX, "a slot each");
 
@@ -87,20 +91,33 @@ static bool could_not_write(const struct view *v, enum child_kind k)
 	return v->in->failed != NULL && v->in->failed_child == k;
 }
 
-static void find_write_failure(struct view *v)
+/* One that is not asked for by all servers: they run without. */
+static bool extra_failed(const struct view *v)
+{
+	return v->in->failed != NULL && v->in->failed_child >= CHILD_KINDS;
+}
+
+static bool core_failed(const struct view *v)
+{
+	return v->in->failed != NULL && v->in->failed_child < CHILD_KINDS;
+}
+
+static struct str failure_text(struct view *v)
 {
 	const struct judge_in *in = v->in;
-	struct buf b;
+	struct buf b = arena_buf(v->a);
 
-	if (in->failed == NULL)
-		return;
-	b = arena_buf(v->a);
-	buf_fmt(&b, "%s %s%s: %s", child_kind_name[in->failed_child],
-	    in->record->name,
-	    render_suffix((enum child_kind)in->failed_child),
+	buf_fmt(&b, "%s %s%s: %s", child_info[in->failed_child].kind,
+	    in->record->name, child_info[in->failed_child].suffix,
 	    in->failed->text);
-	wrong(v, true, refusal(in->failed_why, "ApplyFailed"),
-	    arena_keep(v->a, &b));
+	return arena_keep(v->a, &b);
+}
+
+static void find_write_failure(struct view *v)
+{
+	if (core_failed(v))
+		wrong(v, true, refusal(v->in->failed_why, "ApplyFailed"),
+		    failure_text(v));
 }
 
 static void find_missing(struct view *v)
@@ -150,6 +167,25 @@ static void find_trouble(struct view *v)
 		wrong(v, false, t->reason, str_from(t->message));
 }
 
+/* Of the verification: as just found out, or as the status has it. */
+static struct str verified_message(struct view *v)
+{
+	const struct condition *c = cond_get(v->cs, "Verified");
+	const struct mcp_probe *p = v->in->news;
+
+	if (p == NULL)
+		return c != NULL ? c->message : STR_NONE;
+	if (p->verdict == MCP_SPEAKS)
+		return text(v, "speaks MCP %S", str_from(p->found.protocol));
+	/* Who is kept out by a rule is not answered at all. */
+	if (p->verdict == MCP_SILENT && child_at(v->in->records,
+	    v->in->record, CHILD_NETWORK_POLICY)->exists)
+		return text(v, "%S; its NetworkPolicy lets in only whom it "
+		    "names, and the operator has to be among them",
+		    str_from(p->diag.text));
+	return text(v, "%S", str_from(p->diag.text));
+}
+
 static void find_wrong(struct view *v)
 {
 	const struct diag *d = v->in->refused;
@@ -163,6 +199,10 @@ static void find_wrong(struct view *v)
 	find_write_failure(v);
 	if (v->desired > 0)
 		find_trouble(v);
+	if (v->up && v->in->verified == VERIFIED_NO) {
+		wrong(v, true, "NotMCP", verified_message(v));
+		v->ready = false;
+	}
 }
 
 /* ---- conditions ---- */
@@ -173,6 +213,12 @@ static struct str pods(struct view *v, int32_t n, const char *what)
 
 	buf_fmt(&b, "%d of %d pods are %s", n, v->desired, what);
 	return arena_keep(v->a, &b);
+}
+
+static struct str waiting(struct view *v)
+{
+	return text(v, "%S; the others wait for spec.paused to be false",
+	    pods(v, v->w->updated, "of the current spec"));
 }
 
 static void set_ready(struct view *v)
@@ -189,6 +235,8 @@ static void set_ready(struct view *v)
 		    STR("replicas is 0"));
 	else if (v->reason != NULL)
 		set(v, "Ready", COND_FALSE, v->reason, v->message);
+	else if (v->in->server->spec.paused)
+		set(v, "Ready", COND_FALSE, "Paused", waiting(v));
 	else if (v->w->ready >= v->desired)
 		set(v, "Ready", COND_FALSE, "RollingUpdate", counts);
 	else if (v->w->ready > 0)
@@ -210,6 +258,8 @@ static void set_progress(struct view *v)
 		    counts);
 	else if (v->reason != NULL && v->hard)
 		set(v, "Progressing", COND_FALSE, v->reason, v->message);
+	else if (v->in->server->spec.paused)
+		set(v, "Progressing", COND_FALSE, "Paused", waiting(v));
 	else
 		set(v, "Progressing", COND_TRUE, "DeploymentInProgress",
 		    counts);
@@ -245,7 +295,8 @@ static void set_of_allbeone(struct view *v)
 	set(v, "Rendered", rendered ? COND_TRUE : COND_FALSE,
 	    rendered ? "Assembled" : "InvalidSpec", STR_NONE);
 	if (v->in->failed != NULL)
-		set(v, "Applied", COND_FALSE, "ApplyFailed", v->message);
+		set(v, "Applied", COND_FALSE, "ApplyFailed",
+		    failure_text(v));
 	else if (rendered)
 		set(v, "Applied", COND_TRUE, "Applied", STR_NONE);
 }
@@ -271,6 +322,66 @@ static void set_of_example(struct view *v)
 		    service ? "ServiceReady" : "ServiceNotFound", STR_NONE);
 }
 
+/* "PodDisruptionBudget, HorizontalPodAutoscaler" */
+static struct str kinds_text(struct view *v, uint32_t kinds)
+{
+	struct buf b = arena_buf(v->a);
+	int k;
+
+	for (k = 0; k < CHILD_KINDS_ALL; k++)
+		if (kinds >> k & 1)
+			buf_fmt(&b, "%s%s", b.n > 0 ? ", " : "",
+			    child_info[k].kind);
+	return arena_keep(v->a, &b);
+}
+
+/* "HTTPRoute of gateway.networking.k8s.io/v1" */
+static struct str apis_text(struct view *v, uint32_t kinds)
+{
+	struct buf b = arena_buf(v->a);
+	int k;
+
+	for (k = 0; k < CHILD_KINDS_ALL; k++)
+		if (kinds >> k & 1)
+			buf_fmt(&b, "%s%s of %s/%s", b.n > 0 ? ", " : "",
+			    child_info[k].kind, child_info[k].group,
+			    child_info[k].version);
+	return arena_keep(v->a, &b);
+}
+
+static void incomplete(struct view *v, const char *reason,
+    struct str message)
+{
+	v->lacks = reason;
+	v->lack = message;
+	set(v, "ChildrenComplete", COND_FALSE, reason, message);
+}
+
+/* The first of these: each is told when those before it are mended. */
+static void set_children_complete(struct view *v)
+{
+	const struct judge_in *in = v->in;
+	uint32_t asked = 0, lacking;
+
+	if (v->deleting || render_kinds(in->server, v->a, &asked) < 0)
+		return;
+	lacking = asked & in->made & ~in->allowed;
+	if (extra_failed(v))
+		incomplete(v, refusal(in->failed_why, "ApplyFailed"),
+		    failure_text(v));
+	else if (lacking & in->absent)
+		incomplete(v, "APIMissing", text(v, "the cluster has no %S; "
+		    "it is made when that is installed",
+		    apis_text(v, lacking & in->absent)));
+	else if (lacking)
+		incomplete(v, "CapacityReached", text(v, "there is no room "
+		    "for %S, see --max-extra-children; it is made when there "
+		    "is", kinds_text(v, lacking)));
+	else if (asked & ~in->made)
+		incomplete(v, "NotMade", text(v, "this operator makes no %S",
+		    kinds_text(v, asked & ~in->made)));
+}
+
 /* What the user asked for and does not get: said, not dropped. */
 static void set_shortfalls(struct view *v)
 {
@@ -287,7 +398,13 @@ static void set_shortfalls(struct view *v)
 		set(v, "FieldsActedOn", COND_FALSE, "NotActedOn",
 		    text(v, "not acted on yet: %S",
 		    arena_keep(v->a, &b)));
-	if (v->in->secrets_unfollowed)
+	set_children_complete(v);
+	if (v->in->unfollowed[REF_CONFIG_MAP])
+		set(v, "ConfigMapsFollowed", COND_FALSE, "NotGranted",
+		    STR("changes of the ConfigMaps it refers to do not "
+		    "restart its pods: the operator does not watch them, or "
+		    "may not read one"));
+	if (v->in->unfollowed[REF_SECRET])
 		set(v, "SecretsFollowed", COND_FALSE, "NotGranted",
 		    STR("changes of the Secrets it refers to do not restart "
 		    "its pods: the operator does not watch Secrets"));
@@ -298,6 +415,40 @@ static void set_shortfalls(struct view *v)
 		    "more, see --max-refs"));
 }
 
+static const char *unsure_reason(struct view *v)
+{
+	const struct condition *c = cond_get(v->cs, "Verified");
+
+	if (v->in->news != NULL)
+		return v->in->news->verdict == MCP_GUARDED ?
+		    "AuthorizationRequired" : "Unreachable";
+	return c != NULL && str_is(c->reason, "AuthorizationRequired") ?
+	    "AuthorizationRequired" : "Unreachable";
+}
+
+static void set_verified(struct view *v)
+{
+	struct str message = verified_message(v);
+
+	switch (v->in->verified) {
+	case VERIFIED_OFF:
+		return;
+	case VERIFIED_PENDING:
+		if (v->desired > 0)
+			set(v, "Verified", COND_UNKNOWN, v->up ? "Pending" :
+			    "PodsNotReady", STR_NONE);
+		return;
+	case VERIFIED_YES:
+		set(v, "Verified", COND_TRUE, "Verified", message);
+		return;
+	case VERIFIED_NO:
+		set(v, "Verified", COND_FALSE, "NotMCP", message);
+		return;
+	case VERIFIED_UNSURE:
+		set(v, "Verified", COND_UNKNOWN, unsure_reason(v), message);
+	}
+}
+
 /* ---- the rest of the status ---- */
 
 static enum phase phase_of(const struct view *v)
@@ -306,41 +457,71 @@ static enum phase phase_of(const struct view *v)
 		return PHASE_TERMINATING;
 	if (v->w->ready == 0 && v->reason != NULL && v->hard)
 		return PHASE_FAILED;
+	/* None of its pods serves what they are for. */
+	if (v->up && !v->ready)
+		return PHASE_FAILED;
 	if (v->desired == 0 || v->w->ready == 0)
 		return PHASE_PENDING;
 	return v->reason != NULL && v->hard && !v->ready ? PHASE_DEGRADED :
 	    PHASE_RUNNING;
 }
 
+/*
+ * What the last good spec was given and is not seen (any more) may have lost
+ * its label only, or is news that have not come yet. Unless a whole plan has
+ * looked for it, it stays named, so that the next one does, whoever leads by
+ * then.
+ */
+static const struct child_ref *child_told(const struct view *v,
+    enum child_kind k)
+{
+	const struct server_status *live = &v->in->server->status;
+	uint32_t i;
+
+	if ((v->in->refused == NULL && v->in->failed == NULL) || v->deleting)
+		return NULL;
+	for (i = 0; i < live->children.n; i++)
+		if (child_ref_is(&live->children.p[i], v->in->record, k))
+			return &live->children.p[i];
+	return NULL;
+}
+
 static void set_children(struct view *v, struct server_status *s)
 {
 	const struct record *r = v->in->record;
 	struct child_ref *list = arena_array(v->a, struct child_ref,
-	    CHILD_KINDS);
+	    CHILD_KINDS_ALL);
 	int k;
 
 	if (list == NULL)
 		return;
 	s->children.p = list;
-	for (k = 0; k < CHILD_KINDS; k++) {
+	for (k = 0; k < CHILD_KINDS_ALL; k++) {
 		struct child_ref *c = &list[s->children.n];
+		const struct child_state *have = child_at(v->in->records, r,
+		    (enum child_kind)k);
+		const struct child_ref *told;
 		struct buf b;
 
-		if (!r->child[k].exists)
+		if (!have->exists) {
+			told = child_told(v, (enum child_kind)k);
+			if (told != NULL)
+				list[s->children.n++] = *told;
 			continue;
+		}
 		s->children.n++;
 		HAS_SET(c, child_ref, kind);
 		HAS_SET(c, child_ref, name);
-		c->kind = str_from(child_kind_name[k]);
+		c->kind = str_from(child_info[k].kind);
 		b = arena_buf(v->a);
 		buf_fmt(&b, "%s%s", r->name,
-		    render_suffix((enum child_kind)k));
+		    child_info[k].suffix);
 		c->name = arena_keep(v->a, &b);
-		if (r->child[k].own == 0)
+		if (have->own == 0)
 			continue;
 		HAS_SET(c, child_ref, version);
 		b = arena_buf(v->a);
-		buf_u64(&b, r->child[k].own);
+		buf_u64(&b, have->own);
 		c->version = arena_keep(v->a, &b);
 	}
 	if (s->children.n > 0)
@@ -398,6 +579,86 @@ static void set_identity(struct view *v, struct server_status *s)
 	}
 }
 
+#define INFO_SET(s, member, v) \
+	(HAS_SET(s, server_info, member), (s)->member = (v))
+
+/* Texts of the probe are another's by the time that the status is written. */
+static struct str copy(struct view *v, const char *s)
+{
+	return arena_str(v->a, str_from(s));
+}
+
+static void set_tools(struct view *v, struct server_info *info)
+{
+	const struct mcp_found *f = &v->in->news->found;
+	struct str *name = arena_array(v->a, struct str, f->tools_named);
+	const char *at = f->tool_names;
+	uint32_t i;
+
+	INFO_SET(info, tools, (int32_t)f->tools);
+	if (f->tools_named == 0 || name == NULL)
+		return;
+	for (i = 0; i < f->tools_named; i++) {
+		name[i] = copy(v, at);
+		at += strlen(at) + 1;
+	}
+	HAS_SET(info, server_info, tool_names);
+	info->tool_names.p = name;
+	info->tool_names.n = f->tools_named;
+}
+
+static void set_capabilities(struct view *v, struct server_info *info)
+{
+	struct str all = copy(v, v->in->news->found.capabilities), one;
+	struct str *name = arena_array(v->a, struct str,
+	    SERVER_CAPABILITIES_MAX);
+	uint32_t n = 0;
+
+	while (all.n > 0 && n < SERVER_CAPABILITIES_MAX && name != NULL) {
+		all = str_trim(str_cut(all, ',', &one));
+		name[n++] = one;
+	}
+	if (n == 0)
+		return;
+	HAS_SET(info, server_info, capabilities);
+	info->capabilities.p = name;
+	info->capabilities.n = n;
+}
+
+/* What the server said of itself, as long as the same pods are there. */
+static void set_info(struct view *v, struct server_status *s)
+{
+	const struct server_status *live = &v->in->server->status;
+	const struct mcp_probe *p = v->in->news;
+	struct server_info *info = &s->info;
+	struct buf b;
+
+	if (v->in->verified < VERIFIED_YES)
+		return;
+	b = arena_buf(v->a);
+	buf_hex64(&b, v->in->topic);
+	TEXT_SET(s, verified, arena_keep(v->a, &b));
+	if (v->in->verified != VERIFIED_YES)
+		return;
+	if (p == NULL) {
+		if (HAS(live, server_status, info)) {
+			HAS_SET(s, server_status, info);
+			s->info = live->info;
+		}
+		return;
+	}
+	HAS_SET(s, server_status, info);
+	if (p->found.name[0] != '\0')
+		INFO_SET(info, name, copy(v, p->found.name));
+	if (p->found.version[0] != '\0')
+		INFO_SET(info, version, copy(v, p->found.version));
+	INFO_SET(info, protocol, copy(v, p->found.protocol));
+	INFO_SET(info, path, arena_str(v->a, p->path));
+	set_capabilities(v, info);
+	if (p->found.tools_known)
+		set_tools(v, info);
+}
+
 static void look(struct view *v)
 {
 	const struct record *r = v->in->record;
@@ -406,38 +667,48 @@ static void look(struct view *v)
 
 	v->exists = r->child[CHILD_DEPLOYMENT].exists;
 	v->deleting = HAS(&v->in->server->meta, object_meta, deletion_time);
-	v->desired = v->in->refused != NULL ? w->asked :
+	v->desired = v->in->refused != NULL || w->scaled ? w->asked :
 	    render_replicas(v->in->server);
 	v->current = v->exists && w->observed >= w->generation;
 	/* What could not be written is not what runs. */
-	v->complete = v->current && v->in->failed == NULL &&
+	v->complete = v->current && !core_failed(v) &&
 	    w->updated == v->desired && w->replicas == v->desired &&
 	    w->available >= v->desired;
 	/* Those of an older spec count among the ready ones, too. */
 	older = w->replicas > w->updated ? w->replicas - w->updated : 0;
 	v->ready = v->current && v->desired > 0 &&
 	    w->updated >= v->desired && w->ready - older >= v->desired &&
-	    v->in->refused == NULL && v->in->failed == NULL;
+	    v->in->refused == NULL && !core_failed(v);
+	v->up = v->ready;
+}
+
+/* Does the live status say so already? */
+static bool was_told(const struct view *v, const char *type,
+    enum cond_status status, const char *reason)
+{
+	const struct condition *c = status_condition(
+	    &v->in->server->status, type);
+
+	return c != NULL && c->status == status && str_is(c->reason, reason);
 }
 
 /* An Event only when the trouble is new, not each time it is seen. */
 static void tell(struct view *v, struct verdict *out)
 {
-	const struct server_status *live = &v->in->server->status;
-	uint32_t i;
+	struct str message = v->message;
 
-	if (v->reason == NULL)
-		return;
-	for (i = 0; i < live->conditions.n; i++) {
-		const struct condition *c = &live->conditions.p[i];
-
-		if (str_is(c->type, "Degraded") && c->status == COND_TRUE &&
-		    str_is(c->reason, v->reason))
-			return;
+	if (v->reason != NULL &&
+	    !was_told(v, "Degraded", COND_TRUE, v->reason)) {
+		out->reason = v->reason;
+	} else if (v->lacks != NULL &&
+	    !was_told(v, "ChildrenComplete", COND_FALSE, v->lacks)) {
+		out->reason = v->lacks;
+		message = v->lack;
 	}
-	out->reason = v->reason;
+	if (out->reason == NULL)
+		return;
 	out->warning = true;
-	cut_fmt(out->message, sizeof(out->message), "%S", v->message);
+	cut_fmt(out->message, sizeof(out->message), "%S", message);
 }
 
 void judge(const struct judge_in *in, struct arena *a, struct verdict *ret)
@@ -458,12 +729,15 @@ void judge(const struct judge_in *in, struct arena *a, struct verdict *ret)
 	if (in->server->group == GROUP_EXAMPLE)
 		set_of_example(&v);
 	set_shortfalls(&v);
+	set_verified(&v);
+	ret->up = v.up;
 
 	HAS_SET(s, server_status, phase);
 	s->phase = phase_of(&v);
 	set_counters(&v, s);
 	set_identity(&v, s);
 	set_children(&v, s);
+	set_info(&v, s);
 	if (v.reason != NULL) {
 		TEXT_SET(s, reason, str_from(v.reason));
 		TEXT_SET(s, message, v.message);

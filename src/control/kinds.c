@@ -1,13 +1,17 @@
-#include <string.h>
-
 #include "control_int.h"
 
 /*
  * A kind whose CRD is not there is not asked for again and again: its watch
  * is parked, and a watch of the CRDs' metadata tells when to start it. That
- * one is only open while a kind is missing. Who may not have it, as in
- * overlays/namespaced, asks every KINDS_POLL_NS.
+ * one is only open while a kind is missing that something wants. Who may not
+ * have it, as in overlays/namespaced, asks every KINDS_POLL_NS.
  */
+
+bool kinds_may_lack(const struct watch_slot *s)
+{
+	return s->role == ROLE_SERVERS || (s->role == ROLE_CHILDREN &&
+	    (child_info[s->of].flags & CHILD_BY_CRD));
+}
 
 static struct watch_slot *crds_slot(const struct manager *m)
 {
@@ -38,15 +42,19 @@ static bool any_absent(const struct manager *m)
 	return next_absent(m, &i) != NULL;
 }
 
-static void wake_by(struct manager *m, int64_t delay_ns)
+static void wake_by(struct manager *m, int64_t at_ns)
 {
 	struct kinds *k = &m->kinds;
-	int64_t at = m->loop.now_ns + delay_ns;
 
-	if (timer_is_set(&k->timer) && k->wake_ns <= at)
+	if (timer_is_set(&k->timer) && k->wake_ns <= at_ns)
 		return;
-	k->wake_ns = at;
-	timer_set(&m->loop, &k->timer, at);
+	k->wake_ns = at_ns;
+	timer_set(&m->loop, &k->timer, at_ns);
+}
+
+static void wake_in(struct manager *m, int64_t delay_ns)
+{
+	wake_by(m, m->loop.now_ns + delay_ns);
 }
 
 /* One that is asking at this moment is left to its answer. */
@@ -73,70 +81,84 @@ void kinds_absent(struct manager *m, struct watch_slot *s)
 	const struct kinds *k = &m->kinds;
 
 	s->absent = true;
-	if (k->installed[s->group])
-		wake_by(m, KINDS_RETRY_NS << k->tries[s->group]);
+	if (s->installed)
+		wake_by(m, s->retry_ns);
 	else if (k->denied || k->synced)
 		park(s);
 }
 
 /* ---- the CRDs ---- */
 
-static bool group_of(struct str text, enum group *ret)
+static bool is_named(const struct watch_slot *s, struct str plural,
+    struct str group)
 {
-	struct str name, plural;
-
-	if (!kube_peek(text, "metadata.name", &name))
-		return false;
-	name = str_cut(name, '.', &plural);
-	return group_find(name, ret) == 0 &&
-	    str_is(plural, group_info(*ret)->plural);
+	return kinds_may_lack(s) && str_is(plural, s->gvr.plural) &&
+	    str_is(group, s->gvr.group);
 }
 
+static void crd_of(struct watch_slot *s, bool gone)
+{
+	struct manager *m = s->m;
+
+	s->installed = s->listed = !gone;
+	s->tries = 0;
+	s->retry_ns = m->loop.now_ns + KINDS_RETRY_NS;
+	if (!s->absent)
+		return;
+	if (gone) {
+		park(s);
+		return;
+	}
+	try_again(s);
+	wake_by(m, s->retry_ns);
+}
+
+/* Its name is "<plural>.<group>". */
 static void crd_seen(struct manager *m, struct str text, bool gone)
 {
-	struct kinds *k = &m->kinds;
-	struct watch_slot *s;
-	enum group g;
-	uint32_t i = 0;
+	struct str group, plural;
+	uint32_t i;
 
-	if (!group_of(text, &g))
+	if (!kube_peek(text, "metadata.name", &group))
 		return;
-	k->installed[g] = k->listed[g] = !gone;
-	k->tries[g] = 0;
-	while ((s = next_absent(m, &i)) != NULL) {
-		if (s->group != (uint8_t)g)
-			continue;
-		if (gone)
-			park(s);
-		else
-			try_again(s);
-	}
-	if (!gone)
-		wake_by(m, KINDS_RETRY_NS);
+	group = str_cut(group, '.', &plural);
+	for (i = 0; i < m->slots; i++)
+		if (is_named(&m->slot[i], plural, group))
+			crd_of(&m->slot[i], gone);
+}
+
+static void crds_unlist(struct manager *m)
+{
+	uint32_t i;
+
+	for (i = 0; i < m->slots; i++)
+		m->slot[i].listed = false;
 }
 
 static void crds_synced(struct manager *m)
 {
-	struct kinds *k = &m->kinds;
-	struct watch_slot *s;
-	uint32_t i = 0;
+	uint32_t i;
 
-	k->synced = true;
-	memcpy(k->installed, k->listed, sizeof(k->installed));
-	while ((s = next_absent(m, &i)) != NULL)
-		if (!k->installed[s->group])
+	m->kinds.synced = true;
+	for (i = 0; i < m->slots; i++) {
+		struct watch_slot *s = &m->slot[i];
+
+		s->installed = s->listed;
+		if (s->absent && !s->installed)
 			park(s);
+	}
 }
 
 static void crds_stop(struct manager *m)
 {
-	struct kinds *k = &m->kinds;
 	struct watch_slot *c = crds_slot(m);
+	uint32_t i;
 
 	kube_watch_stop(&c->watch);
 	c->started = false;
-	k->synced = false;
-	memset(k->installed, 0, sizeof(k->installed));
+	m->kinds.synced = false;
+	for (i = 0; i < m->slots; i++)
+		m->slot[i].installed = false;
 }
 
 static void crds_denied(struct manager *m)
@@ -153,7 +175,7 @@ static void crds_denied(struct manager *m)
 	k->denied = k->told = true;
 	while ((s = next_absent(m, &i)) != NULL)
 		park(s);
-	wake_by(m, KINDS_POLL_NS);
+	wake_in(m, KINDS_POLL_NS);
 }
 
 void kinds_event(struct manager *m, const struct kube_watch *w,
@@ -161,7 +183,7 @@ void kinds_event(struct manager *m, const struct kube_watch *w,
 {
 	switch (e) {
 	case WATCH_BEGIN:
-		memset(m->kinds.listed, 0, sizeof(m->kinds.listed));
+		crds_unlist(m);
 		break;
 	case WATCH_ITEM:
 		crd_seen(m, text, false);
@@ -186,24 +208,23 @@ void kinds_event(struct manager *m, const struct kube_watch *w,
 
 static void retry_installed(struct manager *m)
 {
-	struct kinds *k = &m->kinds;
 	struct watch_slot *s;
-	bool again[GROUPS] = { false };
 	uint32_t i = 0;
-	int g;
 
 	while ((s = next_absent(m, &i)) != NULL) {
-		if (!k->installed[s->group])
+		if (!s->installed)
 			continue;
-		again[s->group] = k->tries[s->group] < KINDS_TRIES;
-		if (again[s->group])
-			try_again(s);
-		else
+		if (s->tries >= KINDS_TRIES) {
 			park(s);
+			continue;
+		}
+		if (s->retry_ns <= m->loop.now_ns) {
+			s->retry_ns = m->loop.now_ns +
+			    (KINDS_RETRY_NS << s->tries++);
+			try_again(s);
+		}
+		wake_by(m, s->retry_ns);
 	}
-	for (g = 0; g < GROUPS; g++)
-		if (again[g])
-			wake_by(m, KINDS_RETRY_NS << k->tries[g]++);
 }
 
 static void kinds_wake(void *ctx)
@@ -234,7 +255,7 @@ void kinds_advance(struct manager *m)
 
 	if (any_absent(m)) {
 		if (!open && !k->denied)
-			wake_by(m, KINDS_START_NS);
+			wake_in(m, KINDS_START_NS);
 		return;
 	}
 	timer_stop(&m->loop, &k->timer);

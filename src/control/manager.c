@@ -95,6 +95,8 @@ static void lead(struct manager *m, bool leading)
 	m->leading = leading;
 	log_line(&m->log, LOG_INFO, leading ? "leading" : "not leading",
 	    "holder=%s", m->o->leader_elect ? m->lease.seen.holder : "");
+	if (leading && m->webhooks)
+		webhooks_lead(m->webhooks);
 	notes_send(m);
 	manager_kick(m);
 }
@@ -148,6 +150,18 @@ static void lease_set_up(struct manager *m)
 
 /* ---- events ---- */
 
+void manager_about(enum group g, struct str ns, struct str name,
+    struct str uid, struct event_ref *ret)
+{
+	const struct group_info *info = group_info(g);
+
+	*ret = (struct event_ref){
+		.api_version = str_from(info->api_version),
+		.kind = str_from(info->kind), .namespace = ns, .name = name,
+		.uid = uid
+	};
+}
+
 void manager_tell(struct manager *m, const struct event_ref *about,
     bool warning, const char *reason, struct str message)
 {
@@ -163,14 +177,11 @@ void manager_tell(struct manager *m, const struct event_ref *about,
 void manager_event(struct manager *m, const struct server *s, bool warning,
     const char *reason, struct str message)
 {
-	const struct group_info *g = group_info(s->group);
-	struct event_ref about = {
-		.api_version = str_from(g->api_version),
-		.kind = str_from(g->kind), .namespace = s->meta.ns,
-		.name = s->meta.name, .uid = s->meta.uid,
-		.version = s->meta.resource_version
-	};
+	struct event_ref about;
 
+	manager_about(s->group, s->meta.ns, s->meta.name, s->meta.uid,
+	    &about);
+	about.version = s->meta.resource_version;
 	manager_tell(m, &about, warning, reason, message);
 }
 
@@ -191,10 +202,12 @@ static const char *check_watches(void *ctx)
 	for (i = 0; i < m->slots; i++) {
 		const struct watch_slot *s = &m->slot[i];
 
-		/* Without references servers are served all the same. */
+		/* Servers are served all the same without references, and
+		 * without the children that not all of them have. */
 		if (s->started && s->watch.state == WATCH_DENIED &&
 		    s->role != ROLE_REF_CONFIG_MAPS &&
-		    s->role != ROLE_REF_SECRETS)
+		    s->role != ROLE_REF_SECRETS &&
+		    (s->role != ROLE_CHILDREN || s->of < CHILD_KINDS))
 			return "the API server denies a watch, see the log";
 		if (s->role == ROLE_SERVERS && s->watch.synced)
 			any = true;
@@ -231,7 +244,10 @@ static void observe_set_up(struct manager *m)
 	m->check[2] = (struct health_check){
 	    "shutdown", check_stopping, m };
 	o->healthz = (struct health){ "healthz", m->check, 1 };
-	o->readyz = (struct health){ "readyz", m->check, 3 };
+	m->check[3] = (struct health_check){	/* with webhooks only */
+	    "webhooks", webhooks_check, m->webhooks };
+	o->readyz = (struct health){ "readyz", m->check,
+	    m->webhooks ? 4 : 3 };
 	o->loop = &m->loop;
 	o->mem = m->mem;
 	o->counts = &m->counts;
@@ -271,11 +287,14 @@ static int metrics_secure(struct manager *m, struct mem *mem)
 	c->cert_name = m->o->metrics_cert;
 	c->key_name = m->o->metrics_key;
 	metrics_names(m, c);
-	return http_server_secure(m->metrics_server, mem, c->trust);
+	return http_server_secure(m->metrics_server, mem, c->trust,
+	    certs_lost, c);
 }
 
 static int servers_set_up(struct manager *m, struct mem *mem)
 {
+	if (m->o->webhooks && webhooks_init(m, mem) < 0)
+		return ERR_FULL;
 	observe_set_up(m);
 	if (server_set_up(m, mem, OBSERVE_METRICS, m->metrics_route,
 	    &m->metrics_server) < 0 ||
@@ -333,8 +352,10 @@ static int records_set_up(struct manager *m, struct mem *mem,
 	    rng_next(&m->rng)) < 0 ||
 	    pods_init(&m->pods, mem, (uint32_t)m->o->max_pods) < 0 ||
 	    waits_init(m, mem, (uint32_t)m->o->max_pods) < 0 ||
+	    verify_set_up(m, mem) < 0 ||
 	    texts_init(&m->texts, mem) < 0 ||
 	    refs_init(m, mem, (uint32_t)m->o->max_refs) < 0 ||
+	    extras_init(m, mem, (uint32_t)m->o->max_extras) < 0 ||
 	    held_init(m, mem) < 0 || jobs_init(m, mem) < 0 ||
 	    notes_init(m, mem) < 0 || series_init(m, mem) < 0)
 		return ERR_FULL;
@@ -411,6 +432,10 @@ int manager_start(struct manager *m, struct diag *d)
 		err = certs_begin(&m->metrics_certs, d);
 	if (err < 0)
 		return err;
+	if (m->webhooks)
+		err = webhooks_begin(m->webhooks, d);
+	if (err < 0)
+		return err;
 	err = listen_at(m->metrics_server, m->o->metrics_addr,
 	    "--metrics-bind-address", d);
 	if (err == 0)
@@ -460,6 +485,9 @@ void manager_stop(struct manager *m)
 	m->stopping = true;
 	log_line(&m->log, LOG_INFO, "shutting down", NULL);
 	watches_stop(m);
+	verify_stop(m);
+	if (m->webhooks)
+		webhooks_stop(m->webhooks);
 	kube_client_stop(&m->client);
 	timer_set(&m->loop, &m->grace,
 	    m->io->mono_ns(m->io->ctx) + STOP_GRACE_NS);
@@ -492,6 +520,8 @@ int manager_run(struct manager *m)
 	}
 	http_server_stop(m->metrics_server);
 	http_server_stop(m->health_server);
+	if (m->webhooks != NULL)
+		http_server_stop(m->webhooks->server);
 	if (m->pprof_server != NULL)
 		http_server_stop(m->pprof_server);
 	log_line(&m->log, LOG_INFO, "stopped", NULL);

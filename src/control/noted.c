@@ -75,12 +75,6 @@ void refs_compare(const struct manager *m, struct record *r)
 	}
 }
 
-/* Is there one, or one that will be taken up? */
-static bool was_made(const struct record *r)
-{
-	return r->child[CHILD_DEPLOYMENT].exists || r->workload.seen_n > 0;
-}
-
 struct marking {
 	const struct manager *m;
 	const struct record *r;
@@ -143,9 +137,11 @@ static uint64_t marks_write(struct marking *f, const struct server *s,
 }
 
 void refs_mark(const struct manager *m, const struct record *r,
-    const struct server *s, struct arena *a, struct ref_marks *ret)
+    const struct server *s, bool taken_up, struct arena *a,
+    struct ref_marks *ret)
 {
 	const struct workload *w = &r->workload;
+	bool made = taken_up || r->child[CHILD_DEPLOYMENT].exists;
 	struct marking f = { .m = m, .r = r };
 	char mem[17 * (RECORD_REFS_MAX + 1)];
 	struct buf list, seen = arena_buf(a);
@@ -159,7 +155,7 @@ void refs_mark(const struct manager *m, const struct record *r,
 	 * Without it, so that it counts should it come back.
 	 */
 	ret->refs = f.changed || f.kept < w->seen_n || old_changed(m, r) ||
-	    !was_made(r) ? h : w->note_refs;
+	    !made ? h : w->note_refs;
 	if (list.n > 0)
 		buf_hex64(&seen, ret->refs);
 	buf_str(&seen, buf_view(&list));

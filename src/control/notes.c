@@ -103,13 +103,10 @@ static void body_write(struct manager *m, const struct note *n,
 static void event_tell(struct manager *m, const struct note *n,
     const char *reason, struct str message)
 {
-	const struct group_info *g = group_info((enum group)n->group);
-	struct event_ref about = {
-		.api_version = str_from(g->api_version),
-		.kind = str_from(g->kind), .namespace = str_from(n->ns),
-		.name = str_from(n->name), .uid = str_from(n->uid)
-	};
+	struct event_ref about;
 
+	manager_about((enum group)n->group, str_from(n->ns),
+	    str_from(n->name), str_from(n->uid), &about);
 	event_record(&m->events, &about, true, reason, message);
 }
 
@@ -336,7 +333,7 @@ static void relist(void *ctx)
 
 	m->records.full = false;
 	/* Whose server was turned away, its Deployment's lines were too. */
-	watches_relist(m, ROLE_DEPLOYMENTS);
+	watches_relist_child(m, CHILD_DEPLOYMENT);
 	watches_relist(m, ROLE_SERVERS);
 }
 

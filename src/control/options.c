@@ -30,6 +30,26 @@ const struct opt manager_opts[] = {
 	  0, "file name of the certificate, its chain behind it" },
 	{ "metrics-cert-key", NULL, "tls.key", OPT_STR, AT(metrics_key), 0,
 	  0, "file name of the key" },
+	{ "enable-webhooks", "ENABLE_WEBHOOKS", "false", OPT_BOOL,
+	  AT(webhooks), 0, 0, "answer the API server's questions before an "
+	  "MCPServer is stored; see manifests/overlays/webhooks" },
+	{ "webhook-port", NULL, "9443", OPT_I64, AT(webhook_port), 1, 65535,
+	  "port that these come to, over TLS 1.2" },
+	{ "webhook-tls-min-version", NULL, "1.2", OPT_STR,
+	  AT(webhook_tls_min), 0, 0, "1.2 or less: 1.2 is spoken" },
+	{ "webhook-cipher-suites", NULL, NULL, OPT_STR, AT(webhook_suites),
+	  0, 0, "names of those that may be used, separated by commas; "
+	  "empty: ECDHE with AES-GCM or ChaCha20-Poly1305" },
+	{ "webhook-cert-dir", NULL, NULL, OPT_STR, AT(webhook_cert_dir), 0,
+	  0, "the same as webhook-cert-path" },
+	{ "webhook-cert-path", NULL, NULL, OPT_STR, AT(webhook_cert_path), 0,
+	  0, "folder of the certificate and key for that, read again when "
+	  "they change; without it they are made, signed by a CA that is "
+	  "kept in a Secret and written into the webhook configurations" },
+	{ "webhook-cert-name", NULL, "tls.crt", OPT_STR, AT(webhook_cert), 0,
+	  0, "file name of the certificate, its chain behind it" },
+	{ "webhook-cert-key", NULL, "tls.key", OPT_STR, AT(webhook_key), 0,
+	  0, "file name of the key" },
 	{ "enable-http2", NULL, "false", OPT_BOOL, AT(http2), 0, 0,
 	  "no effect: HTTP/1.1 is served" },
 	{ "health-probe-bind-address", NULL, ":8081", OPT_STR,
@@ -83,11 +103,17 @@ const struct opt manager_opts[] = {
 	  "capacity: ConfigMaps and Secrets that servers refer to" },
 	{ "max-pods", NULL, "1024", OPT_I64, AT(max_pods), 1, 1000000,
 	  "capacity: pods with something wrong" },
+	{ "max-extra-children", NULL, "16384", OPT_I64, AT(max_extras), 1,
+	  1000000, "capacity: children of other kinds than ConfigMap, Service "
+	  "and Deployment" },
 	{ "finalizers", NULL, "false", OPT_BOOL, AT(finalizers), 0, 0,
 	  "hold a deleted server until its pods are gone" },
 	{ "watch-secrets", NULL, "false", OPT_BOOL, AT(watch_secrets), 0, 0,
 	  "restart pods when a Secret they refer to changes; needs the "
 	  "grant of manifests/overlays/secrets" },
+	{ "verify-servers", NULL, "true", OPT_BOOL, AT(verify_servers), 0, 0,
+	  "ask each server over MCP who it is once its pods are ready; one "
+	  "that does not speak MCP is not ready" },
 	{ "indexing-enabled", NULL, "true", OPT_BOOL, AT(indexing), 0, 0,
 	  "index servers by the ConfigMaps they refer to, so that a changed "
 	  "one restarts their pods" },
@@ -102,13 +128,18 @@ const struct opt manager_opts[] = {
 	  AT(cleanup_ns), NS_PER_S, 720 * HOUR,
 	  "how often memory that is not in use goes back to the system" },
 	{ "enable-hpa-support", "ENABLE_HPA_SUPPORT", "true", OPT_BOOL,
-	  AT(hpa), 0, 0, "feature: spec.autoscaling.hpa (not built yet)" },
+	  AT(hpa), 0, 0, "make HorizontalPodAutoscalers of "
+	  "spec.autoscaling.hpa" },
 	{ "enable-vpa-support", "ENABLE_VPA_SUPPORT", "true", OPT_BOOL,
-	  AT(vpa), 0, 0, "feature: spec.autoscaling.vpa (not built yet)" },
+	  AT(vpa), 0, 0, "make VerticalPodAutoscalers of "
+	  "spec.autoscaling.vpa, where the cluster has them" },
 	{ "enable-istio-integration", "ENABLE_ISTIO_INTEGRATION", "true",
-	  OPT_BOOL, AT(istio), 0, 0, "feature: spec.istio (not built yet)" },
+	  OPT_BOOL, AT(istio), 0, 0, "make VirtualServices, "
+	  "DestinationRules and PeerAuthentications of spec.istio, where the "
+	  "cluster has them" },
 	{ "enable-multi-tenancy", "ENABLE_MULTI_TENANCY", "true", OPT_BOOL,
-	  AT(tenancy), 0, 0, "feature: spec.tenancy (not built yet)" },
+	  AT(tenancy), 0, 0, "make ResourceQuotas, "
+	  "LimitRanges, Roles and RoleBindings of spec.tenancy" },
 	{ "enable-backup-controller", "ENABLE_BACKUP_CONTROLLER", "true",
 	  OPT_BOOL, AT(backup), 0, 0,
 	  "feature: MCPServerBackup (not built yet)" },
@@ -146,6 +177,51 @@ static int namespaces_check(struct str list, struct diag *d)
 	return 0;
 }
 
+/* "1.2", "TLS1.2", "TLSv1.2", "VersionTLS12": people write all of these. */
+static bool is_tls_minimum(struct str text)
+{
+	static const char *const no_more[] = { "1.0", "1.1", "1.2", "10", "11",
+		"12" };
+	static const struct str before[] = { STR_INIT("VersionTLS"),
+		STR_INIT("TLSv"), STR_INIT("TLS") };
+
+	for (size_t i = 0; i < ARRAY_LEN(before); i++)
+		if (str_starts(text, before[i])) {
+			text = str_sub(text, before[i].n, text.n);
+			break;
+		}
+	for (size_t i = 0; i < ARRAY_LEN(no_more); i++)
+		if (str_is(text, no_more[i]))
+			return true;
+	return false;
+}
+
+static int webhooks_options_check(const struct manager_options *o,
+    struct diag *d)
+{
+	uint8_t suites, ecdsa;
+	struct diag why = { 0 };
+
+	if (!o->webhooks)
+		return 0;
+	if (!is_tls_minimum(o->webhook_tls_min)) {
+		diag_set(d, STR("--webhook-tls-min-version"),
+		    "\"%S\" is not spoken here, TLS 1.2 is",
+		    o->webhook_tls_min);
+		return ERR_USAGE;
+	}
+	if (tls_suites_parse(o->webhook_suites, &suites, &ecdsa, &why) < 0) {
+		diag_set(d, STR("--webhook-cipher-suites"), "%s", why.text);
+		return ERR_USAGE;
+	}
+	if (!ecdsa && !o->webhook_cert_dir.n && !o->webhook_cert_path.n) {
+		diag_set(d, STR("--webhook-cipher-suites"), "has none with "
+		    "ECDSA, which a certificate of our own making needs");
+		return ERR_USAGE;
+	}
+	return 0;
+}
+
 int options_check(const struct manager_options *o, struct diag *d)
 {
 	struct lease_options lease = {
@@ -172,6 +248,8 @@ int options_check(const struct manager_options *o, struct diag *d)
 		    "has no effect without --metrics-secure");
 		return ERR_USAGE;
 	}
+	if (webhooks_options_check(o, d) < 0)
+		return ERR_USAGE;
 	if (o->max_delay_ns < o->base_delay_ns) {
 		diag_set(d, STR("--queue-max-delay"),
 		    "is less than --queue-base-delay");

@@ -1,5 +1,11 @@
 #include "control_int.h"
 
+/* What an HPA scales says nothing of replicas itself. */
+static bool is_scaled(const struct plan_in *in)
+{
+	return (in->kinds >> CHILD_HPA & 1) != 0;
+}
+
 /*
  * A template stays at the revision it was made by until something in it
  * changes for another reason: rendered at that revision, it must still have
@@ -11,12 +17,13 @@ static int render_frozen(const struct plan_in *in, struct arena *a,
 	const struct workload *w = &in->record->workload;
 	struct render_in how = {
 		.server = in->server, .refs = in->marks.refs,
-		.seen = in->marks.seen, .revision = RENDER_REVISION
+		.seen = in->marks.seen, .scaled = is_scaled(in),
+		.revision = RENDER_REVISION
 	};
 	size_t mark = arena_mark(a);
 	int err;
 
-	if (!in->record->child[CHILD_DEPLOYMENT].exists ||
+	if ((!in->taken_up && !in->record->child[CHILD_DEPLOYMENT].exists) ||
 	    w->note_revision == 0 || w->note_revision >= RENDER_REVISION)
 		return render_server(&how, a, ret);
 	how.revision = w->note_revision;
@@ -26,6 +33,22 @@ static int render_frozen(const struct plan_in *in, struct arena *a,
 	arena_reset(a, mark);
 	how.revision = RENDER_REVISION;
 	return render_server(&how, a, ret);
+}
+
+/* Kinds that may be made, and are asked for. */
+static int render_extras(const struct plan_in *in, struct arena *a,
+    struct render_out *ret)
+{
+	struct render_in how = {
+		.server = in->server, .revision = RENDER_REVISION
+	};
+	int k, err = 0;
+
+	for (k = CHILD_KINDS; k < CHILD_KINDS_ALL && err == 0; k++)
+		if (in->kinds >> k & 1)
+			err = render_extra(&how, (enum child_kind)k, a,
+			    &ret->child[k]);
+	return err;
 }
 
 static void step_add(struct plan *p, enum step_kind what,
@@ -43,10 +66,10 @@ static void step_add(struct plan *p, enum step_kind what,
  * The first apply of a child is not forced, so that an object somebody else
  * made is a conflict; later ones name the uid that was theirs before.
  */
-static void plan_apply(const struct record *r, enum child_kind k,
+static void plan_apply(const struct plan_in *in, enum child_kind k,
     struct plan *p)
 {
-	const struct child_state *have = &r->child[k];
+	const struct child_state *have = child_at(in->records, in->record, k);
 	const struct child *want = &p->out.child[k];
 
 	if (!want->wanted)
@@ -99,6 +122,7 @@ bool has_our_finalizers(const struct server *s)
  */
 static void plan_deletion(const struct plan_in *in, struct plan *p)
 {
+	const struct child_state *have;
 	int k;
 
 	p->wanted = 0;
@@ -106,41 +130,128 @@ static void plan_deletion(const struct plan_in *in, struct plan *p)
 	if (!has_our_finalizers(in->server))
 		return;
 	p->drop_finalizers = true;
-	for (k = CHILD_KINDS - 1; k >= 0; k--) {
-		if (!in->record->child[k].exists)
+	for (k = CHILD_KINDS_ALL - 1; k >= 0; k--) {
+		have = child_at(in->records, in->record, (enum child_kind)k);
+		if (!have->exists)
 			continue;
 		p->drop_finalizers = false;
-		if (!in->record->child[k].going && !p->keeps)
+		if (!have->going && !p->keeps)
+			step_add(p, STEP_DELETE, (enum child_kind)k, false,
+			    false);
+	}
+	if (p->drop_finalizers)
+		p->seek = KINDS_EVERY;
+}
+
+/*
+ * What was wanted before, as the last plan or the status has it, and neither
+ * is any more nor is seen: it may have lost its label while the spec was not
+ * valid.
+ */
+static uint32_t plan_seek(const struct plan_in *in, uint32_t wanted)
+{
+	const struct server_status *s = &in->server->status;
+	uint32_t kinds = in->record->wanted, i;
+	int k;
+
+	for (i = 0; i < s->children.n; i++)
+		for (k = 0; k < CHILD_KINDS_ALL; k++)
+			if (child_ref_is(&s->children.p[i], in->record,
+			    (enum child_kind)k))
+				kinds |= UINT32_C(1) << k;
+	return kinds & ~wanted &
+	    ~record_children(in->records, in->record);
+}
+
+/* What it is not to have (any more), and is there. steers: CHILD_STEERS. */
+static void plan_prune(const struct plan_in *in, bool steers, struct plan *p)
+{
+	int k;
+
+	for (k = CHILD_KINDS_ALL - 1; k >= 0; k--) {
+		const struct child_state *have = child_at(in->records,
+		    in->record, (enum child_kind)k);
+
+		if (((child_info[k].flags & CHILD_STEERS) != 0) == steers &&
+		    !p->out.child[k].wanted && have->exists && !have->going)
 			step_add(p, STEP_DELETE, (enum child_kind)k, false,
 			    false);
 	}
 }
 
+/*
+ * A field that nobody applies any more goes back to its default, so another
+ * manager applies the number of pods that there are before ours leaves it
+ * out; the HPA's first own change takes it over from that one. A Deployment
+ * that is to be made has one pod by itself, and is told of more afterwards.
+ */
+static int plan_scale(const struct plan_in *in, bool made, struct arena *a,
+    struct plan *p)
+{
+	const struct workload *w = &in->record->workload;
+	bool exists = in->record->child[CHILD_DEPLOYMENT].exists;
+	int32_t first;
+	int err;
+
+	if (!is_scaled(in) || made == exists || (exists && w->scaled))
+		return 0;
+	err = render_first_replicas(in->server, a, &first);
+	if (err < 0)
+		return err;
+	/* An HPA lets be what has no pods. */
+	p->scale_to = exists && w->asked > 0 ? w->asked : first;
+	if (exists || first != 1)
+		step_add(p, STEP_SCALE, CHILD_DEPLOYMENT, !exists ||
+		    w->asked == 0, false);
+	return 0;
+}
+
+static int plan_steps(const struct plan_in *in, struct arena *a,
+    struct plan *p)
+{
+	int k, err = 0;
+
+	plan_prune(in, true, p);
+	for (k = 0; k < CHILD_KINDS_ALL; k++) {
+		if (p->out.child[k].wanted)
+			p->wanted |= UINT32_C(1) << k;
+		if (k == CHILD_DEPLOYMENT)
+			err = plan_scale(in, false, a, p);
+		plan_apply(in, (enum child_kind)k, p);
+		if (k == CHILD_DEPLOYMENT && err == 0)
+			err = plan_scale(in, true, a, p);
+	}
+	plan_prune(in, false, p);
+	return err;
+}
+
 int plan_children(const struct plan_in *in, struct arena *a,
     struct plan *ret)
 {
+	struct plan_in how = *in;
 	struct plan p = { 0 };
-	int k, err;
+	uint32_t asked;
+	int err;
 
 	if (HAS(&in->server->meta, object_meta, deletion_time)) {
 		plan_deletion(in, &p);
 		*ret = p;
 		return 0;
 	}
-	err = render_frozen(in, a, &p.out);
+	/* What there is room for may be of a newer spec than this one. */
+	err = render_kinds(in->server, a, &asked);
 	if (err < 0)
 		return err;
-	for (k = 0; k < CHILD_KINDS; k++) {
-		if (p.out.child[k].wanted)
-			p.wanted |= (uint8_t)(1 << k);
-		plan_apply(in->record, (enum child_kind)k, &p);
-	}
-	for (k = CHILD_KINDS - 1; k >= 0; k--)
-		if (!p.out.child[k].wanted &&
-		    in->record->child[k].exists &&
-		    !in->record->child[k].going)
-			step_add(&p, STEP_DELETE, (enum child_kind)k, false,
-			    false);
+	how.kinds &= asked;
+	err = render_frozen(&how, a, &p.out);
+	if (err == 0)
+		err = render_extras(&how, a, &p.out);
+	if (err == 0)
+		err = plan_steps(&how, a, &p);
+	if (err < 0)
+		return err;
+	/* What is asked for and has no slot is left alone. */
+	p.seek = plan_seek(in, p.wanted | asked);
 	p.add_finalizer = in->finalizers && !has_finalizer(in->server,
 	    group_info(in->server->group)->finalizer);
 	*ret = p;

@@ -61,7 +61,7 @@ bool queue_holds(const struct queue *q, uint32_t i)
 	const struct record *r = record_at(q->records, i);
 
 	return r->failures > 0 && heap_has(&q->later, i) &&
-	    r->refused_wish == record_wish(r);
+	    r->refused_wish == record_wish(q->records, r);
 }
 
 /*
@@ -116,13 +116,9 @@ void queue_backoff(struct queue *q, uint32_t i, int64_t told_ns,
     int64_t now_ns)
 {
 	struct record *r = record_at(q->records, i);
-	int64_t delay = q->base_ns;
-	uint8_t n;
+	int64_t delay = time_backoff(q->base_ns, r->failures + 1U,
+	    q->max_ns);
 
-	for (n = 0; n < r->failures && delay < q->max_ns; n++)
-		delay *= 2;
-	if (delay > q->max_ns)
-		delay = q->max_ns;
 	if (r->failures < UINT8_MAX)
 		r->failures++;
 	if (delay < told_ns)

@@ -188,20 +188,21 @@ bool record_has_ghost(const struct records *rs, const struct record *r)
 		const struct record *o = record_at(rs, i);
 
 		if (o->key_hash == r->key_hash && o != r &&
-		    !(o->flags & RECORD_LIVE) && record_has_children(o))
+		    !(o->flags & RECORD_LIVE) && record_children(rs, o) != 0)
 			return true;
 	}
 	return false;
 }
 
-bool record_has_children(const struct record *r)
+uint32_t record_children(const struct records *rs, const struct record *r)
 {
+	uint32_t kinds = 0;
 	int k;
 
-	for (k = 0; k < CHILD_KINDS; k++)
-		if (r->child[k].exists)
-			return true;
-	return false;
+	for (k = 0; k < CHILD_KINDS_ALL; k++)
+		if (child_at(rs, r, (enum child_kind)k)->exists)
+			kinds |= UINT32_C(1) << k;
+	return kinds;
 }
 
 uint64_t scope_of(struct str ns)
@@ -301,21 +302,21 @@ int64_t contest_calm_ns(const struct contest *c)
 	return c->last_ns + (NS_PER_S << (over < 8 ? over : 8));
 }
 
-void child_forget(struct record *r, enum child_kind k)
+void child_forget(struct records *rs, struct record *r, enum child_kind k)
 {
-	uint64_t gone = r->child[k].gone;
+	struct child_state *c = child_slot(rs, r, k);
 
-	memset(&r->child[k], 0, sizeof(r->child[k]));
-	r->child[k].gone = gone;
+	if (c != NULL)
+		*c = (struct child_state){ .gone = c->gone };
 	if (k == CHILD_DEPLOYMENT)
 		memset(&r->workload, 0, sizeof(r->workload));
 }
 
-void child_forget_uid(struct record *r, enum child_kind k,
-    const struct uid *uid)
+void child_forget_uid(struct records *rs, struct record *r,
+    enum child_kind k, const struct uid *uid)
 {
-	if (uid_same(&r->child[k].uid, uid))
-		child_forget(r, k);
+	if (uid_same(&child_at(rs, r, k)->uid, uid))
+		child_forget(rs, r, k);
 }
 
 bool version_older(uint64_t version, uint64_t than)
@@ -329,9 +330,10 @@ bool child_edited(const struct child_state *c)
 	    (c->own_meta != 0 && c->meta != c->own_meta);
 }
 
-bool child_drifted(const struct record *r, enum child_kind k)
+bool child_drifted(const struct records *rs, const struct record *r,
+    enum child_kind k)
 {
-	const struct child_state *c = &r->child[k];
+	const struct child_state *c = child_at(rs, r, k);
 	bool wanted = (r->wanted >> k & 1) != 0;
 
 	if (wanted != c->exists)
@@ -339,13 +341,14 @@ bool child_drifted(const struct record *r, enum child_kind k)
 	return wanted && child_edited(c);
 }
 
-uint64_t record_wish(const struct record *r)
+uint64_t record_wish(const struct records *rs, const struct record *r)
 {
 	uint64_t h = hash_more(HASH_SEED, &r->facts, sizeof(r->facts));
 	int k;
 
-	for (k = 0; k < CHILD_KINDS; k++) {
-		const struct child_state *c = &r->child[k];
+	for (k = 0; k < CHILD_KINDS_ALL; k++) {
+		const struct child_state *c = child_at(rs, r,
+		    (enum child_kind)k);
 		uint64_t parts[] = {
 			c->exists, c->going, c->version, c->meta
 		};
@@ -358,7 +361,8 @@ uint64_t record_wish(const struct record *r)
 
 int32_t record_desired(const struct record *r)
 {
-	return r->flags & RECORD_REFUSED ? r->workload.asked : r->desired;
+	return r->flags & RECORD_REFUSED || r->workload.scaled ?
+	    r->workload.asked : r->desired;
 }
 
 uint64_t record_inputs(const struct manager *m, const struct record *r)
@@ -368,10 +372,10 @@ uint64_t record_inputs(const struct manager *m, const struct record *r)
 	int64_t parts[] = {
 		w->generation, w->observed, w->asked, w->replicas, w->ready,
 		w->available, w->updated, w->deadline_exceeded,
-		w->replica_failure, r->child[CHILD_SERVICE].exists,
-		r->child[CHILD_CONFIG_MAP].exists,
-		r->child[CHILD_DEPLOYMENT].exists,
-		(int64_t)refs_state(m, r), refs_ready(m, r)
+		w->replica_failure, record_children(&m->records, r),
+		(int64_t)refs_state(m, r), refs_ready(m, r),
+		(int64_t)r->verify.topic, r->verify.state,
+		extras_allowed(m, r), w->scaled
 	};
 	uint64_t h = hash_more(HASH_SEED, parts, sizeof(parts));
 
@@ -401,8 +405,8 @@ bool record_due(const struct manager *m, const struct record *r)
 		return false;
 	if (!(r->flags & RECORD_PLANNED) || r->facts != r->planned_facts)
 		return true;
-	for (k = 0; k < CHILD_KINDS; k++)
-		if (child_drifted(r, (enum child_kind)k) &&
+	for (k = 0; k < CHILD_KINDS_ALL; k++)
+		if (child_drifted(&m->records, r, (enum child_kind)k) &&
 		    !(r->flags & (RECORD_REFUSED | RECORD_DELETING)))
 			return true;
 	return record_inputs(m, r) != r->planned_inputs;

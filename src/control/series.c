@@ -69,7 +69,7 @@ void series_child(struct manager *m, struct record *r, enum child_kind k,
     enum child_count what)
 {
 	space_of(m, r)->children[k][what]++;
-	if (what == CHILD_REFUSED)
+	if (what == CHILD_REFUSED && k < CHILD_KINDS)
 		r->refused[k]++;
 }
 
@@ -187,11 +187,27 @@ static void space_children(const struct space *s, enum child_kind k,
 	for (i = 0; i < CHILD_COUNTS; i++) {
 		struct metric_label l[] = {
 			label_ns(s), { "operation", str_from(words[i][0]) },
-			{ "result", str_from(words[i][1]) }
+			{ "result", str_from(words[i][1]) },
+			{ "kind", str_from(child_info[k].kind) }
 		};
 
-		metric_u64(out, name, l, 3, s->children[k][i]);
+		metric_u64(out, name, l, k < CHILD_KINDS ? 3 : 4,
+		    s->children[k][i]);
 	}
+}
+
+/* Of the kinds without a family of their own; where any were written. */
+static void space_extras(const struct space *s, const char *name,
+    struct buf *out)
+{
+	int k;
+
+	for (k = CHILD_KINDS; k < CHILD_KINDS_ALL; k++)
+		if (s->children[k][CHILD_APPLIED] +
+		    s->children[k][CHILD_REFUSED] +
+		    s->children[k][CHILD_DELETED] +
+		    s->children[k][CHILD_KEPT] > 0)
+			space_children(s, (enum child_kind)k, name, out);
 }
 
 static void space_deployments(const struct space *s, const char *name,
@@ -228,6 +244,8 @@ static const struct space_family {
 	  "Writes of Deployments.", space_deployments },
 	{ "mcp_service_operations_total", "counter",
 	  "Writes of Services.", space_services },
+	{ "mcp_child_operations_total", "counter",
+	  "Writes of other children, of kinds with any.", space_extras },
 };
 
 /* at 0: the family's head; then one namespace each. True: all told. */
@@ -422,6 +440,8 @@ static void emit_capacity(const struct manager *m, struct buf *out)
 		{ "servers", m->records.pool.used, m->records.pool.cap },
 		{ "references", m->refs.pool.used, m->refs.pool.cap },
 		{ "pods", m->pods.pool.used, m->pods.pool.cap },
+		{ "extra_children", m->records.extras.pool.used,
+		  m->records.extras.pool.cap },
 	};
 	size_t i, k;
 

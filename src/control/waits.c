@@ -271,12 +271,7 @@ bool waits_recall(const struct manager *m, const struct record *r,
 
 static int64_t next_due(const struct manager *m, uint8_t tries)
 {
-	int64_t delay = WAIT_AGAIN_NS;
-	uint8_t i;
-
-	for (i = 1; i < tries && delay < WAIT_MOST_NS; i++)
-		delay *= 2;
-	return m->loop.now_ns + (delay < WAIT_MOST_NS ? delay :
+	return m->loop.now_ns + time_backoff(WAIT_AGAIN_NS, tries,
 	    WAIT_MOST_NS);
 }
 

@@ -14,11 +14,7 @@ static const struct {
 	bool metadata;
 	const char *why;
 } roles[] = {
-	{ ROLE_DEPLOYMENTS, LABEL_KEY, false,
-	  "Deployments of servers: drift, replicas, rollouts" },
-	{ ROLE_SERVICES, LABEL_KEY, true, "Services of servers: drift" },
-	{ ROLE_CONFIG_MAPS, LABEL_KEY, true,
-	  "ConfigMaps of servers: drift" },
+	{ ROLE_CHILDREN, LABEL_KEY, true, "children of servers: drift" },
 	{ ROLE_SERVERS, NULL, false, "the servers themselves" },
 	{ ROLE_PODS, LABEL_KEY, false, "why pods are not ready" },
 	{ ROLE_REF_CONFIG_MAPS, NULL, true,
@@ -27,6 +23,22 @@ static const struct {
 };
 
 static const struct gvr pods_gvr = { "", "v1", "pods", true };
+
+static bool is_core(const struct watch_slot *s)
+{
+	return s->role == ROLE_CHILDREN && s->of < CHILD_KINDS;
+}
+
+static bool is_extra(const struct watch_slot *s)
+{
+	return s->role == ROLE_CHILDREN && s->of >= CHILD_KINDS;
+}
+
+/* Or is it only looked for what was left? */
+static bool is_used(const struct watch_slot *s)
+{
+	return !is_extra(s) || s->m->records.extras.of_kind[s->of] > 0;
+}
 
 /*
  * References that may not be watched are not followed, and the servers that
@@ -53,7 +65,42 @@ static void ref_listed(struct watch_slot *s)
 	refs_resume(s->m, s->scope);
 }
 
+static bool answered(const struct watch_slot *s)
+{
+	return s->watch.synced || s->absent ||
+	    s->watch.state == WATCH_ABSENT || s->watch.state == WATCH_DENIED;
+}
+
+/* Others do not wait for it any longer. */
+static bool is_late(const struct watch_slot *s)
+{
+	return s->started &&
+	    s->m->loop.now_ns - s->started_ns >= EXTRAS_AWAIT_NS;
+}
+
 /* A kind that is gone takes its objects with it. */
+static void on_absent(struct watch_slot *s)
+{
+	struct manager *m = s->m;
+
+	/* Not one that must be there, which is only not told of yet. */
+	if (is_extra(s)) {
+		child_event(m, (enum child_kind)s->of, s->scope, WATCH_BEGIN,
+		    STR_NONE);
+		child_event(m, (enum child_kind)s->of, s->scope, WATCH_SYNCED,
+		    STR_NONE);
+	}
+	if (s->role == ROLE_SERVERS) {
+		intake_event(m, (enum group)s->of, s->scope, WATCH_BEGIN,
+		    STR_NONE);
+		intake_event(m, (enum group)s->of, s->scope, WATCH_SYNCED,
+		    STR_NONE);
+	}
+	/* Nobody may want it any more, now that nothing is there. */
+	if (s->started && kinds_may_lack(s))
+		kinds_absent(m, s);
+}
+
 static void on_error(struct watch_slot *s, const struct kube_watch *w)
 {
 	struct manager *m = s->m;
@@ -63,23 +110,21 @@ static void on_error(struct watch_slot *s, const struct kube_watch *w)
 		kinds_absent(m, s);
 		return;
 	}
-	log_line(&m->log, absent ? LOG_INFO : LOG_WARN,
-	    absent ? "kind is not installed" : "watch interrupted",
-	    "group=%s resource=%s state=%s error=%s", w->row.gvr->group,
-	    w->row.gvr->plural, kube_watch_state_name(w->state),
-	    w->diag.text);
+	if (is_used(s) || !(absent || w->state == WATCH_DENIED))
+		log_line(&m->log, absent ? LOG_INFO : LOG_WARN,
+		    absent ? "kind is not installed" : "watch interrupted",
+		    "group=%s resource=%s state=%s error=%s",
+		    w->row.gvr->group, w->row.gvr->plural,
+		    kube_watch_state_name(w->state), w->diag.text);
 	if (m->o->fail_fast && !w->synced && w->state == WATCH_WAITING) {
 		m->exit_status = EXIT_UNREACHABLE;
 		m->stopped = true;
 		loop_stop(&m->loop);
 	}
-	if (s->role == ROLE_SERVERS && absent) {
-		intake_event(m, (enum group)s->group, s->scope, WATCH_BEGIN,
-		    STR_NONE);
-		intake_event(m, (enum group)s->group, s->scope, WATCH_SYNCED,
-		    STR_NONE);
-		kinds_absent(m, s);
-	}
+	if (absent)
+		on_absent(s);
+	else if (is_extra(s) && (answered(s) || is_late(s)))
+		extras_synced(m, (enum child_kind)s->of);
 	ref_denied(s, w);
 }
 
@@ -95,18 +140,15 @@ static void on_event(void *ctx, struct kube_watch *w,
 		watches_advance(m);
 		return;
 	}
+	/* Before who waits for it is looked at. */
+	if (e == WATCH_SYNCED)
+		s->absent = false;
 	switch ((enum watch_role)s->role) {
-	case ROLE_DEPLOYMENTS:
-		child_event(m, CHILD_DEPLOYMENT, s->scope, e, text);
-		break;
-	case ROLE_SERVICES:
-		child_event(m, CHILD_SERVICE, s->scope, e, text);
-		break;
-	case ROLE_CONFIG_MAPS:
-		child_event(m, CHILD_CONFIG_MAP, s->scope, e, text);
+	case ROLE_CHILDREN:
+		child_event(m, (enum child_kind)s->of, s->scope, e, text);
 		break;
 	case ROLE_SERVERS:
-		intake_event(m, (enum group)s->group, s->scope, e, text);
+		intake_event(m, (enum group)s->of, s->scope, e, text);
 		break;
 	case ROLE_PODS:
 		pods_event(m, s->scope, e, text);
@@ -122,26 +164,19 @@ static void on_event(void *ctx, struct kube_watch *w,
 		break;
 	}
 	if (e == WATCH_SYNCED) {
-		s->absent = false;
 		ref_listed(s);
 		watches_advance(m);
 	}
 }
 
-static void gvr_of(enum watch_role role, enum group g, struct gvr *ret)
+static void gvr_of(enum watch_role role, uint8_t of, struct gvr *ret)
 {
 	switch (role) {
-	case ROLE_DEPLOYMENTS:
-		*ret = child_gvr[CHILD_DEPLOYMENT];
-		break;
-	case ROLE_SERVICES:
-		*ret = child_gvr[CHILD_SERVICE];
-		break;
-	case ROLE_CONFIG_MAPS:
-		*ret = child_gvr[CHILD_CONFIG_MAP];
+	case ROLE_CHILDREN:
+		*ret = child_gvr[of];
 		break;
 	case ROLE_SERVERS:
-		server_gvr(g, ret);
+		server_gvr((enum group)of, ret);
 		break;
 	case ROLE_PODS:
 		*ret = pods_gvr;
@@ -158,7 +193,7 @@ static void gvr_of(enum watch_role role, enum group g, struct gvr *ret)
 	}
 }
 
-static void slot_init(struct manager *m, size_t row, enum group g,
+static void slot_init(struct manager *m, size_t row, uint8_t of,
     struct str ns)
 {
 	struct watch_slot *s = &m->slot[m->slots++];
@@ -169,9 +204,16 @@ static void slot_init(struct manager *m, size_t row, enum group g,
 
 	s->m = m;
 	s->role = (uint8_t)roles[row].role;
-	s->group = (uint8_t)g;
+	s->of = of;
 	s->scope = scope_of(ns);
-	gvr_of(roles[row].role, g, &s->gvr);
+	if (s->role == ROLE_CHILDREN && of == CHILD_DEPLOYMENT) {
+		how.metadata = false;
+		how.why = "Deployments of servers: drift, replicas, rollouts";
+	}
+	if (s->role == ROLE_CHILDREN &&
+	    (child_info[of].flags & CHILD_BY_SPEC))
+		how.metadata = false;
+	gvr_of(roles[row].role, of, &s->gvr);
 	how.gvr = &s->gvr;
 	kube_watch_init(&s->watch, &m->shared, &how, on_event, s);
 }
@@ -182,12 +224,12 @@ static void crds_init(struct manager *m)
 	struct watch_slot *s = &m->slot[m->slots++];
 	struct kube_watch_row how = {
 		.gvr = &s->gvr, .metadata = true,
-		.why = "CRDs of server kinds that are not installed"
+		.why = "CRDs of kinds that are not installed"
 	};
 
 	s->m = m;
 	s->role = ROLE_CRDS;
-	gvr_of(ROLE_CRDS, GROUP_ALLBEONE, &s->gvr);
+	gvr_of(ROLE_CRDS, 0, &s->gvr);
 	kube_watch_init(&s->watch, &m->shared, &how, on_event, s);
 }
 
@@ -200,30 +242,47 @@ static bool role_wanted(const struct manager *m, enum watch_role role)
 	return true;
 }
 
-/* One row a role, but one a group for the servers. */
+/* Kinds of children that have a watch of their own. */
+static uint32_t watched_kinds(void)
+{
+	uint32_t kinds = 0;
+	int k;
+
+	for (k = 0; k < CHILD_KINDS_ALL; k++)
+		kinds |= UINT32_C(1) << child_watched_as((enum child_kind)k);
+	return kinds;
+}
+
+/* One a group for the servers, one an API for their children. */
+static uint32_t row_kinds(const struct manager *m, enum watch_role role)
+{
+	if (!role_wanted(m, role))
+		return 0;
+	return role == ROLE_SERVERS ? (1 << GROUPS) - 1 :
+	    role == ROLE_CHILDREN ? watched_kinds() : 1;
+}
+
 static uint32_t rows_per_namespace(const struct manager *m)
 {
-	uint32_t n = 0;
+	uint32_t n = 0, kinds;
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(roles); i++)
-		if (role_wanted(m, roles[i].role))
-			n += roles[i].role == ROLE_SERVERS ? GROUPS : 1;
+		for (kinds = row_kinds(m, roles[i].role); kinds != 0;
+		    kinds &= kinds - 1)
+			n++;
 	return n;
 }
 
 static void rows_init(struct manager *m, struct str ns)
 {
+	uint8_t of;
 	size_t i;
-	int g;
 
-	for (i = 0; i < ARRAY_LEN(roles); i++) {
-		if (!role_wanted(m, roles[i].role))
-			continue;
-		for (g = 0; g < GROUPS; g++)
-			if (roles[i].role == ROLE_SERVERS || g == 0)
-				slot_init(m, i, (enum group)g, ns);
-	}
+	for (i = 0; i < ARRAY_LEN(roles); i++)
+		for (of = 0; row_kinds(m, roles[i].role) >> of != 0; of++)
+			if (row_kinds(m, roles[i].role) >> of & 1)
+				slot_init(m, i, of, ns);
 }
 
 static uint32_t namespaces(struct str list)
@@ -266,21 +325,44 @@ int watches_init(struct manager *m, struct mem *mem, struct diag *d)
 	return 0;
 }
 
-static bool answered(const struct watch_slot *s)
-{
-	return s->watch.synced || s->absent ||
-	    s->watch.state == WATCH_ABSENT || s->watch.state == WATCH_DENIED;
-}
-
-bool watches_role_synced(const struct manager *m, enum watch_role role)
+static bool core_synced(const struct manager *m)
 {
 	uint32_t i;
 
 	for (i = 0; i < m->slots; i++)
-		if (m->slot[i].role == role && m->slot[i].started &&
-		    !m->slot[i].watch.synced)
+		if (is_core(&m->slot[i]) && !m->slot[i].watch.synced)
 			return false;
 	return true;
+}
+
+static bool is_of_child(const struct watch_slot *s, enum child_kind k)
+{
+	return s->role == ROLE_CHILDREN && s->of == child_watched_as(k);
+}
+
+bool watches_child_answered(const struct manager *m, enum child_kind k)
+{
+	uint32_t i;
+
+	for (i = 0; i < m->slots; i++) {
+		const struct watch_slot *s = &m->slot[i];
+
+		if (is_of_child(s, k) && !answered(s) && !is_late(s))
+			return false;
+	}
+	return true;
+}
+
+bool watches_child_absent(const struct manager *m, enum child_kind k)
+{
+	uint32_t i;
+
+	for (i = 0; i < m->slots; i++)
+		if (is_of_child(&m->slot[i], k) &&
+		    m->slot[i].started && (m->slot[i].absent ||
+		    m->slot[i].watch.state == WATCH_ABSENT))
+			return true;
+	return false;
 }
 
 static bool role_answered(const struct manager *m, enum watch_role role)
@@ -314,18 +396,69 @@ bool watches_gave_up(const struct manager *m, enum watch_role role,
 	return false;
 }
 
+static void slot_start(struct watch_slot *s)
+{
+	if (s->started)
+		return;
+	s->started = true;
+	s->started_ns = s->m->loop.now_ns;
+	kube_watch_start(&s->watch);
+}
+
+static void slot_stop(struct watch_slot *s)
+{
+	kube_watch_stop(&s->watch);
+	s->started = s->absent = s->parked = false;
+	s->tries = 0;
+}
+
 static void role_start(struct manager *m, enum watch_role role)
 {
+	uint32_t i;
+
+	for (i = 0; i < m->slots; i++)
+		if (m->slot[i].role == role)
+			slot_start(&m->slot[i]);
+}
+
+/* Deployments first, for of them there is most to read. */
+static void core_start(struct manager *m)
+{
+	uint32_t i = m->slots;
+
+	while (i-- > 0)
+		if (is_core(&m->slot[i]))
+			slot_start(&m->slot[i]);
+}
+
+/*
+ * A kind that few servers use is watched while one does. Besides, each is
+ * listed once, one after the other, for a former process may have left some
+ * of which nothing tells any more that they were asked for.
+ */
+static void extras_advance(struct manager *m)
+{
+	struct watch_slot *next = NULL;
+	bool seeking = false;
 	uint32_t i;
 
 	for (i = 0; i < m->slots; i++) {
 		struct watch_slot *s = &m->slot[i];
 
-		if (s->role != role || s->started)
+		if (!is_extra(s))
 			continue;
-		s->started = true;
-		kube_watch_start(&s->watch);
+		s->sought = s->sought || (s->started && answered(s));
+		if (is_used(s))
+			slot_start(s);
+		else if (s->started && s->sought)
+			slot_stop(s);
+		if (!s->sought && s->started && !is_late(s))
+			seeking = true;
+		else if (!s->sought && !s->started)
+			next = s;
 	}
+	if (next != NULL && !seeking && watches_all_answered(m))
+		slot_start(next);
 }
 
 /* Are servers of any group known? */
@@ -344,14 +477,11 @@ void watches_advance(struct manager *m)
 {
 	if (m->stopping)
 		return;
-	role_start(m, ROLE_DEPLOYMENTS);
-	role_start(m, ROLE_SERVICES);
-	role_start(m, ROLE_CONFIG_MAPS);
-	if (!watches_role_synced(m, ROLE_DEPLOYMENTS) ||
-	    !watches_role_synced(m, ROLE_SERVICES) ||
-	    !watches_role_synced(m, ROLE_CONFIG_MAPS))
+	core_start(m);
+	if (!core_synced(m))
 		return;
 	role_start(m, ROLE_SERVERS);
+	extras_advance(m);
 	if (m->refs.of_kind[REF_CONFIG_MAP] > 0)
 		role_start(m, ROLE_REF_CONFIG_MAPS);
 	if (m->refs.of_kind[REF_SECRET] > 0)
@@ -364,18 +494,30 @@ void watches_advance(struct manager *m)
 		kinds_advance(m);
 }
 
+static void slot_relist(struct watch_slot *s)
+{
+	if (!s->started || s->parked)
+		return;
+	kube_watch_stop(&s->watch);
+	kube_watch_start(&s->watch);
+}
+
 void watches_relist(struct manager *m, enum watch_role role)
 {
 	uint32_t i;
 
-	for (i = 0; i < m->slots; i++) {
-		struct watch_slot *s = &m->slot[i];
+	for (i = 0; i < m->slots; i++)
+		if (m->slot[i].role == role)
+			slot_relist(&m->slot[i]);
+}
 
-		if (s->role != role || !s->started || s->parked)
-			continue;
-		kube_watch_stop(&s->watch);
-		kube_watch_start(&s->watch);
-	}
+void watches_relist_child(struct manager *m, enum child_kind k)
+{
+	uint32_t i;
+
+	for (i = 0; i < m->slots; i++)
+		if (is_of_child(&m->slot[i], k))
+			slot_relist(&m->slot[i]);
 }
 
 void watches_stop(struct manager *m)

@@ -395,9 +395,11 @@ static void on_failed(struct lease *l)
 		write_lease(l, true);
 		return;
 	}
-	/* Somebody was faster, or removed it: look. */
+	/* Somebody was faster, or removed it: look. Where nothing can be made,
+	 * there is no namespace. */
 	if (l->step != LEASE_READS && (err == ERR_CONFLICT ||
-	    err == ERR_EXIST || err == ERR_NOENT))
+	    err == ERR_EXIST || (err == ERR_NOENT &&
+	    l->step != LEASE_CREATES)))
 		read_lease(l);
 	else
 		wait_retry(l);

@@ -49,6 +49,7 @@ static void drop_connection(struct kube_watch *w)
 	http_client_cancel(&w->http);
 	mem_trim(m, w->tls, kube_tls_stride());
 	mem_trim(m, w->line, JSON_OBJECT_MAX);
+	mem_trim(m, w->http.out, sizeof(w->http.out) + sizeof(w->http.in));
 }
 
 /*
@@ -71,12 +72,8 @@ static void wait_in(struct kube_watch *w, enum kube_watch_state state,
 
 static int64_t backoff(const struct kube_watch *w)
 {
-	int64_t delay = KUBE_BACKOFF_MIN_NS;
-
-	for (unsigned i = 1; i < w->failures &&
-	    delay < KUBE_BACKOFF_MAX_NS; i++)
-		delay *= 2;
-	return delay < KUBE_BACKOFF_MAX_NS ? delay : KUBE_BACKOFF_MAX_NS;
+	return time_backoff(KUBE_BACKOFF_MIN_NS, w->failures,
+	    KUBE_BACKOFF_MAX_NS);
 }
 
 /* A stream that lived for a while starts the count anew. */

@@ -7,19 +7,55 @@
 int adapt_env(struct arena *a, struct server_spec *s);
 int adapt_resources(enum group g, struct arena *a, struct server_spec *s);
 
+/* To whom the rules tell what is wrong; they go on, so that all is told. */
+struct faults {
+	server_fault *each;
+	void *ctx;
+	bool any;
+};
+
 /*
- * rules.c: a broken rule, with the value that breaks it unless empty; both
- * return ERR_INVALID. The second is for "spec.list[i].member".
+ * rules.c: a broken rule, with the value that breaks it unless empty. The
+ * second is for "spec.list[i].member".
  */
-int rule_broken(struct diag *d, struct str path, struct str value,
+void rule_broken(struct faults *f, struct str path, struct str value,
     const char *rule);
-int rule_broken_at(struct diag *d, const char *list, uint32_t i,
+void rule_broken_at(struct faults *f, const char *list, uint32_t i,
     const char *member, struct str value, const char *rule);
 
-/* rules_pod.c: 0 or ERR_INVALID */
-int check_env(const struct server_spec *s, struct diag *d);
-int check_volumes(const struct server_spec *s, struct diag *d);
-int check_probes(const struct server_spec *s, struct diag *d);
-int check_resources(const struct server_spec *s, struct diag *d);
+/* rules.c: a number, or a percentage as text; annotations */
+bool count_valid(const struct int_or_str *v);
+void check_notes(const struct pairs *m, const char *path, struct faults *f);
+void check_labels(const struct pairs *m, const char *path, struct str name,
+    bool ours, struct faults *f);
+
+/* rules_mesh.c */
+bool host_valid(struct str host);	/* "*.example.com" too */
+bool header_name_valid(struct str s);
+
+/*
+ * rules_scaling.c, rules_mesh.c, rules_entry.c, rules_tenant.c,
+ * rules_monitor.c. gateway: one stands before the pods.
+ */
+void check_autoscaling(const struct server *s, const struct autoscaling *a,
+    bool gateway, struct faults *f);
+void check_mesh(const struct server *s, const struct istio_spec *m,
+    const struct gateway_spec *g, struct faults *f);
+void check_entry(const struct server *s, const struct entry_spec *e,
+    bool gateway, struct faults *f);
+void check_monitoring(const struct server *s, const struct monitoring_spec *m,
+    bool gateway, struct faults *f);
+void check_tenancy(const struct server *s, const struct tenancy_spec *t,
+    const struct tenant_policy *network, struct faults *f);
+
+/* rules_patch.c: 0 or ERR_FULL */
+int check_pod_patch(const struct server_spec *s, struct arena *a,
+    struct faults *f);
+
+/* rules_pod.c */
+void check_env(const struct server_spec *s, struct faults *f);
+void check_volumes(const struct server_spec *s, struct faults *f);
+void check_probes(const struct server_spec *s, struct faults *f);
+void check_resources(const struct server_spec *s, struct faults *f);
 
 #endif

@@ -48,6 +48,15 @@ static void projected_refs(const struct projected_source *s,
 		    each, ctx);
 }
 
+static void source_refs(const struct config_source_ref *r,
+    enum ref_kind kind, server_ref *each, void *ctx)
+{
+	if (!r->keys.n)
+		each(ctx, kind, r->name, STR_NONE, r->optional);
+	for (uint32_t i = 0; i < r->keys.n; i++)
+		each(ctx, kind, r->name, r->keys.p[i], r->optional);
+}
+
 void server_refs(const struct server *s, server_ref *each, void *ctx)
 {
 	const struct server_spec *spec = &s->spec;
@@ -71,5 +80,14 @@ void server_refs(const struct server *s, server_ref *each, void *ctx)
 			    ctx);
 		for (uint32_t j = 0; j < l->n; j++)
 			projected_refs(&l->p[j], each, ctx);
+	}
+	for (uint32_t i = 0; i < spec->config_sources.n; i++) {
+		const struct config_source *c = &spec->config_sources.p[i];
+
+		if (HAS(c, config_source, config_map))
+			source_refs(&c->config_map, REF_CONFIG_MAP, each,
+			    ctx);
+		if (HAS(c, config_source, secret))
+			source_refs(&c->secret, REF_SECRET, each, ctx);
 	}
 }

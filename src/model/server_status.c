@@ -11,6 +11,17 @@ static struct str endpoint_part(struct str url, bool scheme)
 	return str_sub(url, scheme ? 0 : host, end);
 }
 
+const struct condition *status_condition(const struct server_status *s,
+    const char *type)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->conditions.n; i++)
+		if (str_is(s->conditions.p[i].type, type))
+			return &s->conditions.p[i];
+	return NULL;
+}
+
 void status_write(enum group g, const struct server_status *s, struct jw *w)
 {
 	struct server_status out = *s;

@@ -24,6 +24,21 @@ void cert_key_make(struct cert_key *ret, const uint8_t seed[CERT_SEED_LEN])
 	    sizeof(ret->point));
 }
 
+int cert_key_load(struct cert_key *ret, struct str x)
+{
+	br_ec_private_key sk = { BR_EC_secp256r1, ret->x, sizeof(ret->x) };
+	br_ec_public_key pk;
+
+	while (x.n && *x.p == '\0')
+		x = str_sub(x, 1, x.n);
+	if (!x.n || x.n > sizeof(ret->x))
+		return ERR_BAD;
+	memset(ret->x, 0, sizeof(ret->x));
+	memcpy(ret->x + sizeof(ret->x) - x.n, x.p, x.n);
+	return br_ec_compute_pub(br_ec_get_default(), &pk, ret->point, &sk) ==
+	    sizeof(ret->point) ? 0 : ERR_BAD;
+}
+
 /* RFC 7093 section 2, method 1. */
 static void key_id(const struct cert_key *k, uint8_t ret[SHA256_LEN])
 {

@@ -330,6 +330,20 @@ static void fail_handshake(struct conn *c, int err)
 	fail(c, err == ERR_IO ? ERR_CLOSED : err);
 }
 
+static bool in_steps(const struct conn *c)
+{
+	return c->gate && c->gate->steps;
+}
+
+/* For the peer, who may never go on. */
+static void handshake_wait(struct conn *c)
+{
+	if (in_steps(c))
+		gate_leave(c);
+	if (!interest(c))
+		fail(c, ERR_FULL);
+}
+
 static void handshake_step(struct conn *c)
 {
 	int i, err = 0;
@@ -342,8 +356,19 @@ static void handshake_step(struct conn *c)
 		fail_handshake(c, err);
 	else if (tls_is_open(c->tls))
 		opened(c);
-	else if (!interest(c))
-		fail(c, ERR_FULL);
+	else
+		handshake_wait(c);
+}
+
+/* What has come waits for its turn, too. */
+static void handshake_on_fd(struct conn *c)
+{
+	if (!in_steps(c)) {
+		handshake_step(c);
+		return;
+	}
+	watch(c, 0);
+	gate_enter(c);
 }
 
 static void handshake_begin(struct conn *c)
@@ -361,8 +386,8 @@ static void handshake_begin(struct conn *c)
 	c->state = CONN_HANDSHAKE;
 	c->want_read = true;
 	c->want_write = c->wire_full = false;
-	timer_set(c->loop, &c->timer,
-	    hold_ns < c->deadline_ns ? hold_ns : c->deadline_ns);
+	timer_set(c->loop, &c->timer, in_steps(c) ||
+	    hold_ns > c->deadline_ns ? c->deadline_ns : hold_ns);
 	if (err < 0) {
 		fail(c, err);
 		return;
@@ -510,7 +535,7 @@ static void conn_on_fd(void *ctx, uint8_t io_bits)
 	if (c->state == CONN_CONNECTING)
 		connect_check(c);
 	else if (c->state == CONN_HANDSHAKE)
-		handshake_step(c);
+		handshake_on_fd(c);
 	else if (c->state == CONN_OPEN)
 		open_on_fd(c, io_bits);
 }
@@ -521,6 +546,8 @@ static void conn_on_work(void *ctx)
 
 	if (c->state == CONN_QUEUED)
 		handshake_begin(c);
+	else if (c->state == CONN_HANDSHAKE)
+		handshake_step(c);
 	else if (c->state == CONN_OPEN)
 		io_tell(c, false);
 }

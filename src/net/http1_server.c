@@ -2,16 +2,11 @@
 
 #include "http1_int.h"
 
-/* Room in front of the body for the head, or a chunk's size, and behind it
- * for the end of a chunk and of the body. */
-#define FRONT_MAX 512
-#define BACK_MAX 16
-_Static_assert(HTTP_SERVER_WINDOW + FRONT_MAX + BACK_MAX <=
-    HTTP_SERVER_OUT_MAX, "the window fits into the buffer");
-
 enum peer_state {
 	PEER_FREE,
-	PEER_REQUEST,		/* between requests, or in one */
+	PEER_REQUEST,		/* between requests, or in one's head */
+	PEER_BODY,
+	PEER_ASKED,		/* until its post is answered */
 	PEER_ANSWER,
 	PEER_LINGER		/* refused: what still comes is dropped */
 };
@@ -22,16 +17,15 @@ struct peer {
 	struct timer timer;
 	struct work work;
 	uint8_t state;
-	/* Of the answer: kept open afterwards; HTTP/1.0; no body; in chunks;
-	 * nothing of it is out yet; its last window is; refused. */
-	bool keep, old, head_only, chunked, first, last, refused;
+	bool refused;			/* what it asked for, and is cut off */
 	int64_t since_ns;		/* of PEER_REQUEST */
+	struct net_addr from;
 	const struct http_route *route;
-	struct http_reply reply;
-	uint64_t cursor;
-	struct str rest;		/* of out, to be sent */
+	const struct http_post_route *post_route;
+	struct http_post *post;		/* its request's, until it is over */
 	size_t in_n, dropped;
-	char in[HTTP_HEAD_MAX], out[HTTP_SERVER_OUT_MAX];
+	char in[HTTP_HEAD_MAX];
+	struct answer answer;
 };
 
 struct http_server {
@@ -39,85 +33,17 @@ struct http_server {
 	const struct http_route *route;
 	uint32_t routes;
 	const struct trust *trust;	/* NULL: plain */
+	struct conn_gate gate;
+	http_server_lost_fn *lost;
+	void *lost_ctx;
 	char *tls;			/* an engine for each peer */
+	const struct http_post_route *post_route;
+	uint32_t post_routes;
+	struct http_posts posts;
 	int fd;				/* -1: not listening */
 	struct timer pause;
 	struct peer peer[HTTP_SERVER_CONNS_MAX];
 };
-
-static const struct {
-	uint16_t status;
-	const char *text;
-} reasons[] = {
-	{ 200, "OK" },
-	{ 400, "Bad Request" },
-	{ 404, "Not Found" },
-	{ 405, "Method Not Allowed" },
-	{ 413, "Content Too Large" },
-	{ 431, "Request Header Fields Too Large" },
-	{ 500, "Internal Server Error" },
-	{ 503, "Service Unavailable" },
-};
-
-static const char *reason_of(uint16_t status)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(reasons); i++)
-		if (reasons[i].status == status)
-			return reasons[i].text;
-	return "Other";
-}
-
-/* ---- heads --------------------------------------------------------------- */
-
-/* IMF-fixdate (RFC 9110 section 5.6.7), cut from the RFC 3339 form. */
-static void http_date(struct buf *b, int64_t wall_ns)
-{
-	/* 1 January 1970 was a Thursday. */
-	static const char days[] = "ThuFriSatSunMonTueWed";
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	char text[32];
-	struct buf t;
-	struct str at;
-	uint64_t month = 0;
-
-	if (wall_ns < 0)
-		wall_ns = 0;
-	buf_init(&t, text, sizeof(text));
-	time_rfc3339(&t, wall_ns);
-	CHECK(!t.over);
-	at = buf_view(&t);
-	CHECK(!str_u64(str_sub(at, 5, 7), &month) && month - 1 < 12);
-	buf_put(b, days + 3 * (wall_ns / NS_PER_S / 86400 % 7), 3);
-	buf_fmt(b, ", %S ", str_sub(at, 8, 10));
-	buf_put(b, months + 3 * (month - 1), 3);
-	buf_fmt(b, " %S %S GMT", str_sub(at, 0, 4), str_sub(at, 11, 19));
-}
-
-/* length: of a body that is known as a whole. */
-static void head_format(const struct peer *p, size_t length, struct buf *b)
-{
-	const struct io *io = p->server->loop->io;
-	uint16_t status = p->reply.status;
-
-	buf_fmt(b, "HTTP/1.1 %u %s\r\nDate: ", (unsigned)status,
-	    reason_of(status));
-	http_date(b, io->wall_ns(io->ctx));
-	buf_fmt(b, "\r\nContent-Type: %s\r\n"
-	    "X-Content-Type-Options: nosniff\r\n", p->reply.type);
-	if (status == 405)
-		buf_cstr(b, "Allow: GET, HEAD\r\n");
-	if (p->last)
-		buf_fmt(b, "Content-Length: %U\r\n", (uint64_t)length);
-	else if (p->chunked)
-		buf_cstr(b, "Transfer-Encoding: chunked\r\n");
-	if (!p->keep)
-		buf_cstr(b, "Connection: close\r\n");
-	else if (p->old)
-		buf_cstr(b, "Connection: keep-alive\r\n");
-	buf_cstr(b, "\r\n");
-}
 
 /* ---- connections --------------------------------------------------------- */
 
@@ -128,14 +54,31 @@ static void peer_timer(struct peer *p, int64_t delay_ms)
 	timer_set(l, &p->timer, l->now_ns + delay_ms * NS_PER_MS);
 }
 
+static void peer_leave_post(struct peer *p)
+{
+	if (p->post)
+		post_leave(p->post);
+	p->post = NULL;
+}
+
 static void peer_free(struct peer *p)
 {
 	struct http_server *s = p->server;
 
+	peer_leave_post(p);
 	conn_close(&p->conn);
 	timer_stop(s->loop, &p->timer);
 	work_cancel(s->loop, &p->work);
 	p->state = PEER_FREE;
+}
+
+/* Before its handshake was done. */
+static void peer_lost(struct peer *p, int err, const struct diag *d)
+{
+	struct http_server *s = p->server;
+
+	if (s->lost)
+		s->lost(s->lost_ctx, &p->from, err, d);
 }
 
 static void peer_wait(struct peer *p, int64_t delay_ms)
@@ -173,57 +116,13 @@ static void peer_drain(struct peer *p)
 
 /* ---- answers ------------------------------------------------------------- */
 
-/* The next window of the body into out; false: cannot go on. */
-static bool window_fill(struct peer *p, struct buf *b)
-{
-	int more = 0;
-
-	buf_init(b, p->out + FRONT_MAX,
-	    sizeof(p->out) - FRONT_MAX - BACK_MAX);
-	if (p->reply.more)
-		more = p->reply.more(p->route->ctx, &p->cursor, b);
-	else
-		buf_fmt(b, "%s\n", reason_of(p->reply.status));
-	p->last = !more;
-	return more >= 0 && !b->over && (!more || b->n);
-}
-
-/* Head and framing around the window, all in one piece of out. */
-static void window_frame(struct peer *p, size_t n)
-{
-	char front_mem[FRONT_MAX];
-	char *start = p->out + FRONT_MAX;
-	struct buf front, back;
-
-	buf_init(&front, front_mem, sizeof(front_mem));
-	buf_init(&back, start + n, BACK_MAX);
-	if (p->first) {
-		p->chunked = !p->last && !p->old;
-		p->keep = p->keep && (p->last || p->chunked);
-		head_format(p, n, &front);
-	}
-	if (p->first && p->head_only) {
-		n = 0;
-		p->last = true;
-	} else if (p->chunked) {
-		if (n)
-			buf_fmt(&front, "%x\r\n", (uint64_t)n);
-		buf_cstr(&back, n ? "\r\n" : "");
-		buf_cstr(&back, p->last ? "0\r\n\r\n" : "");
-	}
-	CHECK(!front.over && !back.over);
-	start -= front.n;
-	memcpy(start, front.p, front.n);
-	p->rest = (struct str){ start, front.n + n + back.n };
-	p->first = false;
-}
-
 /* The answer is out. What came in behind its request has its turn later. */
 static void peer_done(struct peer *p)
 {
+	peer_leave_post(p);
 	if (p->refused) {
 		peer_linger(p);
-	} else if (!p->keep) {
+	} else if (!p->answer.keep) {
 		peer_free(p);
 	} else {
 		peer_wait(p, p->in_n ? HTTP_SERVER_REQUEST_MS :
@@ -234,40 +133,43 @@ static void peer_done(struct peer *p)
 
 static void peer_send(struct peer *p)
 {
-	struct buf window;
-	int i, err = 0;
+	int done = answer_send(&p->answer, &p->conn);
 
-	for (i = 0; i < HTTP_READS_MAX; i++) {
-		err = http_push(&p->conn, &p->rest);
-		if (!err && p->last)
-			err = conn_flush(&p->conn);
-		if (err || p->last)
-			break;
-		if (!window_fill(p, &window)) {
-			peer_free(p);
-			return;
-		}
-		window_frame(p, window.n);
-	}
-	if (err == ERR_AGAIN)
+	if (done == ERR_AGAIN)
 		return;
-	if (err)
+	if (done < 0)
 		peer_free(p);
-	else if (p->last && !p->rest.n)
+	else if (done)
 		peer_done(p);
 	else
 		work_post(p->server->loop, &p->work);
 }
 
+static const char *allowed(const struct peer *p)
+{
+	if (!p->post_route)
+		return "GET, HEAD";
+	return p->route ? "GET, HEAD, POST" : "POST";
+}
+
+/* Behind what may still be on its way: a "100 Continue". */
 static void peer_answer(struct peer *p)
 {
 	p->state = PEER_ANSWER;
-	p->cursor = p->reply.cursor;
-	p->rest = STR_NONE;
-	p->first = true;
-	p->last = p->chunked = false;
+	p->answer.io = p->server->loop->io;
+	p->answer.allow = allowed(p);
+	answer_begin(&p->answer);
 	peer_timer(p, HTTP_SERVER_ANSWER_MS);
-	peer_send(p);
+}
+
+void peer_post_answered(void *peer, const struct http_reply *reply)
+{
+	struct peer *p = peer;
+
+	p->answer.reply = *reply;
+	p->answer.more_ctx = p->post;
+	peer_answer(p);
+	work_post(p->server->loop, &p->work);
 }
 
 /* ---- requests ------------------------------------------------------------ */
@@ -298,25 +200,130 @@ static const struct http_route *route_find(const struct http_server *s,
 	return NULL;
 }
 
+static const struct http_post_route *post_route_find(
+    const struct http_server *s, struct str path)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->post_routes; i++)
+		if (str_is(path, s->post_route[i].path))
+			return &s->post_route[i];
+	return NULL;
+}
+
+static void peer_refuse(struct peer *p, uint16_t status)
+{
+	p->answer.reply = (struct http_reply){ .status = status,
+		.type = HTTP_TEXT_PLAIN };
+	p->refused = true;
+	p->answer.keep = false;
+}
+
+/* Who lets its body trickle in does not keep others from the little room. */
+static bool peer_post(struct peer *p, const struct http_head *head,
+    struct str query)
+{
+	struct http_posts *all = &p->server->posts;
+	int64_t now_ns = p->server->loop->now_ns;
+	struct http_post *slow;
+
+	p->post = post_begin(all, p, head, query, now_ns);
+	if (p->post)
+		return true;
+	slow = post_slowest(all, now_ns - HTTP_SERVER_FRESH_MS * NS_PER_MS);
+	if (!slow)
+		return false;
+	peer_free(slow->peer);
+	p->post = post_begin(all, p, head, query, now_ns);
+	return true;
+}
+
+/* All that can be said before its body has come. */
+static void peer_route_post(struct peer *p, const struct http_head *head,
+    struct str query)
+{
+	struct str expect = http_header_get(head, "expect");
+
+	if (!head->chunked && !head->has_length) {
+		p->answer.reply.status = 411;
+	} else if (head->length > HTTP_BODY_MAX) {
+		peer_refuse(p, 413);
+	} else if (expect.p && head->minor &&
+	    !str_eq_nocase(expect, STR("100-continue"))) {
+		peer_refuse(p, 417);
+	} else if (!peer_post(p, head, query)) {
+		peer_refuse(p, 503);
+		p->answer.reply.retry_after_s = 1;
+	} else if (expect.p && head->minor) {
+		p->answer.rest = STR("HTTP/1.1 100 Continue\r\n\r\n");
+	}
+}
+
+/* A body that nobody takes. */
+static uint16_t unwanted(const struct peer *p)
+{
+	if (p->post_route)
+		return 405;
+	return p->route || !p->server->post_routes ? 413 : 404;
+}
+
 static void peer_route(struct peer *p, const struct http_head *head)
 {
 	struct str query, path = target_path(head->target, &query);
 
-	p->keep = head->keep_alive;
-	p->old = !head->minor;
-	p->head_only = str_is(head->method, "HEAD");
+	p->answer.keep = head->keep_alive;
+	p->answer.old = !head->minor;
+	p->answer.head_only = str_is(head->method, "HEAD");
 	p->route = route_find(p->server, path);
-	if (head->chunked || head->length) {
-		p->reply.status = 413;
-		p->refused = true;
-		p->keep = false;
-	} else if (!p->head_only && !str_is(head->method, "GET")) {
-		p->reply.status = 405;
+	p->post_route = post_route_find(p->server, path);
+	if (p->post_route && str_is(head->method, "POST")) {
+		peer_route_post(p, head, query);
+	} else if (head->chunked || head->length) {
+		peer_refuse(p, unwanted(p));
+	} else if (!p->answer.head_only && !str_is(head->method, "GET")) {
+		p->answer.reply.status = 405;
 	} else if (!p->route) {
-		p->reply.status = 404;
+		p->answer.reply.status = p->post_route ? 405 : 404;
 	} else {
-		p->route->handle(p->route->ctx, path, query, &p->reply);
+		p->answer.more_ctx = p->route->ctx;
+		p->route->handle(p->route->ctx, path, query, &p->answer.reply);
 	}
+}
+
+/* The first n bytes in hand are done with. */
+static void peer_take(struct peer *p, size_t n)
+{
+	p->in_n -= n;
+	memmove(p->in, p->in + n, p->in_n);
+}
+
+static void peer_ask(struct peer *p)
+{
+	p->state = PEER_ASKED;
+	peer_timer(p, HTTP_SERVER_POST_MS);
+	post_lend(p->post);
+	p->post_route->handle(p->post_route->ctx, p->post);
+}
+
+/* What of the body is in hand; false: there is more to come. */
+static bool peer_eat(struct peer *p)
+{
+	struct str in = { p->in, p->in_n };
+	int done = post_eat(p->post, &in);
+
+	peer_take(p, p->in_n - in.n);
+	if (!done)
+		return false;
+	if (done > 0) {
+		peer_ask(p);
+		return true;
+	}
+	peer_leave_post(p);
+	peer_refuse(p, done == ERR_LIMIT ? 413 : 400);
+	p->in_n = 0;
+	peer_answer(p);
+	peer_send(p);
+	return true;
 }
 
 /* What is in hand, up to one request. True: it is being answered. */
@@ -331,20 +338,57 @@ static bool peer_next(struct peer *p, size_t before)
 	n = http_parse_request(in, &head, NULL);
 	if (n == ERR_MORE)
 		return false;
-	p->reply = (struct http_reply){ .status = 200,
-		.type = "text/plain; charset=utf-8" };
-	p->keep = p->old = p->head_only = p->refused = false;
+	p->answer.reply = (struct http_reply){ .status = 200,
+		.type = HTTP_TEXT_PLAIN };
+	p->answer.keep = p->answer.old = p->answer.head_only = false;
+	p->refused = false;
 	if (n < 0) {
-		p->reply.status = n == ERR_LIMIT ? 431 : 400;
-		p->refused = true;
+		peer_refuse(p, n == ERR_LIMIT ? 431 : 400);
 		n = (int)p->in_n;
 	} else {
 		peer_route(p, &head);
 	}
-	p->in_n -= (size_t)n;
-	memmove(p->in, p->in + n, p->in_n);
-	peer_answer(p);
+	peer_take(p, (size_t)n);
+	if (p->post) {
+		p->state = PEER_BODY;
+		work_post(p->server->loop, &p->work);
+	} else {
+		peer_answer(p);
+		peer_send(p);
+	}
 	return true;
+}
+
+/* A client that waits to be told to go on is told. */
+static bool peer_push(struct peer *p)
+{
+	int err;
+
+	if (!p->answer.rest.n)
+		return true;
+	err = http_push(&p->conn, &p->answer.rest);
+	if (!err)
+		err = conn_flush(&p->conn);
+	return !err || err == ERR_AGAIN;
+}
+
+static void peer_read_body(struct peer *p)
+{
+	int i, n = 1;
+
+	for (i = 0; i < HTTP_READS_MAX && n > 0; i++) {
+		if (peer_eat(p))
+			return;
+		n = conn_read(&p->conn, p->in, sizeof(p->in));
+		if (n > 0)
+			p->in_n = (size_t)n;
+	}
+	if (n == ERR_AGAIN)
+		return;
+	if (n < 0)
+		peer_free(p);
+	else
+		work_post(p->server->loop, &p->work);
 }
 
 static void peer_read(struct peer *p)
@@ -379,6 +423,10 @@ static void peer_on_io(void *ctx)
 
 	if (p->state == PEER_REQUEST)
 		peer_read(p);
+	else if (p->state == PEER_BODY && !peer_push(p))
+		peer_free(p);
+	else if (p->state == PEER_BODY)
+		peer_read_body(p);
 	else if (p->state == PEER_ANSWER)
 		peer_send(p);
 	else if (p->state == PEER_LINGER)
@@ -397,19 +445,32 @@ static void peer_on_work(void *ctx)
 
 static void peer_on_close(void *ctx, int err, const struct diag *d)
 {
-	(void)err;
-	(void)d;
+	peer_lost(ctx, err, d);
 	peer_free(ctx);
 }
 
+/* From now on the time that is left is the request's. */
 static void peer_on_open(void *ctx)
 {
-	(void)ctx;
+	struct peer *p = ctx;
+
+	timer_set(p->server->loop, &p->timer, p->since_ns +
+	    HTTP_SERVER_REQUEST_MS * NS_PER_MS);
 }
 
 static void peer_late(void *ctx)
 {
-	peer_free(ctx);
+	struct peer *p = ctx;
+
+	if (p->state != PEER_ASKED) {
+		peer_free(p);
+		return;
+	}
+	peer_leave_post(p);
+	p->answer.reply = (struct http_reply){ .status = 504,
+		.type = HTTP_TEXT_PLAIN };
+	peer_answer(p);
+	peer_send(p);
 }
 
 static const struct conn_events peer_events = {
@@ -444,20 +505,38 @@ static void peer_init(struct peer *p, struct http_server *s)
 	size_t i = (size_t)(p - s->peer);
 
 	p->server = s;
-	conn_init(&p->conn, s->loop, NULL,
+	conn_init(&p->conn, s->loop, &s->gate,
 	    s->trust ? s->tls + i * tls_size() : NULL, &peer_events, p);
 	timer_init(&p->timer, peer_late, p);
 	work_init(&p->work, peer_on_work, p);
 }
 
-static void accept_begin(struct http_server *s, struct peer *p, int fd)
+static void peer_give_way(struct peer *p)
+{
+	struct diag d;
+
+	diag_clear(&d);
+	diag_set(&d, STR_NONE, "another took the place of a client that "
+	    "said nothing");
+	if (p->conn.state != CONN_OPEN)
+		peer_lost(p, ERR_TIMEOUT, &d);
+	peer_free(p);
+}
+
+static void accept_begin(struct http_server *s, struct peer *p, int fd,
+    const struct net_addr *from)
 {
 	if (!p->server)
 		peer_init(p, s);
 	if (p->state != PEER_FREE)
-		peer_free(p);
+		peer_give_way(p);
 	p->in_n = 0;
+	p->answer.rest = STR_NONE;
+	p->from = *from;
 	peer_wait(p, HTTP_SERVER_REQUEST_MS);
+	/* Until its handshake is done it is for the connection to end it. */
+	if (s->trust)
+		timer_stop(s->loop, &p->timer);
 	conn_accept(&p->conn, fd, s->trust, p->since_ns +
 	    HTTP_SERVER_REQUEST_MS * NS_PER_MS);
 }
@@ -477,7 +556,7 @@ static void accept_on_io(void *ctx, uint8_t io_bits)
 		fd = p ? l->io->tcp_accept(l->io->ctx, s->fd, &from) :
 		    ERR_FULL;
 		if (fd >= 0)
-			accept_begin(s, p, fd);
+			accept_begin(s, p, fd, &from);
 	}
 	if (fd == ERR_AGAIN)
 		return;
@@ -515,7 +594,7 @@ int http_server_new(struct mem *m, struct loop *l,
 }
 
 int http_server_secure(struct http_server *s, struct mem *m,
-    const struct trust *trust)
+    const struct trust *trust, http_server_lost_fn *lost, void *ctx)
 {
 	CHECK(s->fd < 0 && !s->trust);
 	s->tls = mem_reserve(m, "http server tls", HTTP_SERVER_CONNS_MAX,
@@ -523,6 +602,20 @@ int http_server_secure(struct http_server *s, struct mem *m,
 	if (!s->tls)
 		return ERR_FULL;
 	s->trust = trust;
+	s->gate.steps = true;
+	s->lost = lost;
+	s->lost_ctx = ctx;
+	return 0;
+}
+
+int http_server_posts(struct http_server *s, struct mem *m,
+    const struct http_post_route *routes, uint32_t n, uint32_t posts)
+{
+	CHECK(s->fd < 0 && !s->post_routes && n && posts);
+	if (posts_init(&s->posts, m, posts))
+		return ERR_FULL;
+	s->post_route = routes;
+	s->post_routes = n;
 	return 0;
 }
 

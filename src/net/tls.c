@@ -75,25 +75,61 @@ static const br_ssl_client_certificate_class asked_class = {
 	asked_names, asked_names, asked_choose, NULL, NULL
 };
 
-static void suites_set(br_ssl_engine_context *eng)
-{
-	/* AES where the CPU has it, else ChaCha20 is 4 times as fast. */
-	static const uint16_t suites[] = {
-		BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-		BR_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-		BR_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-		BR_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-		BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-		BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-	};
-	static const size_t aes = 4;
-	uint16_t order[ARRAY_LEN(suites)];
-	size_t n = ARRAY_LEN(suites), from = 0;
+/* Those with AES first; by turns for keys on curves and for RSA. */
+static const struct suite { uint16_t id; const char *name; } suites[] = {
+#define SUITE(name) { BR_TLS_##name, #name }
+	SUITE(ECDHE_ECDSA_WITH_AES_128_GCM_SHA256),
+	SUITE(ECDHE_RSA_WITH_AES_128_GCM_SHA256),
+	SUITE(ECDHE_ECDSA_WITH_AES_256_GCM_SHA384),
+	SUITE(ECDHE_RSA_WITH_AES_256_GCM_SHA384),
+	SUITE(ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256),
+	SUITE(ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256)
+#undef SUITE
+};
+#define SUITES_AES 4U
+#define SUITES_ALL ((1U << ARRAY_LEN(suites)) - 1)
+#define SUITES_ECDSA 0x15U
 
+int tls_suites_parse(struct str list, uint8_t *ret, uint8_t *ret_ecdsa,
+    struct diag *d)
+{
+	unsigned set = list.n ? 0 : SUITES_ALL;
+	struct str name;
+	size_t i;
+
+	while (list.n) {
+		list = str_cut(list, ',', &name);
+		name = str_trim(name);
+		for (i = 0; i < ARRAY_LEN(suites); i++)
+			if (str_starts(name, STR("TLS_")) &&
+			    str_is(str_sub(name, 4, name.n), suites[i].name))
+				break;
+		if (i == ARRAY_LEN(suites)) {
+			diag_set(d, STR_NONE, "\"%S\" is not among the suites "
+			    "that are spoken here: TLS 1.2 with ECDHE and "
+			    "AES-GCM or ChaCha20-Poly1305", name);
+			return ERR_BAD;
+		}
+		set |= 1U << i;
+	}
+	*ret = (uint8_t)set;
+	*ret_ecdsa = (uint8_t)(set & SUITES_ECDSA);
+	return 0;
+}
+
+static void suites_set(br_ssl_engine_context *eng, uint8_t set)
+{
+	uint16_t order[ARRAY_LEN(suites)];
+	size_t at, i, n = 0, from = 0;
+
+	/* AES where the CPU has it, else ChaCha20 is 4 times as fast. */
 	if (!br_aes_x86ni_ctr_get_vtable() || !br_ghash_pclmul_get())
-		from = aes;
-	for (size_t i = 0; i < n; i++)
-		order[i] = suites[(from + i) % n];
+		from = SUITES_AES;
+	for (i = 0; i < ARRAY_LEN(suites); i++) {
+		at = (from + i) % ARRAY_LEN(suites);
+		if (set >> at & 1)
+			order[n++] = suites[at].id;
+	}
 	br_ssl_engine_set_suites(eng, order, n);
 }
 
@@ -101,10 +137,10 @@ static void suites_set(br_ssl_engine_context *eng)
  * What br_ssl_client_init_full does, without MD5, SHA-1, CBC, 3DES, static
  * RSA and every version but 1.2.
  */
-static void engine_set(br_ssl_engine_context *eng)
+static void engine_set(br_ssl_engine_context *eng, uint8_t set)
 {
 	br_ssl_engine_set_versions(eng, BR_TLS12, BR_TLS12);
-	suites_set(eng);
+	suites_set(eng, set);
 	br_ssl_engine_set_default_rsavrfy(eng);
 	br_ssl_engine_set_default_ecdsa(eng);
 	br_ssl_engine_set_hash(eng, br_sha256_ID, &br_sha256_vtable);
@@ -160,7 +196,7 @@ static void begin(struct tls *t, const struct tls_start *how)
 	t->first = -1;
 	t->wall_ns = how->wall_ns;
 	t->use = trust_use(how->trust);
-	engine_set(eng);
+	engine_set(eng, t->use.suites);
 	br_ssl_engine_set_buffers_bidi(eng, t->in, sizeof(t->in), t->out,
 	    sizeof(t->out));
 	br_ssl_engine_inject_entropy(eng, how->seed, sizeof(how->seed));

@@ -35,6 +35,7 @@ struct trust_use {
 	const struct trust_anchors *anchors;
 	const struct trust_client *client;
 	uint32_t anchors_written, client_written;
+	uint8_t suites;
 };
 struct trust_use trust_use(const struct trust *t);
 bool trust_unchanged(const struct trust_use *u);

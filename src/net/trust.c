@@ -9,6 +9,7 @@ struct trust {
 	struct trust_client client[2];
 	uint8_t anchors_at, client_at;		/* the half in use */
 	uint32_t generation;
+	uint8_t suites;				/* left out, a bit each */
 	uint8_t der[CERT_DER_MAX];
 };
 
@@ -32,7 +33,14 @@ struct trust_use trust_use(const struct trust *t)
 	const struct trust_anchors *a = &t->anchors[t->anchors_at];
 	const struct trust_client *c = &t->client[t->client_at];
 
-	return (struct trust_use){ a, c, a->written, c->written };
+	return (struct trust_use){ a, c, a->written, c->written,
+		(uint8_t)~t->suites };
+}
+
+void trust_set_suites(struct trust *t, uint8_t suites)
+{
+	CHECK(suites != 0);
+	t->suites = (uint8_t)~suites;
 }
 
 bool trust_unchanged(const struct trust_use *u)

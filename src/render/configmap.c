@@ -8,9 +8,9 @@ bool config_wanted(const struct server_spec *spec)
 }
 
 /* A user's own volume at that place stays, and hides ours. */
-bool config_mounted(const struct server_spec *spec)
+bool config_mounted(const struct render *r)
 {
-	return config_wanted(spec) && !mounts_at(spec, STR(CONFIG_DIR));
+	return config_wanted(r->spec) && !mounts_at(r, STR(CONFIG_DIR));
 }
 
 /* With its length, so that no two lists of texts look the same. */

@@ -73,7 +73,7 @@ static void env_write(struct render *r)
 		env_plain(r, "MCP_PORT", buf_view(&port));
 		env_plain(r, "MCP_SERVER_PORT", buf_view(&port));
 	}
-	if (config_mounted(spec))
+	if (config_mounted(r))
 		env_plain(r, "MCP_CONFIG_FILE",
 		    STR(CONFIG_DIR "/config.json"));
 	env_field(r, "POD_NAME", "metadata.name");
@@ -315,29 +315,30 @@ static void security_write(struct render *r)
 
 /* ---- volumes ---- */
 
-bool mounts_at(const struct server_spec *spec, struct str path)
+bool mounts_at(const struct render *r, struct str path)
 {
+	const struct server_spec *spec = r->spec;
 	uint32_t i;
 
-	for (i = 0; i < spec->volume_mounts.n; i++) {
-		struct str at = spec->volume_mounts.p[i].mount_path;
-
-		while (at.n > 1 && at.p[at.n - 1] == '/')
-			at.n--;
-		if (str_eq(at, path))
+	for (i = 0; i < spec->volume_mounts.n; i++)
+		if (str_eq(mount_place(spec->volume_mounts.p[i].mount_path),
+		    path))
 			return true;
-	}
+	for (i = 0; sources_mounted(r) && i < spec->config_sources.n; i++)
+		if (str_eq(mount_place(
+		    spec->config_sources.p[i].mount_path), path))
+			return true;
 	return false;
 }
 
 /* Programs write there; with a read-only root somebody must give it. */
-bool wants_tmp(const struct server_spec *spec)
+bool wants_tmp(const struct render *r)
 {
-	const struct security_context *c = &spec->security;
+	const struct security_context *c = &r->spec->security;
 
 	if (HAS(c, security_context, read_only_root) && !c->read_only_root)
 		return false;
-	return !mounts_at(spec, STR("/tmp"));
+	return !mounts_at(r, STR("/tmp"));
 }
 
 static void mount_write(struct jw *w, const char *name, const char *path,
@@ -354,16 +355,18 @@ static void mount_write(struct jw *w, const char *name, const char *path,
 static void mounts_write(struct render *r)
 {
 	const struct server_spec *spec = r->spec;
-	bool config = config_mounted(spec);
+	bool config = config_mounted(r);
 	uint32_t i;
 
-	if (spec->volume_mounts.n == 0 && !wants_tmp(spec) && !config)
+	if (spec->volume_mounts.n == 0 && !wants_tmp(r) && !config &&
+	    !sources_mounted(r))
 		return;
 	jw_kopen_list(r->w, "volumeMounts");
-	if (wants_tmp(spec))
+	if (wants_tmp(r))
 		mount_write(r->w, VOLUME_TMP, "/tmp", false);
 	if (config)
 		mount_write(r->w, VOLUME_CONFIG, CONFIG_DIR, true);
+	source_mounts_write(r);
 	for (i = 0; i < spec->volume_mounts.n; i++)
 		schema_encode(&volume_mount_schema, IN_ALL,
 		    &spec->volume_mounts.p[i], r->w);

@@ -56,6 +56,11 @@ static void outside_write(const struct service_spec *v, struct jw *w)
 	jw_close_list(w);
 }
 
+const struct pairs *service_notes(const struct render *r)
+{
+	return &r->spec->service.annotations;
+}
+
 void service_write(struct render *r)
 {
 	const struct service_spec *v = &r->spec->service;

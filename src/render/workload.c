@@ -1,14 +1,5 @@
 #include "render_int.h"
 
-static void int_or_str_write(struct jw *w, const char *key,
-    const struct int_or_str *v)
-{
-	if (v->is_int)
-		jw_ki64(w, key, v->i);
-	else
-		jw_kstr(w, key, v->s);
-}
-
 /*
  * One more pod before an old one goes, unless told otherwise: no request is
  * lost on a rollout.
@@ -51,19 +42,18 @@ void deployment_write(struct render *r)
 	struct jw *w = r->w;
 
 	jw_kopen(w, "spec");
-	jw_ki64(w, "replicas", render_replicas(r->s));
-	jw_kopen(w, "selector");
-	jw_kopen(w, "matchLabels");
+	if (!r->in->scaled)
+		jw_ki64(w, "replicas", render_replicas(r->s));
 	/* Immutable, so nothing that a user can change stands in it. */
-	jw_kstr(w, LABEL_KEY, r->key);
-	jw_close(w);
-	jw_close(w);
+	selector_write(w, "selector", LABEL_KEY, r->key);
 	strategy_write(&spec->strategy, w);
 	if (HAS(spec, server_spec, min_ready_s))
 		jw_ki64(w, "minReadySeconds", spec->min_ready_s);
 	if (HAS(spec, server_spec, progress_deadline_s))
 		jw_ki64(w, "progressDeadlineSeconds",
 		    spec->progress_deadline_s);
+	if (spec->paused)
+		jw_kbool(w, "paused", true);
 	if (HAS(spec, server_spec, revision_history))
 		jw_ki64(w, "revisionHistoryLimit", spec->revision_history);
 	jw_kraw(w, "template", r->template);
@@ -76,8 +66,10 @@ static void pod_labels_write(struct render *r)
 
 	jw_kopen(r->w, "labels");
 	labels_write(r);
+	sidecar_label_write(r);
 	user_labels_write(r->w, &spec->selector, NULL);
 	user_labels_write(r->w, &spec->pod_labels, &spec->selector);
+	tenant_labels_write(r, &spec->pod_labels, &spec->selector);
 	jw_close(r->w);
 }
 
@@ -99,11 +91,12 @@ static void digest_note_write(struct jw *w, const char *key, uint64_t digest)
 static void pod_annotations_write(struct render *r)
 {
 	const struct server_spec *spec = r->spec;
-	bool config = config_mounted(spec);
+	bool config = config_mounted(r);
 	struct jw *w = r->w;
 
 	if (spec->pod_annotations.n == 0 && r->in->refs == 0 && !config &&
-	    !HAS(spec, server_spec, restarted_at))
+	    !HAS(spec, server_spec, restarted_at) &&
+	    r->tenancy.annotations.n == 0)
 		return;
 	jw_kopen(w, "annotations");
 	if (r->in->refs != 0)
@@ -112,7 +105,8 @@ static void pod_annotations_write(struct render *r)
 		digest_note_write(w, NOTE_CONFIG, config_digest(spec));
 	if (HAS(spec, server_spec, restarted_at))
 		jw_kstr(w, NOTE_RESTARTED, spec->restarted_at);
-	user_notes_write(w, &spec->pod_annotations);
+	user_notes_write(w, &spec->pod_annotations, NULL);
+	user_notes_write(w, &r->tenancy.annotations, &spec->pod_annotations);
 	jw_close(w);
 }
 
@@ -140,26 +134,27 @@ static void volumes_write(struct render *r)
 	struct jw *w = r->w;
 	uint32_t i;
 
-	if (spec->volumes.n == 0 && !wants_tmp(spec) &&
-	    !config_mounted(spec))
+	if (spec->volumes.n == 0 && !wants_tmp(r) && !config_mounted(r) &&
+	    !sources_mounted(r))
 		return;
 	jw_kopen_list(w, "volumes");
-	if (wants_tmp(spec)) {
+	if (wants_tmp(r)) {
 		jw_open(w);
 		jw_kcstr(w, "name", VOLUME_TMP);
 		jw_kopen(w, "emptyDir");
 		jw_close(w);
 		jw_close(w);
 	}
-	if (config_mounted(spec)) {
+	if (config_mounted(r)) {
 		jw_open(w);
 		jw_kcstr(w, "name", VOLUME_CONFIG);
 		jw_kopen(w, "configMap");
 		jw_kfmt(w, "name", "%S%s", r->s->meta.name,
-		    render_suffix(CHILD_CONFIG_MAP));
+		    child_info[CHILD_CONFIG_MAP].suffix);
 		jw_close(w);
 		jw_close(w);
 	}
+	source_volumes_write(r);
 	for (i = 0; i < spec->volumes.n; i++)
 		volume_write(&spec->volumes.p[i], w);
 	jw_close_list(w);
@@ -186,8 +181,8 @@ static void placement_write(struct render *r)
 			    &spec->tolerations.p[i], w);
 		jw_close_list(w);
 	}
-	if (HAS(spec, server_spec, affinity))
-		jw_kraw(w, "affinity", spec->affinity);
+	if (r->affinity.n > 0)
+		jw_kraw(w, "affinity", r->affinity);
 	if (HAS(spec, server_spec, spread))
 		jw_kraw(w, "topologySpreadConstraints", spec->spread);
 	if (HAS(spec, server_spec, priority_class))

@@ -6,6 +6,7 @@
 node_up
 operator_up
 namespace
+k -n "$ns" create configmap words --from-literal=one=1 --from-literal=two=2 >/dev/null
 
 apply <<'Y'
 apiVersion: mcp.allbeone.io/v1
@@ -35,6 +36,8 @@ spec:
   image: my-mcp-server:latest
   transport: streamable-http
   config: {greeting: hello}
+  configSources:
+  - {configMap: {name: words, keys: [one]}, mountPath: /etc/words}
 ---
 apiVersion: mcp.mcp.dev/v1alpha1
 kind: MCPServer
@@ -79,6 +82,9 @@ same "a pod by the label app.kubernetes.io/instance" 1 \
 same "user labels on the children" files "$(get deployment/filesystem-server .metadata.labels.team)"
 same "config is mounted" hello \
 	"$(k -n "$ns" exec deploy/example -- python -c "print(open('/etc/mcp/greeting').read())" 2>/dev/null)"
+same "some keys of a ConfigMap are, too" "one" \
+	"$(k -n "$ns" exec deploy/example -- python -c \
+	"import os; print(*[n for n in os.listdir('/etc/words') if n[0] != '.'])" 2>/dev/null)"
 same "the port follows the group" 3000 "$(get service/my-mcp-server '.spec.ports[0].port')"
 same "no service account token" false \
 	"$(get deployment/example .spec.template.spec.automountServiceAccountToken)"

@@ -60,6 +60,20 @@ same "a label of a ConfigMap brings none" "$generation" "$(get deployment/noconf
 k -n "$ns" patch configmap absent --type=merge -p '{"data":{"A":"2"}}' >/dev/null
 check "a changed ConfigMap brings new pods" wait_for 60 new_pod noconfig "$was"
 
+
+# A rollout that waits, and then does not.
+change() { k -n "$ns" patch mcpservers.mcp.mcp.dev "$1" --type=merge -p "{\"spec\":$2}" >/dev/null; }
+progress() { get "mcpservers.mcp.mcp.dev/$1" '.status.conditions[?(@.type=="Progressing")].reason'; }
+progress_is() { [ "$(progress "$1")" = "$2" ]; }
+check "the new pods run" wait_for 60 progress_is noconfig DeploymentComplete
+was=$(pod noconfig)
+change noconfig '{"paused": true, "env": [{"name": "B", "value": "1"}]}'
+check "a paused rollout is told" wait_for 30 progress_is noconfig Paused
+sleep 3
+same "the pod stays meanwhile" "$was" "$(pod noconfig)"
+change noconfig '{"paused": null}'
+check "it goes on when it is not paused any more" wait_for 60 new_pod noconfig "$was"
+
 k -n "$ns" create secret generic missing --from-literal=A=1 >/dev/null
 check "the Secret appears: the server runs" wait_for 150 \
 	field_is Running mcpservers.mcp.mcp.dev/novolume .status.phase

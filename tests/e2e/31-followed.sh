@@ -25,7 +25,10 @@ operator_anew() { operator rollout restart deployment mcp-operator && operator_r
 grant() { k apply -f "$TOP/manifests/overlays/secrets/10-rbac.yaml"; }
 withdraw() { k delete --ignore-not-found -f "$TOP/manifests/overlays/secrets/10-rbac.yaml"; }
 
-uids() { k -n "$ns" get pods -l app=one --field-selector=status.phase=Running -o 'jsonpath={.items[*].metadata.uid}'; }
+uids() {	# of a server's pods that run
+	k -n "$ns" get pods -l "app=${1:-one}" --field-selector=status.phase=Running \
+		-o 'jsonpath={.items[*].metadata.uid}'
+}
 steady() { field_is "1 1 1" deployment/one '{.status.replicas} {.status.updatedReplicas} {.status.readyReplicas}'; }
 settled() { wait_for 60 steady && wait_for 30 eval '[ "$(uids | wc -w)" = 1 ]'; }
 noted() { [ "$(get deployment/one "$NOTE" | tr ',' '\n' | wc -l)" = "$1" ]; }
@@ -36,6 +39,20 @@ brings() { check "$1" wait_for 60 other_pod; pod=$(uids); }
 holds() { k -n "$ns" patch "$1" --type=merge -p "{\"data\":{\"A\":\"$2\"}}" >/dev/null; }
 reason() { field_is "$1" $one '.status.conditions[?(@.type=="Degraded")].reason'; }
 config() { k -n "$ns" create configmap "$1" "--from-literal=A=$2" >/dev/null; }
+
+
+three=mcpservers.mcp.mcp.dev/three
+apply_three() {
+	apply <<'Y'
+apiVersion: mcp.mcp.dev/v1alpha1
+kind: MCPServer
+metadata: {name: three}
+spec:
+  image: my-mcp-server:latest
+  envFrom: [{secretRef: {name: hidden}}]
+Y
+}
+taken_up() { field_is "$(get $three .metadata.uid)" deployment/three '{.metadata.ownerReferences[0].uid}'; }
 
 at_end 'withdraw >/dev/null 2>&1; args | grep -q watch-secrets && watch_secrets remove >/dev/null'
 withdraw >/dev/null
@@ -66,10 +83,19 @@ same "by one write" 2 "$(applies)"
 
 # ---- who follows what -------------------------------------------------------
 
+apply_three
+check "one that refers to a Secret alone runs" wait_for 60 field_is 1 deployment/three .status.readyReplicas
+left=$(uids three)
+k -n "$ns" delete $three --cascade=orphan >/dev/null
 grant >/dev/null
 check "the operator begins to watch Secrets" watch_secrets add
 check "it notes the Secret" wait_for 20 noted 3
 stays "no pod is made anew for that"
+apply_three
+check "a Deployment that was let go is taken up" wait_for 20 taken_up
+sleep 5
+same "with its pods, although a Secret is followed now" "$left" "$(uids three)"
+k -n "$ns" delete $three >/dev/null
 holds secret/hidden Mg==
 brings "a changed Secret brings another pod"
 check "the operator does not watch Secrets any more" watch_secrets remove

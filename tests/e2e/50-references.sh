@@ -2,7 +2,7 @@
 # The samples of the documents that the four groups' users know: each applies
 # unmodified, by kubectl apply and with --server-side, comes to the state that
 # its document describes, and does what the document's commands ask of it.
-# budget: 600
+# budget: 1200
 #
 # REFERENCES names a folder with those documents, as Markdown. For groups that
 # no document there has a sample of, tests/e2e/references/ has one of ours.

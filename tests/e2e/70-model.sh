@@ -4,7 +4,7 @@
 # each kind of answer by name, generated sequences (MODEL_SEEDS="1 2 3"), a
 # session of the operator itself that is recorded, and what the collector does;
 # and whether these hold every kind of request that the operator sends.
-# budget: 600
+# budget: 1200
 . "$(dirname "$0")/lib.sh"
 alive apiserver || "$NODE_DIR/node.sh" up || finish
 MAKE=${MAKE:-make}
@@ -15,10 +15,12 @@ if ! $MAKE -s -C "$TOP" build/test/simapi build/sim/sim \
 	fail "the model is built"
 	finish
 fi
-k apply -f "$TOP/crds" >/dev/null
-for group in mcp.allbeone.io mcp.n-takatsu.dev mcp.example.com mcp.mcp.dev; do
-	check "$group is served" k wait --for=condition=Established \
-		--timeout=30s "crd/mcpservers.$group"
+ROUTES=$TOP/tests/sim/httproutes.yaml
+k apply -f "$TOP/crds" -f "$ROUTES" >/dev/null
+for crd in mcpservers.mcp.{allbeone.io,n-takatsu.dev,example.com,mcp.dev} \
+		httproutes.gateway.networking.k8s.io; do
+	check "$crd is served" k wait --for=condition=Established \
+		--timeout=30s "crd/$crd"
 done
 # Who else would write: the operator that earlier tests have installed.
 operator() { k -n mcp-system "$@"; }
@@ -53,6 +55,7 @@ kcm=$(cat "$S/run/kcm.pid")
 finally() {
 	kill -CONT "$kcm"
 	k delete namespace "$ns" --wait=false >/dev/null 2>&1
+	k delete -f "$ROUTES" --wait=false >/dev/null 2>&1
 	[ -z "$replicas" ] || operator scale deployment mcp-operator \
 		--replicas="$replicas" >/dev/null
 }

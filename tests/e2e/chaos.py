@@ -103,6 +103,7 @@ def writes_check(events):
     writes = writes_of(events)
     allowed = {
         ("patch", "deployments"), ("delete", "deployments"),
+        ("patch", "poddisruptionbudgets"), ("delete", "poddisruptionbudgets"),
         ("patch", "services"), ("delete", "services"),
         ("patch", "configmaps"), ("delete", "configmaps"),
         ("patch", "mcpservers"), ("patch", "mcpservers/status"),

@@ -83,11 +83,7 @@ def churners_start(part):
 def account_check(api, what, churners, before=()):
     for c in churners:
         c.stop()
-    account = Account(api, NS, churners)
-    # What was let go, and what is a stranger's, lies there still.
-    for c in before:
-        account.let_go.update(c.let_go)
-        account.foreign.update(c.foreign)
+    account = Account(api, NS, churners, before)
     found = settled(account, 90)
     check(
         f"{what}: {len(account.live)} servers, {account.checked} objects, "

@@ -307,7 +307,8 @@ class Pair:
     def mine(self, v):
         """Without what the whole cluster has besides."""
         if isinstance(v, dict) and isinstance(v.get("items"), list):
-            v["items"] = list(filter(self.is_mine, v["items"]))
+            v["items"] = [i for i in v["items"] if self.is_mine(i) and
+                          "namespace" in i["metadata"]]
         return v
 
     def note(self, what, one, two):

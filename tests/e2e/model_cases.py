@@ -4,6 +4,8 @@ import glob
 import json
 import random
 
+from model_kinds import HANDOVER
+
 MERGE = "application/merge-patch+json"
 META = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1," \
        "application/json"
@@ -11,6 +13,15 @@ METAS = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 CORE = "/api/v1/namespaces/{ns}/"
 APPS = "/apis/apps/v1/namespaces/{ns}/"
+SCALERS = "/apis/autoscaling/v2/namespaces/{ns}/horizontalpodautoscalers"
+BUDGETS = "/apis/policy/v1/namespaces/{ns}/poddisruptionbudgets"
+NETWORKING = "/apis/networking.k8s.io/v1/namespaces/{ns}/"
+INGRESSES = NETWORKING + "ingresses"
+POLICIES = NETWORKING + "networkpolicies"
+QUOTAS = CORE + "resourcequotas"
+LIMITS = CORE + "limitranges"
+RIGHTS = "/apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/"
+ROUTES = "/apis/gateway.networking.k8s.io/v1/namespaces/{ns}/httproutes"
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/{ns}/leases"
 GROUPS = {
     "mcp.allbeone.io": "v1", "mcp.n-takatsu.dev": "v1alpha1",
@@ -20,33 +31,6 @@ GROUPS = {
 
 def servers(group):
     return "/apis/%s/%s/namespaces/{ns}/mcpservers" % (group, GROUPS[group])
-
-
-def clean(real, ns):
-    """Leaves the namespace as empty as it was."""
-    base = "/namespaces/%s/" % ns
-    paths = ["/api/v1" + base + k for k in (
-        "configmaps", "secrets", "services", "events", "pods")]
-    paths += ["/apis/apps/v1" + base + k for k in (
-        "deployments", "replicasets")]
-    paths.append("/apis/coordination.k8s.io/v1" + base + "leases")
-    paths += ["/apis/%s/%s%smcpservers" % (g, v, base)
-              for g, v in GROUPS.items()]
-    for path in paths:
-        status, text = real.request("GET", path)
-        for item in json.loads(text).get("items", []):
-            meta = item["metadata"]
-            if meta["name"] == "kube-root-ca.crt":
-                continue
-            one = path + "/" + meta["name"]
-            if meta.get("finalizers"):
-                real.request("PATCH", one, '{"metadata":{"finalizers":null}}',
-                             MERGE)
-            real.request("DELETE", one,
-                         '{"kind":"DeleteOptions","apiVersion":"v1",'
-                         '"gracePeriodSeconds":0,'
-                         '"propagationPolicy":"Background"}',
-                         "application/json")
 
 
 # ---- objects ----------------------------------------------------------------
@@ -77,10 +61,141 @@ def service(name="s", **spec):
                           "ports": [{"name": "http", "port": 80}]}, **spec)}
 
 
+def autoscaler(name="h", **spec):
+    return {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+            "metadata": {"name": name},
+            "spec": dict({"maxReplicas": 3, "scaleTargetRef": {
+                "apiVersion": "apps/v1", "kind": "Deployment",
+                "name": "d"}}, **spec)}
+
+
+def budget(name="b", **spec):
+    return {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget",
+            "metadata": {"name": name},
+            "spec": dict({"selector": {"matchLabels": {"app": "d"}}},
+                         **spec)}
+
+
+def way(**more):
+    """A path of an Ingress."""
+    return dict({"path": "/mcp", "pathType": "Prefix", "backend": {
+        "service": {"name": "s", "port": {"number": 80}}}}, **more)
+
+
+def ingress(name="i", path=None, **spec):
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+            "metadata": {"name": name},
+            "spec": dict({"rules": [{"host": "a.example", "http": {
+                "paths": [path or way()]}}]}, **spec)}
+
+
+def policy(name="p", **spec):
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+            "metadata": {"name": name},
+            "spec": dict({"podSelector": {"matchLabels": {"app": "d"}},
+                          "policyTypes": ["Ingress"],
+                          "ingress": [{"from": [{"namespaceSelector": {
+                              "matchLabels": {"a": "b"}}}]}]}, **spec)}
+
+
+def route(name="r", **spec):
+    return {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+            "metadata": {"name": name},
+            "spec": dict({"parentRefs": [{"name": "g"}],
+                          "hostnames": ["a.example"], "rules": [{
+                              "matches": [{"path": {"type": "PathPrefix",
+                                                    "value": "/mcp"}}],
+                              "backendRefs": [{"name": "s", "port": 80}]}]},
+                         **spec)}
+
+
+def quota(name="q", **hard):
+    """Of nothing that is made here: nobody counts what is used."""
+    return {"apiVersion": "v1", "kind": "ResourceQuota",
+            "metadata": {"name": name},
+            "spec": {"hard": hard or {"persistentvolumeclaims": "7"}}}
+
+
+def limits(name="l", **item):
+    return {"apiVersion": "v1", "kind": "LimitRange",
+            "metadata": {"name": name},
+            "spec": {"limits": [dict({"type": "PersistentVolumeClaim",
+                                      "max": {"storage": "1Gi"}}, **item)]}}
+
+
+RBAC = "rbac.authorization.k8s.io"
+
+
+def role(name="r", **rule):
+    return {"apiVersion": RBAC + "/v1", "kind": "Role",
+            "metadata": {"name": name},
+            "rules": [dict({"apiGroups": [""], "resources": ["services"],
+                            "resourceNames": ["s"], "verbs": ["get"]},
+                           **rule)]}
+
+
+def binding(name="b", to="r", *subjects):
+    return {"apiVersion": RBAC + "/v1", "kind": "RoleBinding",
+            "metadata": {"name": name},
+            "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": to},
+            "subjects": list(subjects) or [
+                {"apiGroup": RBAC, "kind": "User", "name": "u"},
+                {"kind": "ServiceAccount", "name": "a", "namespace": "n"}]}
+
+
 def server(group="mcp.mcp.dev", name="m", **spec):
     return {"apiVersion": "%s/%s" % (group, GROUPS[group]),
             "kind": "MCPServer", "metadata": {"name": name},
             "spec": dict({"image": "server:1"}, **spec)}
+
+
+# The kinds that the operator makes of a server, and one of each: all that
+# says what is cleared, followed and listed, and which goldens are applied.
+CHILDREN = (
+    (CORE + "configmaps", config),
+    (CORE + "services", service),
+    (APPS + "deployments", deployment),
+    (SCALERS, autoscaler),
+    (BUDGETS, budget),
+    (INGRESSES, ingress),
+    (POLICIES, policy),
+    (ROUTES, route),
+    (QUOTAS, quota),
+    (LIMITS, limits),
+    (RIGHTS + "roles", role),
+    (RIGHTS + "rolebindings", binding),
+)
+# And those that neither server has: they are asked for, and no more.
+LACKING = [
+    "/apis/%s/namespaces/{ns}/%s" % kind for kind in (
+        ("autoscaling.k8s.io/v1", "verticalpodautoscalers"),
+        ("networking.istio.io/v1", "virtualservices"),
+        ("networking.istio.io/v1", "destinationrules"),
+        ("security.istio.io/v1", "peerauthentications"),
+        ("monitoring.coreos.com/v1", "servicemonitors"),
+        ("monitoring.coreos.com/v1", "prometheusrules"))]
+
+
+def clean(real, ns):
+    """Leaves the namespace as empty as it was."""
+    paths = [path for path, _ in CHILDREN] + [
+        CORE + "secrets", CORE + "events", CORE + "pods",
+        APPS + "replicasets", LEASES] + [servers(g) for g in GROUPS]
+    for path in (p.replace("{ns}", ns) for p in paths):
+        status, text = real.request("GET", path)
+        for item in json.loads(text).get("items", []):
+            meta = item["metadata"]
+            if meta["name"] == "kube-root-ca.crt":
+                continue
+            one = path + "/" + meta["name"]
+            if meta.get("finalizers"):
+                real.request("PATCH", one, '{"metadata":{"finalizers":null}}',
+                             MERGE)
+            real.request("DELETE", one,
+                         '{"kind":"DeleteOptions","apiVersion":"v1",'
+                         '"gracePeriodSeconds":0,'
+                         '"propagationPolicy":"Background"}',
+                         "application/json")
 
 
 # ---- by name ----------------------------------------------------------------
@@ -239,6 +354,10 @@ def apply_deployment(p):
     p.apply(one, deployment(ports=[{"containerPort": 0}]))
     p.apply(one, deployment(env=[{"name": "A"}, {"name": "A"}]))
     p.apply(one, deployment(junk=1))
+    p.apply(one, deployment(resources={"limits": {"cpu": "abc"}}))
+    p.apply(one, deployment(envFrom=[{"configMapRef": {"name": 1}}]))
+    p.apply(one, deployment(envFrom=[{}, {"junk": 1}]))
+    p.apply(one, deployment(args=["a", 1]))
     p.get(one)
     p.apply(one + "/status", {
         "apiVersion": "apps/v1", "kind": "Deployment",
@@ -426,6 +545,413 @@ def disown_deployment(p):
                                    "tcpSocket": {"port": 1}}))
 
 
+def resource(name="cpu", kind="Utilization", **target):
+    return {"type": "Resource", "resource": {
+        "name": name, "target": dict({"type": kind}, **target)}}
+
+
+def of_pods(name="m", **target):
+    return {"type": "Pods", "pods": {"metric": {"name": name}, "target": dict(
+        {"type": "AverageValue", "averageValue": "10"}, **target)}}
+
+
+def apply_autoscaler(p):
+    """What is left out, what is added to it, and by whom."""
+    one = SCALERS + "/h"
+    p.do("POST", SCALERS, autoscaler(), keep="h")
+    p.apply(one, autoscaler(minReplicas=2))
+    p.apply(one, autoscaler(minReplicas=2), force=True)
+    p.apply(one, autoscaler(minReplicas=2, metrics=[
+        resource(averageUtilization=50),
+        resource("memory", "AverageValue", averageValue="0.5Gi")]))
+    p.apply(one, autoscaler(metrics=[
+        resource(averageUtilization=50),
+        resource("memory", "AverageValue", averageValue="0.5Gi")]),
+        force=True)
+    p.apply(one, autoscaler(metrics=[
+        of_pods(averageValue="1500m"),
+        {"type": "ContainerResource", "containerResource": {
+            "name": "cpu", "container": "main",
+            "target": {"type": "Utilization", "averageUtilization": 7}}},
+        {"type": "Object", "object": {
+            "describedObject": {"kind": "Service", "name": "s"},
+            "metric": {"name": "m", "selector": {"matchLabels": {"a": "b"}}},
+            "target": {"type": "Value", "value": "2k"}}},
+        {"type": "External", "external": {
+            "metric": {"name": "q"},
+            "target": {"type": "Value", "value": "1000"}}}]), force=True)
+    p.apply(one, autoscaler(metrics=[]))
+    p.apply(one, autoscaler())
+    for behavior in (
+            {}, {"scaleUp": {}}, {"scaleDown": {"selectPolicy": "Min"}},
+            {"scaleUp": {"stabilizationWindowSeconds": 0}},
+            {"scaleDown": {"stabilizationWindowSeconds": 60, "policies": [
+                {"type": "Pods", "value": 1, "periodSeconds": 60}]}},
+            {"scaleUp": {"tolerance": "0.05"}, "scaleDown": {
+                "selectPolicy": "Disabled"}}):
+        p.apply(one, autoscaler(behavior=behavior))
+        p.do("PUT", one, autoscaler(behavior=behavior))
+        p.apply(one, autoscaler(behavior=behavior), force=True)
+    p.apply(one, autoscaler(scaleTargetRef={"kind": "Deployment",
+                                            "name": "e"}))
+    p.merge(one, {"spec": {"minReplicas": None, "metrics": None,
+                           "behavior": None}})
+    p.merge(one, {"spec": {"scaleTargetRef": {"name": "f"}}})
+    p.apply(one, autoscaler())
+    p.patch(one, [{"op": "replace", "path": "/spec/metrics", "value": []}])
+    p.merge(one, {"metadata": {"labels": {"a": "b"}}})
+    p.get(one)
+    p.merge(one + "/status", {"spec": {"maxReplicas": 9}, "status": {
+        "currentReplicas": 1, "desiredReplicas": 2, "currentMetrics": [
+            {"type": "Resource", "resource": {"name": "cpu", "current": {
+                "averageUtilization": 3, "averageValue": "3m"}}}],
+        "conditions": [{"type": "AbleToScale", "status": "True",
+                        "lastTransitionTime": "2026-01-02T03:04:05Z"}]}})
+    p.merge(one + "/status", {"status": {"currentMetrics": None}})
+    p.get(one, accept=META)
+    p.do("DELETE", one, {"kind": "DeleteOptions", "apiVersion": "v1",
+                         "propagationPolicy": "Background",
+                         "preconditions": {"uid": "{=h.metadata.uid}"}})
+    p.apply(one, dict(autoscaler(), metadata={
+        "name": "h", "uid": "{=h.metadata.uid}"}))
+
+
+def refused_autoscalers(p):
+    """What the schema of a server would let through, and more."""
+    one = SCALERS + "/h"
+    p.apply(one, autoscaler())
+    for spec in (
+            {"maxReplicas": 0}, {"maxReplicas": -1}, {"minReplicas": 0},
+            {"minReplicas": -1}, {"minReplicas": 4}, {"maxReplicas": "3"},
+            {"minReplicas": 0, "maxReplicas": 0}, {"junk": 1},
+            {"minReplicas": 0, "metrics": [{"type": "External", "external": {
+                "metric": {"name": "q"}, "target": {
+                    "type": "Value", "value": "1"}}}]},
+            {"scaleTargetRef": {}}, {"scaleTargetRef": {"kind": "x/y",
+                                                        "name": "a/b"}},
+            {"scaleTargetRef": {"kind": "..", "name": "a%b",
+                                "apiVersion": "v1"}},
+            {"scaleTargetRef": {"kind": "D", "name": "d",
+                                "apiVersion": "a/b/c"}}):
+        p.apply(one, autoscaler(**spec), force=True)
+    for metric in (
+            {"type": "Resource"}, {"type": "None"}, {"type": ""}, {},
+            resource(""), resource(averageUtilization=0),
+            resource(averageUtilization=-1), resource(),
+            resource(averageUtilization=1, averageValue="1"),
+            resource(kind="AverageValue", averageValue="-1"),
+            resource(kind="AverageValue", averageValue="abc"),
+            resource(kind="Value", value="1"), resource(kind="x"),
+            resource("a b", averageUtilization=1),
+            resource(kind="", averageUtilization=1), resource(
+                averageUtilization="50"),
+            of_pods(""), of_pods(averageValue="0"), of_pods("a/b"),
+            of_pods(type="Value", value="1"),
+            of_pods(type="Value", averageValue=None, value="1"),
+            dict(of_pods(), **resource(averageUtilization=1)),
+            {"type": "Pods", "pods": {"metric": {"name": "m", "selector": {
+                "matchLabels": {"a": "-b"}}}, "target": {
+                    "type": "AverageValue", "averageValue": "1"}}},
+            {"type": "ContainerResource", "containerResource": {
+                "name": "cpu", "target": {
+                    "type": "Utilization", "averageUtilization": 7}}},
+            {"type": "Object", "object": {
+                "describedObject": {"kind": "Service"},
+                "metric": {"name": "m"}, "target": {"type": "Value"}}},
+            {"type": "Object", "object": {
+                "describedObject": {"kind": "Service", "name": "s"},
+                "metric": {"name": ""}, "target": {
+                    "type": "Value", "value": "1", "averageValue": "1"}}},
+            {"type": "External", "external": {
+                "metric": {"name": "m"}, "target": {"type": "Value"}}},
+            {"type": "External", "external": {
+                "metric": {"name": ""}, "target": {
+                    "type": "Value", "value": "1", "averageValue": "1"}}}):
+        p.apply(one, autoscaler(metrics=[metric]), force=True)
+    for rules in (
+            {"stabilizationWindowSeconds": -1}, {"policies": []},
+            {"stabilizationWindowSeconds": 3601}, {"selectPolicy": "x"},
+            {"selectPolicy": ""}, {"tolerance": "-1"}, {"policies": [{}]},
+            {"policies": [{"type": "x", "value": 0, "periodSeconds": 0}]},
+            {"policies": [{"type": "Pods", "value": -1,
+                           "periodSeconds": 1801}]},
+            {"policies": [{"type": "Pods", "value": 1,
+                           "periodSeconds": 1800}]}):
+        for key in ("scaleUp", "scaleDown"):
+            p.apply(one, autoscaler(behavior={key: rules}), force=True)
+    p.do("POST", SCALERS, {"kind": "HorizontalPodAutoscaler",
+                           "apiVersion": "autoscaling/v2",
+                           "metadata": {"name": "n"}})
+    p.get(one)
+
+
+def apply_budget(p):
+    one = BUDGETS + "/b"
+    p.do("POST", BUDGETS, budget(), keep="b")
+    p.apply(one, budget(maxUnavailable=1))
+    p.apply(one, budget(maxUnavailable=1))
+    p.apply(one, budget(maxUnavailable="1"))
+    p.apply(one, budget(maxUnavailable="10%",
+                        unhealthyPodEvictionPolicy="AlwaysAllow"))
+    p.apply(one, budget(minAvailable=0))
+    p.apply(one, budget(minAvailable="0%"))
+    p.apply(one, budget(minAvailable=1, maxUnavailable=1))
+    p.merge(one, {"spec": {"minAvailable": None, "maxUnavailable": 2}})
+    p.apply(one, budget(maxUnavailable=1))
+    p.apply(one, budget(maxUnavailable=1), force=True)
+    p.apply(one, budget(selector={"matchLabels": {"app": "e"}}))
+    p.apply(one, budget(selector={}))
+    p.apply(one, budget(selector={"matchExpressions": [
+        {"key": "a", "operator": "In", "values": ["b"]}]}))
+    p.do("PUT", one, budget())
+    p.get(one, keep="b2")
+    p.do("PUT", one, dict(budget(maxUnavailable=3), metadata={
+        "name": "b", "resourceVersion": "{=b2.metadata.resourceVersion}"}))
+    p.merge(one, {"metadata": {"annotations": {"x": "y"}}})
+    p.merge(one + "/status", {"spec": {"maxUnavailable": 9}, "status": {
+        "currentHealthy": 1, "desiredHealthy": 1, "disruptionsAllowed": 0,
+        "expectedPods": 1, "observedGeneration": 2, "conditions": [
+            {"type": "DisruptionAllowed", "status": "False", "reason": "X",
+             "message": "", "lastTransitionTime": "2026-01-02T03:04:05Z"}]}})
+    p.merge(one + "/status", {"status": {"currentHealthy": -1}})
+    p.get(one)
+    p.get(one, accept=META)
+    p.do("DELETE", one, {"kind": "DeleteOptions", "apiVersion": "v1",
+                         "propagationPolicy": "Background",
+                         "preconditions": {"uid": "{=b.metadata.uid}"}})
+    p.apply(one, dict(budget(), metadata={
+        "name": "b", "uid": "{=b.metadata.uid}"}))
+    for spec in (
+            {"maxUnavailable": -1}, {"minAvailable": -1}, {"junk": 1},
+            {"maxUnavailable": "101%"}, {"minAvailable": "x"},
+            {"maxUnavailable": "1.5%"}, {"minAvailable": "-1%"},
+            {"unhealthyPodEvictionPolicy": "x"},
+            {"unhealthyPodEvictionPolicy": ""},
+            {"unhealthyPodEvictionPolicy": "IfHealthyBudget"},
+            {"selector": {"matchLabels": {"a": "-b"}}},
+            {"minAvailable": "50%", "maxUnavailable": 1}):
+        p.apply(one, budget(**spec), force=True)
+    p.do("POST", BUDGETS, {"kind": "PodDisruptionBudget",
+                           "apiVersion": "policy/v1",
+                           "metadata": {"name": "n"}})
+
+
+def collected(p, one, body, keep):
+    """Deleted as the operator does it, and then not made again by mistake."""
+    p.do("DELETE", one, {"kind": "DeleteOptions", "apiVersion": "v1",
+                         "propagationPolicy": "Background",
+                         "preconditions": {"uid": "{=%s.metadata.uid}" %
+                                           keep}})
+    p.apply(one, dict(body, metadata=dict(
+        body["metadata"], uid="{=%s.metadata.uid}" % keep)))
+
+
+def apply_ingress(p):
+    one = INGRESSES + "/i"
+    p.do("POST", INGRESSES, ingress(), keep="i")
+    p.apply(one, ingress())
+    p.apply(one, ingress(ingressClassName="nginx", tls=[
+        {"hosts": ["a.example"], "secretName": "t"}]))
+    p.merge(one, {"spec": {"rules": [{"host": "other.example"}]}})
+    p.merge(one, {"spec": {"ingressClassName": "other"}})
+    p.apply(one, ingress())
+    p.apply(one, ingress(), force=True)
+    p.apply(one, ingress(rules=[{"http": {"paths": [way()]}}]), force=True)
+    p.merge(one, {"metadata": {"annotations": {"x": "y"}}})
+    p.merge(one + "/status", {"spec": {"ingressClassName": "x"}, "status": {
+        "loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}})
+    p.get(one)
+    p.get(one, accept=META)
+    collected(p, one, ingress(), "i")
+    service, other = way()["backend"]["service"], {"kind": "X", "name": "x"}
+    for backend in (
+            {}, {"resource": other}, {"resource": other, "service": service},
+            {"service": {"name": "s"}}, {"service": {"port": {"number": 80}}},
+            {"service": {"name": "s", "port": {"number": 80, "name": "x"}}},
+            {"service": {"name": "s", "port": {"number": 70000}}}):
+        p.apply(one, ingress(path=way(backend=backend)), force=True)
+        p.apply(one, ingress(rules=[], defaultBackend=backend), force=True)
+    p.do("POST", INGRESSES, {"kind": "Ingress", "metadata": {"name": "n"},
+                             "apiVersion": "networking.k8s.io/v1"})
+
+
+def apply_tenancy(p):
+    one = QUOTAS + "/q"
+    p.do("POST", QUOTAS, quota(), keep="q")
+    p.apply(one, quota())
+    p.apply(one, quota(persistentvolumeclaims="8",
+                       **{"requests.storage": "1024Mi"}))
+    p.merge(one, {"spec": {"hard": {"persistentvolumeclaims": "9"}}})
+    p.apply(one, quota())
+    p.apply(one, quota(), force=True)
+    p.merge(one + "/status", {"spec": {"hard": {"pods": "1"}}, "status": {
+        "hard": {"persistentvolumeclaims": "7"},
+        "used": {"persistentvolumeclaims": "0"}}})
+    p.get(one)
+    collected(p, one, quota(), "q")
+    one = LIMITS + "/l"
+    p.do("POST", LIMITS, limits(), keep="l")
+    p.apply(one, limits())
+    p.apply(one, limits(max={"storage": "2Gi"}))
+    p.merge(one, {"spec": {"limits": []}})
+    p.apply(one, limits())
+    p.apply(one, limits(), force=True)
+    collected(p, one, limits(), "l")
+    path = RIGHTS + "roles"
+    one = path + "/r"
+    p.do("POST", path, role(), keep="r")
+    p.apply(one, role())
+    p.apply(one, role(verbs=["get", "list"]))
+    p.merge(one, {"rules": []})
+    p.apply(one, role())
+    p.apply(one, role(), force=True)
+    p.get(one, accept=META)
+    collected(p, one, role(), "r")
+    path = RIGHTS + "rolebindings"
+    one = path + "/b"
+    p.do("POST", path, binding(), keep="b")
+    p.apply(one, binding())
+    p.merge(one, {"subjects": None})
+    p.apply(one, binding())
+    p.apply(one, binding(), force=True)
+    p.apply(one, binding(to="other"), force=True)
+    p.apply(path + "/c", binding("c", ""))
+    collected(p, one, binding(), "b")
+
+
+def apply_policy(p):
+    one = POLICIES + "/p"
+    p.do("POST", POLICIES, policy(), keep="p")
+    p.apply(one, policy())
+    p.apply(one, policy(egress=[
+        {"to": [{"ipBlock": {"cidr": "10.0.0.0/8",
+                             "except": ["10.1.0.0/16"]}}],
+         "ports": [{"port": 53, "protocol": "UDP"},
+                   {"port": 443, "endPort": 445}, {"port": "x"}]}],
+        policyTypes=["Ingress", "Egress"]))
+    p.apply(one, policy(ingress=[{}]))
+    p.apply(one, policy(ingress=[{}]), force=True)
+    p.merge(one, {"spec": {"ingress": []}})
+    p.merge(one, {"spec": {"podSelector": {"matchLabels": {"x": "y"}}}})
+    p.apply(one, policy())
+    p.apply(one, policy(), force=True)
+    p.merge(one, {"metadata": {"annotations": None}})
+    p.get(one)
+    p.get(one, accept=META)
+    collected(p, one, policy(), "p")
+
+
+def apply_route(p):
+    one = ROUTES + "/r"
+    p.do("POST", ROUTES, route(), keep="r")
+    p.apply(one, route())
+    p.apply(one, route(hostnames=["b.example"]), force=True)
+    p.merge(one, {"spec": {"hostnames": ["other.example"]}})
+    p.merge(one, {"spec": {"parentRefs": None}})
+    p.apply(one, route())
+    p.apply(one, route(), force=True)
+    p.apply(one, route(junk=1))
+    p.merge(one + "/status", {"spec": {"hostnames": []}, "status": {
+        "parents": [{"controllerName": "x"}]}})
+    p.get(one)
+    p.get(one, accept=META)
+    collected(p, one, route(), "r")
+
+
+def disown_entry(p):
+    v1 = "networking.k8s.io/v1"
+    disown(p, INGRESSES + "/i", ingress(), [
+        {"op": "replace", "path": "/spec/rules/0/http/paths/0/backend",
+         "value": {"resource": {"kind": "X", "name": "x"}}}], v1,
+        ("mcp", "Apply", {"f:spec": {"f:rules": {}}}))
+    disown(p, POLICIES + "/p", policy(), [
+        {"op": "replace", "path": "/spec/policyTypes", "value": ["Egress"]}],
+        v1, ("mcp", "Apply", {"f:spec": {
+            "f:ingress": {}, "f:podSelector": {}, "f:policyTypes": {}}}))
+    disown(p, ROUTES + "/r", route(), [
+        {"op": "replace", "path": "/spec/rules", "value": []}],
+        "gateway.networking.k8s.io/v1", ("mcp", "Apply", {"f:spec": {
+            "f:hostnames": {}, "f:parentRefs": {}, "f:rules": {}}}))
+
+
+def disown_scaling(p):
+    disown(p, BUDGETS + "/b", budget(maxUnavailable=1), [
+        {"op": "remove", "path": "/spec/maxUnavailable"},
+        {"op": "add", "path": "/spec/minAvailable", "value": 1}],
+        "policy/v1", ("mcp", "Apply", {"f:spec": {
+            "f:maxUnavailable": {}, "f:minAvailable": {},
+            "f:selector": {}}}))
+    disown(p, SCALERS + "/h", autoscaler(), [
+        {"op": "replace", "path": "/spec/metrics", "value": [
+            resource("memory", averageUtilization=5)]},
+        {"op": "add", "path": "/spec/behavior", "value": {
+            "scaleUp": {"selectPolicy": "Min"}}}],
+        "autoscaling/v2", ("mcp", "Apply", {"f:spec": {
+            "f:maxReplicas": {}, "f:metrics": {}, "f:scaleTargetRef": {},
+            "f:behavior": {"f:scaleUp": {"f:selectPolicy": {}}}}}))
+
+
+def handover(p):
+    """The number of pods goes from the operator to an autoscaler, and back:
+    what job_scale.c sends, and the controller with it."""
+    one = APPS + "deployments/d"
+
+    def number(n, uid="{=d.metadata.uid}", name="d"):
+        return {"apiVersion": "apps/v1", "kind": "Deployment",
+                "metadata": {"name": name, "namespace": "{ns}", "uid": uid},
+                "spec": {"replicas": n}}
+
+    def scale(n):
+        return {"apiVersion": "autoscaling/v1", "kind": "Scale",
+                "metadata": {"name": "d", "namespace": "{ns}"},
+                "spec": {"replicas": n}}
+    ours, without = deployment(), deployment()
+    del without["spec"]["replicas"]
+    p.apply(one, ours, keep="d")
+    p.apply(one, number(2), manager=HANDOVER)
+    p.apply(one, number(1), manager=HANDOVER)
+    p.apply(one, number(1), manager=HANDOVER, force=True)
+    p.apply(one, without)
+    p.get(one)
+    p.get(one + "/scale")
+    p.do("PUT", one + "/scale", scale(3))
+    p.get(one)
+    p.do("PUT", one + "/scale", scale(3))
+    p.do("PUT", one + "/scale", scale(4))
+    p.apply(one, number(3), manager=HANDOVER)
+    p.apply(one, number(4), manager=HANDOVER)
+    p.apply(one, number(2), manager=HANDOVER, force=True)
+    p.merge(one + "/scale?fieldManager=user", {"spec": {"replicas": 5}})
+    p.apply(one, ours)
+    p.apply(one, ours, force=True)
+    p.apply(one, number(1), manager=HANDOVER, force=True)
+    p.apply(one, without)
+    p.apply(one, number(1, uid="01234567-89ab-cdef-0123-456789abcdef"),
+            manager=HANDOVER, force=True)
+    p.apply(one, number(-1), manager=HANDOVER, force=True)
+    p.do("PUT", one + "/scale", scale(-1))
+    p.do("PUT", one + "/scale", scale(0))
+    p.apply(one, without)
+    p.get(one, keep="it")
+    p.merge(one + "?fieldManager=mcp", {"metadata": {
+        "resourceVersion": "{=it.metadata.resourceVersion}",
+        "managedFields": [entry("mcp-operator/handover", "Apply", "apps/v1",
+                                {"f:spec": {"f:replicas": {}}})]}})
+    p.do("DELETE", one)
+    p.apply(one, number(1), manager=HANDOVER, force=True)
+    p.do("PUT", one + "/scale", scale(1))
+    # Whom nobody has told is not told by an autoscaler either.
+    p.apply(one, without)
+    p.do("PUT", one + "/scale", scale(3))
+    p.get(one)
+    # To tell what there is parts it from what else was written.
+    p.merge(one + "?fieldManager=user", {"spec": {
+        "replicas": 2, "minReadySeconds": 1}})
+    p.do("PUT", one + "/scale", scale(2))
+    p.get(one)
+    p.apply(one, ours)
+
+
 def custom(p):
     for group in GROUPS:
         path = servers(group)
@@ -462,6 +988,7 @@ def custom(p):
         p.get(one + "/scale")
         p.merge(one + "/scale", {"spec": {"replicas": 4}})
         p.merge(one + "/scale", {"spec": {"replicas": 0}})
+        p.merge(one + "/scale", {"spec": {"replicas": -1}})
         p.get(one, accept=META)
         p.get(one)
 
@@ -562,9 +1089,9 @@ def bookmarks(p):
     """Of each kind, as the list that begins a watch ends."""
     first = "?watch=true&sendInitialEvents=true&allowWatchBookmarks=true" \
         "&resourceVersionMatch=NotOlderThan&labelSelector=m"
-    paths = [CORE + k for k in ("configmaps", "services", "secrets", "pods",
-                                "events", "serviceaccounts")]
-    paths += [APPS + k for k in ("deployments", "replicasets")] + [LEASES]
+    paths = [path for path, _ in CHILDREN] + [APPS + "replicasets", LEASES]
+    paths += [CORE + k for k in ("secrets", "pods", "events",
+                                 "serviceaccounts")]
     paths += [servers(g) for g in GROUPS]
     for path in paths:
         p.watch(path + first)()
@@ -578,26 +1105,23 @@ def whole_cluster(p):
     select = "labelSelector=" + key.replace("/", "%2F")
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "t"},
               "stringData": {"a": "1"}}
-    kinds = [(CORE, "configmaps", config(), select),
-             (CORE, "configmaps", config("other"), ""),
-             (CORE, "secrets", secret, ""),
-             (CORE, "services", service(), select),
-             # Admission adds to pods what the model does not.
-             (CORE, "pods", None, select),
-             (APPS, "deployments", deployment(), select)]
-    kinds += [(servers(g)[:-len("mcpservers")], "mcpservers", server(g), "")
-              for g in GROUPS]
+    kinds = [(path, make(), select) for path, make in CHILDREN]
+    kinds += [(CORE + "configmaps", config("other"), ""),
+              (CORE + "secrets", secret, ""),
+              # Admission adds to pods what the model does not.
+              (CORE + "pods", None, select)]
+    kinds += [(servers(g), server(g), "") for g in GROUPS]
     first = "watch=true&allowWatchBookmarks=true&timeoutSeconds=1000"
     initial = first + "&sendInitialEvents=true" \
         "&resourceVersionMatch=NotOlderThan"
-    for where, plural, body, query in kinds:
-        path = where.replace("namespaces/{ns}/", "") + plural + "?" + (
+    for where, body, query in kinds:
+        path = where.replace("namespaces/{ns}/", "") + "?" + (
             query + "&" if query else "")
         if body:
-            one = where + plural + "/" + body["metadata"]["name"]
+            one = where + "/" + body["metadata"]["name"]
             if query:
                 body["metadata"]["labels"] = labels
-            p.do("POST", where + plural, body)
+            p.do("POST", where, body)
         p.get(path + "limit=500", keep="l")
         p.get(path[:-1])
         whole = p.watch(path + initial)
@@ -611,9 +1135,17 @@ def whole_cluster(p):
         since()
         if body:
             p.do("DELETE", one + "?gracePeriodSeconds=0")
+    for where in LACKING:
+        path = where.replace("namespaces/{ns}/", "") + "?" + select + "&"
+        p.get(path + "limit=500")
+        p.watch(path + initial)()
+        p.get(where + "/x")
     # Who installed them differs: that the list ends is what is waited for.
-    p.watch("/apis/apiextensions.k8s.io/v1/customresourcedefinitions?" +
-            initial, accept=META, only="BOOKMARK")()
+    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions?"
+    p.get(path + "limit=500", accept=METAS, keep="l")
+    p.watch(path + initial, accept=META, only="BOOKMARK")()
+    p.watch(path + first + "&resourceVersion={=l.metadata.resourceVersion}",
+            accept=META)()
     event = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "e"},
              "type": "Warning", "reason": "FailedMount", "message": "x",
              "involvedObject": {"kind": "Pod", "namespace": "{ns}",
@@ -725,6 +1257,7 @@ def goldens(name):
     """What the operator renders, applied as it does: first not forced, then
     again, then forced with the uid."""
     decoder = json.JSONDecoder()
+    paths = {make()["kind"]: path for path, make in CHILDREN}
     with open("tests/golden/render/%s.out.json" % name) as f:
         text = f.read().strip()
     with open("tests/golden/render/%s.json" % name) as f:
@@ -745,10 +1278,9 @@ def goldens(name):
         for body in bodies:
             for ref in body["metadata"]["ownerReferences"]:
                 ref["uid"] = "{=o.metadata.uid}"
-            path = {"ConfigMap": CORE + "configmaps/",
-                    "Service": CORE + "services/",
-                    "Deployment": APPS + "deployments/"}[body["kind"]]
-            path += body["metadata"]["name"]
+            if body["kind"] not in paths:
+                continue  # of a kind that the model does not have
+            path = paths[body["kind"]] + "/" + body["metadata"]["name"]
             p.get(path, accept=META)
             p.apply(path, body, keep="x", accept=META)
             p.apply(path, body)
@@ -848,6 +1380,65 @@ class Generator:
             "apiVersion": "v1", "kind": "Service",
             "metadata": self.meta("g1"), "spec": spec}
 
+    def autoscaler(self):
+        spec = {"maxReplicas": self.rng.randint(0, 4)}
+        for key in self.some(["minReplicas", "metrics", "behavior"]):
+            spec[key] = {
+                "minReplicas": lambda: self.rng.randint(1, 3),
+                "metrics": lambda: [
+                    resource(n, averageUtilization=self.rng.randint(0, 2))
+                    for n in self.some(["cpu", "memory"])],
+                "behavior": lambda: {k: {
+                    "stabilizationWindowSeconds": self.rng.randint(0, 2)}
+                    if self.rng.random() < 0.5 else {
+                        "policies": [{"type": "Pods", "periodSeconds": 9,
+                                      "value": self.rng.randint(0, 2)}]}
+                    for k in self.some(["scaleUp", "scaleDown"])},
+            }[key]()
+        return SCALERS, dict(autoscaler("g1", **spec),
+                             metadata=self.meta("g1"))
+
+    def budget(self):
+        spec = {k: self.rng.choice([0, 1, 2, "50%", "x"])
+                for k in self.some(["minAvailable", "maxUnavailable"])}
+        if self.rng.random() < 0.3:
+            spec["unhealthyPodEvictionPolicy"] = self.rng.choice(
+                ["AlwaysAllow", "IfHealthyBudget"])
+        if self.rng.random() < 0.3:
+            spec["selector"] = {"matchLabels": {"a": self.value()}}
+        return BUDGETS, dict(budget("g1", **spec), metadata=self.meta("g1"))
+
+    def ingress(self):
+        spec = {"rules": [{"host": n + ".example", "http": {"paths": [way()]}}
+                          for n in self.some(["a", "b"], 1)]}
+        for key in self.some(["ingressClassName", "defaultBackend"]):
+            spec[key] = {
+                "ingressClassName": self.value,
+                "defaultBackend": lambda: {"service": {
+                    "name": "s" + self.value(), "port": {"name": "x"}}},
+            }[key]()
+        return INGRESSES, dict(ingress("g1", **spec),
+                               metadata=self.meta("g1"))
+
+    def policy(self):
+        peer = {"podSelector": {"matchLabels": {"a": self.value()}}}
+        spec = {}
+        for key in self.some(["ingress", "egress", "policyTypes"]):
+            spec[key] = {
+                "ingress": lambda: [{"from": [peer]}],
+                "egress": lambda: [{"to": [peer], "ports": [
+                    {"port": n} for n in self.some([80, "x"])]}],
+                "policyTypes": lambda: self.some(["Ingress", "Egress"], 1),
+            }[key]()
+        return POLICIES, dict(policy("g1", **spec), metadata=self.meta("g1"))
+
+    def route(self):
+        spec = {key: value() for key, value in {
+            "hostnames": lambda: self.some(["a.example", "b.example"]),
+            "parentRefs": lambda: [{"name": self.value()}],
+        }.items() if self.rng.random() < 0.5}
+        return ROUTES, dict(route("g1", **spec), metadata=self.meta("g1"))
+
     def server(self):
         group = self.rng.choice(sorted(GROUPS))
         spec = {"image": "i:%s" % self.value()}
@@ -867,10 +1458,26 @@ class Generator:
                                     metadata=self.meta("g1"), spec=spec)
 
     def body(self):
-        return self.rng.choice([self.config, self.deployment, self.service,
-                                self.server])()
+        return self.rng.choice([
+            self.config, self.deployment, self.deployment, self.service,
+            self.autoscaler, self.budget, self.ingress, self.policy,
+            self.route, self.server])()
+
+    def scale(self, p):
+        """The number of pods, by whoever else may tell it."""
+        one = APPS + "deployments/g1"
+        number = {"spec": {"replicas": self.rng.randint(-1, 3)}}
+        if self.rng.random() < 0.5:
+            p.merge(one + "/scale?fieldManager=hpa", number)
+        else:
+            p.apply(one, dict(number, apiVersion="apps/v1", kind="Deployment",
+                              metadata={"name": "g1", "namespace": "{ns}"}),
+                    manager=HANDOVER, force=self.rng.random() < 0.5)
 
     def step(self, p):
+        if self.rng.random() < 0.1:
+            self.scale(p)
+            return
         path, body = self.body()
         one = path + "/g1"
         manager = self.rng.choice(self.MANAGERS)
@@ -1025,8 +1632,11 @@ COLLECTED = (gc_background, gc_default, gc_orphan, gc_foreground,
 NAMED = (create_get_delete, refused_bodies, conflicts,
          merge_and_json_patches, apply_config, apply_over_others,
          apply_deployment, list_types, apply_service, disown_service,
-         disown_config, disown_deployment, custom, custom_refused,
-         lists, watches, bookmarks, whole_cluster, finalizers,
+         disown_config, disown_deployment, apply_autoscaler,
+         refused_autoscalers, apply_budget, disown_scaling, handover,
+         apply_ingress, apply_policy, apply_tenancy, apply_route,
+         disown_entry, custom,
+         custom_refused, lists, watches, bookmarks, whole_cluster, finalizers,
          leases, events, dry_runs, discovery)
 
 

@@ -13,6 +13,8 @@ import sys
 
 # Those whose value makes another kind of request.
 TOLD = {"watch", "force", "sendInitialEvents", "resourceVersionMatch"}
+# The manager under whose name the number of pods goes to an autoscaler.
+HANDOVER = "mcp-operator%2Fhandover"
 GROUP = re.compile(r"/mcp\.(allbeone\.io/v1|[a-z-]+\.(com|dev)/v1alpha1)/")
 LINE = re.compile(r"^ *[0-9.]+ +op[0-9]+ +(GET|POST|PUT|PATCH|DELETE) (/\S+)")
 
@@ -26,7 +28,8 @@ def kind_of(method, path):
     words = set()
     for pair in filter(None, query.split("&")):
         key, _, value = pair.partition("=")
-        words.add("%s=%s" % (key, value) if key in TOLD else key)
+        told = key in TOLD or value == HANDOVER
+        words.add("%s=%s" % (key, value) if told else key)
     return " ".join([method, path] + sorted(words))
 
 

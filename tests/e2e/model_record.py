@@ -19,6 +19,7 @@ import time
 
 import model
 import model_cases
+import model_kinds
 
 PORT = 18001
 lock = threading.Lock()  # one request at a time: the order is exact
@@ -154,6 +155,14 @@ def story(user):
     user.do("POST", model_cases.servers(groups[0]), dict(
         model_cases.server(groups[0], "full"), spec={
             "image": "server:1", "config": {"a": 1}, "replicas": 2,
+            "tenancy": {"tenantId": "t", "isolationLevel": "None",
+                        "resourceQuotas": {"persistentVolumeClaims": 7,
+                                           "storage": "1Gi"},
+                        "members": [{"kind": "User", "name": "u"}]},
+            "networkPolicy": {"enabled": True}, "entry": {
+                "hosts": ["a.example"], "ingress": {"enabled": True},
+                "httpRoute": {"enabled": True,
+                              "parentRefs": [{"name": "g"}]}},
             "envFrom": [{"configMapRef": {"name": "given"}}]}))
     time.sleep(3)
     bring_up(user)
@@ -166,7 +175,14 @@ def story(user):
     user.do("DELETE", model_cases.CORE + "services/r2")
     time.sleep(3)
     bring_up(user)
-    user.merge(full, {"spec": {"config": None}})
+    user.merge(full, {"spec": {"config": None, "autoscaling": {"hpa": {
+        "enabled": True, "minReplicas": 2, "maxReplicas": 5}}}})
+    time.sleep(3)
+    user.merge(model_cases.APPS + "deployments/full/scale",
+               {"spec": {"replicas": 4}})
+    time.sleep(1)
+    user.merge(full, {"spec": {"autoscaling": None, "entry": None, "tenancy": None,
+                               "networkPolicy": None}})
     user.merge(full + "/scale", {"spec": {"replicas": 1}})
     user.do("POST", model_cases.CORE + "configmaps",
             model_cases.config("taken-config"))
@@ -361,6 +377,14 @@ def main(program, ns, operator):
                  "DELETE application/json"):
         if need not in asked:
             replay.wrong.append("the operator sent no %s: %s" % (need, tail))
+    for part in (model_cases.SCALERS, model_cases.BUDGETS,
+                 model_cases.INGRESSES, model_cases.POLICIES,
+                 model_cases.ROUTES, model_cases.QUOTAS, model_cases.LIMITS,
+                 model_cases.RIGHTS + "roles", model_kinds.HANDOVER):
+        part = part.replace("{ns}", ns)
+        if not any(part in e[1] for e in tape if isinstance(e, tuple) and
+                   e[0] == "PATCH"):
+            replay.wrong.append("the operator applied no " + part)
     for line in replay.wrong[:int(os.environ.get("SHOW", 12))]:
         print("      " + line)
     print("%s  recorded (%d requests)" % (

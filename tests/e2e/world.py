@@ -85,6 +85,9 @@ KINDS = {
 }
 
 
+BUDGETS = "/apis/policy/v1/namespaces/{}/poddisruptionbudgets"
+
+
 def child_path(ns, kind, name=None):
     _, root, plural = KINDS[kind]
     return f"{root}/namespaces/{ns}/{plural}" + (f"/{name}" if name else "")
@@ -636,14 +639,17 @@ class Churn(threading.Thread):
 
 
 class Account:
-    """All that there is, against what the churners know."""
+    """All that there is, against what the churners know, and those before
+    them, whose servers are gone: what they let go, and what is a stranger's,
+    lies there still."""
 
-    def __init__(self, api, ns, churners):
+    def __init__(self, api, ns, churners, before=()):
         self.api, self.ns = api, ns
         self.live, self.foreign, self.let_go = {}, {}, {}
         self.orphaned = set()
         for c in churners:
             self.live.update(c.live)
+        for c in (*before, *churners):
             self.foreign.update(c.foreign)
             self.let_go.update(c.let_go)
             self.orphaned |= c.orphaned
@@ -654,6 +660,7 @@ class Account:
         found = []
         self.checked = 0
         self.blocked = set()
+        self.budgets = self.api.items(BUDGETS.format(self.ns))
         servers = []
         for group in GROUPS:
             items = self.api.items(server_path(group, self.ns))
@@ -667,8 +674,43 @@ class Account:
         for s in servers:
             found += self.one(s, children)
         uids = {s["metadata"]["uid"] for s in servers}
+        found += self.budget_problems(servers)
         for place, o in children.items():
             found += self.leftover(place, o, uids)
+        return found
+
+    def budget_of(self, server):
+        """Its disruption budget, or None."""
+        uid = server["metadata"]["uid"]
+        for b in self.budgets:
+            if uid in {r["uid"] for r in b["metadata"].get("ownerReferences", [])}:
+                return b
+        return None
+
+    def budget_problems(self, servers):
+        """Who has several pods has one, unless one that lost its owner has the
+        name; nobody else has."""
+        found = []
+        taken = {
+            b["metadata"]["name"]
+            for b in self.budgets
+            if not b["metadata"].get("ownerReferences")
+        }
+        owned = set()
+        for s in servers:
+            name = s["metadata"]["name"]
+            budget = self.budget_of(s)
+            if budget:
+                owned.add(budget["metadata"]["uid"])
+            if name in self.blocked or name in taken:
+                continue
+            self.checked += 1
+            if (desired(s["spec"]) > 1) != (budget is not None):
+                found.append(f"budget of {s['apiVersion']} {name}: {budget}")
+        for b in self.budgets:
+            meta = b["metadata"]
+            if meta["uid"] not in owned and meta["name"] not in self.orphaned:
+                found.append(f"budget {meta['name']} is left over")
         return found
 
     def servers_problems(self, servers):
@@ -747,6 +789,8 @@ class Account:
                 found += child_problems(kind, server, o)
         if blocked:
             self.blocked.add(name)
+        if self.budget_of(server):
+            there.add(("PodDisruptionBudget", name))
         return found + status_problems(server, blocked, there)
 
     def leftover(self, place, o, uids):

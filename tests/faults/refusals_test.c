@@ -42,7 +42,7 @@ static int children_of(const struct json_doc *doc, enum group g,
 	diag_clear(&d);
 	err = server_decode(g, doc, JSON_ROOT, a, &s, &d);
 	if (!err)
-		err = server_check(&s, &d);
+		err = server_check(&s, a, &d);
 	return err ? err : render_server(&in, a, ret);
 }
 
@@ -253,11 +253,12 @@ static int operator_new(struct world *w, unsigned n, struct manager **ret)
 	char *argv[] = { (char *)(uintptr_t)"manager",
 		(char *)(uintptr_t)"--kubeconfig=/kubeconfig",
 		(char *)(uintptr_t)"--leader-elect",
-		(char *)(uintptr_t)"--enable-pprof", NULL };
+		(char *)(uintptr_t)"--enable-pprof",
+		(char *)(uintptr_t)"--enable-webhooks", NULL };
 	struct diag d = { 0 };
 	int rest = 0;
 
-	REQUIRE(!opts_parse(manager_opts, manager_opts_n, &w->io.io, 4, argv,
+	REQUIRE(!opts_parse(manager_opts, manager_opts_n, &w->io.io, 5, argv,
 	    &o, &rest, &d));
 	mem_init(&w->mem, &w->io.io);
 	w->mem.fail_after = n;

@@ -111,7 +111,7 @@ int main(int argc, char **argv)
 {
 	const struct api_options o = {
 		.seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1,
-		.groups = 15, .wall_ns = 1700000000 * NS_PER_S,
+		.crds = (1u << API_CRDS) - 1, .wall_ns = 1700000000 * NS_PER_S,
 	};
 	char *line = NULL;
 	size_t cap = 0;

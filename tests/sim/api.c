@@ -63,7 +63,7 @@ struct api *api_new(const struct api_options *o)
 	for (size_t i = 0; i < ARRAY_LEN(spaces); i++)
 		make_namespace(a, spaces[i]);
 	for (int k = API_ALLBEONE; k < API_KINDS; k++)
-		if (o->groups & 1U << (k - API_ALLBEONE))
+		if (o->crds & 1U << (k - API_ALLBEONE))
 			make_crd(a, (enum api_kind)k);
 	return a;
 }
@@ -210,6 +210,11 @@ uint64_t api_version(const struct api *a)
 const char *api_kind_name(enum api_kind kind)
 {
 	return kinds[kind].kind;
+}
+
+const char *api_kind_resource(enum api_kind kind)
+{
+	return kind_resource(kind);
 }
 
 const char *api_kind_api_version(enum api_kind kind)

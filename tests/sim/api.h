@@ -5,7 +5,7 @@
  * the real one (1.36) does; tests/e2e/70-model.sh compares the two.
  *
  * No clock, no sockets, no threads: time is given, and everything that is
- * random comes from the seed.  The CRDs are read from crds/ below the working
+ * random comes from the seed.  The CRDs are read from files below the working
  * directory, once per process.
  */
 #ifndef SIM_API_H
@@ -17,16 +17,21 @@
 enum api_kind {
 	API_NAMESPACE, API_CONFIG_MAP, API_SECRET, API_SERVICE, API_POD,
 	API_EVENT, API_SERVICE_ACCOUNT, API_DEPLOYMENT, API_REPLICA_SET,
-	API_LEASE, API_CRD,
+	API_HPA, API_PDB, API_INGRESS, API_POLICY, API_RESOURCE_QUOTA,
+	API_LIMIT_RANGE, API_ROLE, API_ROLE_BINDING, API_LEASE, API_CRD,
 	/* in the order of enum group of model.h */
 	API_ALLBEONE, API_TAKATSU, API_EXAMPLE, API_MCPDEV,
-	API_KINDS
+	/* what else comes with a CRD */
+	API_ROUTE,
+	API_KINDS,
+	API_CRDS = API_KINDS - API_ALLBEONE
 };
 
 struct api_options {
 	uint64_t seed;
 	int64_t wall_ns;	/* now */
-	uint32_t groups;	/* bit per group: its CRD is there */
+	uint32_t crds;		/* bit per kind from API_ALLBEONE on that
+				 * is there */
 	bool no_watch_list;	/* sendInitialEvents is refused with 422 */
 	bool no_discovery;	/* 404 below /apis and /api */
 	int64_t compact_ns;	/* older versions go; 0: 300 s */
@@ -128,6 +133,7 @@ const struct api_object *api_each(const struct api *a, enum api_kind kind,
 uint64_t api_version(const struct api *a);	/* of the last write */
 const char *api_kind_name(enum api_kind kind);	/* "Deployment" */
 const char *api_kind_api_version(enum api_kind kind);	/* "apps/v1" */
+const char *api_kind_resource(enum api_kind kind);	/* "deployments.apps" */
 /* "/apis/apps/v1/namespaces/ns/deployments/name", until the next call;
  * name empty: the collection. */
 const char *api_path(struct api *a, enum api_kind kind, struct str ns,

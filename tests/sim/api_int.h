@@ -11,7 +11,7 @@
 struct kind_info {
 	const char *group, *version, *plural, *singular, *kind;
 	const char *shape;		/* NULL: of a CRD */
-	const char *crd;		/* file name below crds/ */
+	const char *crd;		/* its file */
 	bool namespaced;
 	bool generation;		/* counts changes of the spec */
 	bool status, scale;		/* subresources */
@@ -142,6 +142,8 @@ bool refuse_option(struct call *c, const char *kind, const char *field,
 bool refuse_listing(struct call *c, const char *field, const char *message);
 bool refuse_conflict(struct call *c, struct str name, const char *why);
 bool refuse_invalid(struct call *c, struct str name, struct node *causes);
+bool refuse_invalid_as(struct call *c, const char *group, const char *kind,
+    struct str name, struct node *causes);
 bool refuse_unversioned(struct call *c);
 bool refuse_expired(struct call *c, const char *message, struct node *meta);
 bool refuse_details(struct call *c, int code, const char *reason,
@@ -201,6 +203,25 @@ struct node *object_blank(struct tree *t, enum api_kind k);
 void namespace_begin(struct tree *t, struct node *v);
 void service_allocate(struct call *c, struct node *v,
     const struct node *old);
+
+/* api_validate.c: where what is wrong with an object is gathered. */
+struct check {
+	struct tree *t;
+	struct node *causes;
+};
+/* NULL is "null". */
+struct str json_of(struct tree *t, const struct node *v);
+void labels_check(struct check *c, const struct node *labels,
+    const char *field);
+
+/* api_scaling.c */
+void hpa_default(struct tree *t, struct node *spec);
+void hpa_check(struct check *c, const struct node *spec);
+void pdb_check(struct check *c, const struct node *spec);
+void pdb_status_check(struct check *c, const struct node *status);
+
+/* api_entry.c */
+void ingress_check(struct check *c, const struct node *spec);
 
 /* managed.c */
 struct managed {

@@ -32,6 +32,34 @@ const struct kind_info kinds[API_KINDS] = {
 		"ReplicaSet", "ReplicaSet", .namespaced = true,
 		.generation = true, .status = true, .scale = true,
 		.unconditional = true },
+	[API_HPA] = { "autoscaling", "v2", "horizontalpodautoscalers",
+		"horizontalpodautoscaler", "HorizontalPodAutoscaler",
+		"HorizontalPodAutoscaler", .namespaced = true,
+		.status = true, .unconditional = true },
+	[API_PDB] = { "policy", "v1", "poddisruptionbudgets",
+		"poddisruptionbudget", "PodDisruptionBudget",
+		"PodDisruptionBudget", .namespaced = true,
+		.generation = true, .status = true },
+	[API_INGRESS] = { "networking.k8s.io", "v1", "ingresses", "ingress",
+		"Ingress", "Ingress", .namespaced = true, .generation = true,
+		.status = true, .unconditional = true },
+	[API_POLICY] = { "networking.k8s.io", "v1", "networkpolicies",
+		"networkpolicy", "NetworkPolicy", "NetworkPolicy",
+		.namespaced = true, .generation = true,
+		.unconditional = true },
+	[API_RESOURCE_QUOTA] = { "", "v1", "resourcequotas", "resourcequota",
+		"ResourceQuota", "ResourceQuota", .namespaced = true,
+		.status = true, .unconditional = true },
+	[API_LIMIT_RANGE] = { "", "v1", "limitranges", "limitrange",
+		"LimitRange", "LimitRange", .namespaced = true,
+		.unconditional = true, .create_by_put = true },
+	[API_ROLE] = { "rbac.authorization.k8s.io", "v1", "roles", "role",
+		"Role", "Role", .namespaced = true, .unconditional = true,
+		.create_by_put = true },
+	[API_ROLE_BINDING] = { "rbac.authorization.k8s.io", "v1",
+		"rolebindings", "rolebinding", "RoleBinding", "RoleBinding",
+		.namespaced = true, .unconditional = true,
+		.create_by_put = true },
 	[API_LEASE] = { "coordination.k8s.io", "v1", "leases", "lease",
 		"Lease", "Lease", .namespaced = true,
 		.create_by_put = true },
@@ -40,21 +68,25 @@ const struct kind_info kinds[API_KINDS] = {
 		"CustomResourceDefinition", .generation = true,
 		.status = true },
 	[API_ALLBEONE] = { "mcp.allbeone.io", "v1", "mcpservers",
-		"mcpserver", "MCPServer", .crd = "mcp.allbeone.io",
-		.namespaced = true, .generation = true, .status = true,
-		.scale = true },
+		"mcpserver", "MCPServer", .namespaced = true,
+		.crd = "crds/mcp.allbeone.io_mcpservers.yaml",
+		.generation = true, .status = true, .scale = true },
 	[API_TAKATSU] = { "mcp.n-takatsu.dev", "v1alpha1", "mcpservers",
-		"mcpserver", "MCPServer", .crd = "mcp.n-takatsu.dev",
-		.namespaced = true, .generation = true, .status = true,
-		.scale = true },
+		"mcpserver", "MCPServer", .namespaced = true,
+		.crd = "crds/mcp.n-takatsu.dev_mcpservers.yaml",
+		.generation = true, .status = true, .scale = true },
 	[API_EXAMPLE] = { "mcp.example.com", "v1alpha1", "mcpservers",
-		"mcpserver", "MCPServer", .crd = "mcp.example.com",
-		.namespaced = true, .generation = true, .status = true,
-		.scale = true },
+		"mcpserver", "MCPServer", .namespaced = true,
+		.crd = "crds/mcp.example.com_mcpservers.yaml",
+		.generation = true, .status = true, .scale = true },
 	[API_MCPDEV] = { "mcp.mcp.dev", "v1alpha1", "mcpservers",
-		"mcpserver", "MCPServer", .crd = "mcp.mcp.dev",
-		.namespaced = true, .generation = true, .status = true,
-		.scale = true },
+		"mcpserver", "MCPServer", .namespaced = true,
+		.crd = "crds/mcp.mcp.dev_mcpservers.yaml",
+		.generation = true, .status = true, .scale = true },
+	[API_ROUTE] = { "gateway.networking.k8s.io", "v1", "httproutes",
+		"httproute", "HTTPRoute", .namespaced = true,
+		.crd = "tests/sim/httproutes.yaml", .generation = true,
+		.status = true },
 };
 
 /* What is made once per process. */
@@ -70,14 +102,9 @@ bool kind_is_custom(enum api_kind k)
 
 const struct node *kind_crd(enum api_kind k)
 {
-	char path[96];
-
 	CHECK(kind_is_custom(k));
-	if (!crds[k]) {
-		snprintf(path, sizeof(path), "crds/%s_mcpservers.yaml",
-		    kinds[k].crd);
-		crds[k] = shape_crd_file(&memory, path);
-	}
+	if (!crds[k])
+		crds[k] = shape_crd_file(&memory, kinds[k].crd);
 	return crds[k];
 }
 

@@ -123,6 +123,25 @@ static bool refuse_apply(struct call *c, enum apply_result result,
 	return refuse_details(c, 409, "Conflict", details, out->message);
 }
 
+/* What became of it is one of the kind's objects, or is refused. */
+static bool decode_applied(struct call *c, const struct apply_out *out)
+{
+	const char *version = kind_api_version(c->kind);
+	struct str why;
+
+	if (kind_is_custom(c->kind))
+		return object_decode(c, out->object);
+	if (shape_clean(c->t, kind_shape(c->kind), out->object, &why))
+		return true;
+	return refuse(c, 500, "", "failed to convert new object (%.*s/%.*s; "
+	    "%s%s, Kind=%s) to proper version: unable to convert "
+	    "unstructured object to %s%s, Kind=%s: %.*s", (int)out->ns.n,
+	    out->ns.p ? out->ns.p : "", (int)c->name.n, c->name.p,
+	    c->info->group[0] ? "" : "/", version, c->info->kind,
+	    c->info->group[0] ? "" : "/", version, c->info->kind,
+	    (int)why.n, why.p);
+}
+
 static void apply_new(struct call *c, struct node *config)
 {
 	struct managed m = managed_of(c);
@@ -145,7 +164,7 @@ static void apply_new(struct call *c, struct node *config)
 	    true, &out);
 	if (result != APPLY_DONE)
 		(void)refuse_apply(c, result, &out);
-	else if (object_decode(c, out.object))
+	else if (decode_applied(c, &out))
 		(void)create_object(c, out.object, true);
 }
 
@@ -160,7 +179,7 @@ static void apply_over(struct call *c, struct slot *slot,
 	    query_true(c, "force"), &out);
 	if (result != APPLY_DONE)
 		(void)refuse_apply(c, result, &out);
-	else if (object_decode(c, out.object))
+	else if (decode_applied(c, &out))
 		(void)update_object(c, slot, out.object, true);
 }
 
@@ -270,6 +289,21 @@ static struct node *scale_wanted(struct call *c, const struct slot *slot)
 	return scale;
 }
 
+/* Of a custom object the whole is looked at, as if it had been written. */
+static bool check_scale(struct call *c, const struct node *scale)
+{
+	int64_t n = node_number(scale, "spec.replicas", 0);
+	struct node *causes;
+
+	if (n >= 0 || kind_is_custom(c->kind))
+		return true;
+	causes = node_list(c->t);
+	cause_add(c->t, causes, "FieldValueInvalid", "spec.replicas",
+	    "Invalid value: %lld: must be greater than or equal to 0",
+	    (long long)n);
+	return refuse_invalid_as(c, "autoscaling", "Scale", c->name, causes);
+}
+
 void scale_call(struct call *c)
 {
 	struct slot *slot = store_find(c->a, c->kind, c->ns, c->name);
@@ -286,7 +320,7 @@ void scale_call(struct call *c)
 		return;
 	}
 	scale = scale_wanted(c, slot);
-	if (!scale)
+	if (!scale || !check_scale(c, scale))
 		return;
 	v = node_copy(c->t, slot->v->root);
 	node_set(c->t, node_need(c->t, v, "spec"), "replicas", node_int(c->t,

@@ -71,8 +71,7 @@ bool refuse(struct call *c, int code, const char *reason,
 	return refuse_details(c, code, reason, NULL, message);
 }
 
-static struct node *about(struct call *c, enum api_kind k, struct str name,
-    bool kind)
+struct node *status_about(struct call *c, enum api_kind k, struct str name)
 {
 	struct tree *t = c->t;
 	struct node *d = node_object(t);
@@ -81,19 +80,13 @@ static struct node *about(struct call *c, enum api_kind k, struct str name,
 		node_set(t, d, "name", node_str(t, name));
 	if (kinds[k].group[0])
 		node_set(t, d, "group", node_cstr(t, kinds[k].group));
-	node_set(t, d, "kind", node_cstr(t,
-	    kind ? kinds[k].kind : kinds[k].plural));
+	node_set(t, d, "kind", node_cstr(t, kinds[k].plural));
 	return d;
-}
-
-struct node *status_about(struct call *c, enum api_kind k, struct str name)
-{
-	return about(c, k, name, false);
 }
 
 bool refuse_missing(struct call *c, enum api_kind k, struct str name)
 {
-	return refuse_details(c, 404, "NotFound", about(c, k, name, false),
+	return refuse_details(c, 404, "NotFound", status_about(c, k, name),
 	    tree_fmt(c->t, "%s \"%.*s\" not found", kind_resource(k),
 	    (int)name.n, name.p));
 }
@@ -101,7 +94,7 @@ bool refuse_missing(struct call *c, enum api_kind k, struct str name)
 bool refuse_conflict(struct call *c, struct str name, const char *why)
 {
 	return refuse_details(c, 409, "Conflict",
-	    about(c, c->kind, name, false), tree_fmt(c->t,
+	    status_about(c, c->kind, name), tree_fmt(c->t,
 	    "Operation cannot be fulfilled on %s \"%.*s\": %s",
 	    kind_resource(c->kind), (int)name.n, name.p, why));
 }
@@ -156,7 +149,7 @@ bool refuse_listing(struct call *c, const char *field, const char *message)
 bool refuse_unversioned(struct call *c)
 {
 	struct node *causes = node_list(c->t);
-	struct node *details = about(c, c->kind, c->name, false);
+	struct node *details = status_about(c, c->kind, c->name);
 
 	cause_add(c->t, causes, "FieldValueInvalid",
 	    "metadata.resourceVersion", "Invalid value: 0: must be "
@@ -169,14 +162,20 @@ bool refuse_unversioned(struct call *c)
 }
 
 /* "Kind.group "name" is invalid: field: message", or [a, b]. */
-bool refuse_invalid(struct call *c, struct str name, struct node *causes)
+bool refuse_invalid_as(struct call *c, const char *group, const char *kind,
+    struct str name, struct node *causes)
 {
-	struct node *details = about(c, c->kind, name, true);
+	struct node *details = node_object(c->t);
 	struct text text = { 0 };
 	struct str message;
 
-	text_fmt(&text, "%s \"%.*s\" is invalid: ", kind_qualified(c->kind),
-	    (int)name.n, name.p ? name.p : "");
+	if (name.n)
+		node_set(c->t, details, "name", node_str(c->t, name));
+	if (group[0])
+		node_set(c->t, details, "group", node_cstr(c->t, group));
+	node_set(c->t, details, "kind", node_cstr(c->t, kind));
+	text_fmt(&text, "%s%s%s \"%.*s\" is invalid: ", kind,
+	    group[0] ? "." : "", group, (int)name.n, name.p ? name.p : "");
 	if (causes->n > 1)
 		text_add(&text, "[", 1);
 	for (uint32_t i = 0; i < causes->n; i++) {
@@ -192,6 +191,12 @@ bool refuse_invalid(struct call *c, struct str name, struct node *causes)
 	text_free(&text);
 	node_set(c->t, details, "causes", causes);
 	return refuse_details(c, 422, "Invalid", details, message);
+}
+
+bool refuse_invalid(struct call *c, struct str name, struct node *causes)
+{
+	return refuse_invalid_as(c, c->info->group, c->info->kind, name,
+	    causes);
 }
 
 /* ---- faults ---------------------------------------------------------- */
@@ -243,7 +248,7 @@ bool fault_early(struct call *c)
 		    "provided watch is too old.", NULL);
 	case API_FORBIDDEN:
 		return refuse_details(c, 403, "Forbidden",
-		    about(c, c->kind, c->name, false), tree_fmt(c->t,
+		    status_about(c, c->kind, c->name), tree_fmt(c->t,
 		    "%s is forbidden: User \"system:serviceaccount:mcp-"
 		    "system:mcp-operator\" cannot do this to resource \"%s\" "
 		    "in API group \"%s\"", kind_resource(c->kind),
@@ -270,7 +275,7 @@ bool fault_admission(struct call *c, bool create)
 		    "version and try again");
 	case API_QUOTA:
 		return !create || refuse_details(c, 403, "Forbidden",
-		    about(c, c->kind, c->name, false), tree_fmt(c->t,
+		    status_about(c, c->kind, c->name), tree_fmt(c->t,
 		    "%s \"%.*s\" is forbidden: exceeded quota: objects, "
 		    "requested: count/%s=1, used: count/%s=10, limited: "
 		    "count/%s=10", kind_resource(c->kind), (int)c->name.n,

@@ -354,6 +354,9 @@ void object_default(struct call *c, struct node *v)
 	case API_SERVICE:
 		default_service(t, node_get(v, "spec"));
 		break;
+	case API_HPA:
+		hpa_default(t, node_get(v, "spec"));
+		break;
 	default:
 		break;
 	}

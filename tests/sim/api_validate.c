@@ -4,12 +4,7 @@
 
 #include "api_int.h"
 
-struct check {
-	struct tree *t;
-	struct node *causes;
-};
-
-static struct str json_of(struct tree *t, const struct node *v)
+struct str json_of(struct tree *t, const struct node *v)
 {
 	struct text text = { 0 };
 	struct str s;
@@ -84,7 +79,7 @@ static bool is_label_value(struct str s)
 	return true;
 }
 
-static void check_labels(struct check *c, const struct node *labels,
+void labels_check(struct check *c, const struct node *labels,
     const char *field)
 {
 	for (uint32_t i = 0; labels && i < labels->n; i++) {
@@ -198,7 +193,7 @@ static void check_meta(struct check *c, enum api_kind k,
 	if (old && !str_eq(node_text(meta, "uid"),
 	    node_text(old, "metadata.uid")))
 		immutable(c, "metadata.uid", node_get(meta, "uid"));
-	check_labels(c, node_get(meta, "labels"), "metadata.labels");
+	labels_check(c, node_get(meta, "labels"), "metadata.labels");
 }
 
 /* ---- pods ------------------------------------------------------------ */
@@ -453,7 +448,7 @@ static void check_workload(struct check *c, const struct node *v,
 		cause_add(c->t, c->causes, "FieldValueInvalid",
 		    "spec.strategy.rollingUpdate.maxUnavailable",
 		    "Invalid value: 0: may not be 0 when `maxSurge` is 0");
-	check_labels(c, labels, "spec.template.labels");
+	labels_check(c, labels, "spec.template.labels");
 	check_pod(c, node_path(spec, "template.spec"), "spec.template.spec");
 	if (old && !node_equal(selector, node_path(old, "spec.selector")))
 		immutable(c, "spec.selector", selector);
@@ -586,6 +581,20 @@ static void check_lease(struct check *c, const struct node *v)
 		    "greater than or equal to 0", (long long)n->integer);
 }
 
+static void check_binding(struct check *c, const struct node *v,
+    const struct node *old)
+{
+	const struct node *role = node_get(v, "roleRef");
+
+	if (old && !node_equal(role, node_get(old, "roleRef")))
+		cause_add(c->t, c->causes, "FieldValueInvalid", "roleRef",
+		    "Invalid value: %s: cannot change roleRef",
+		    json_of(c->t, role).p);
+	if (!node_text(role, "name").n)
+		cause_add(c->t, c->causes, "FieldValueRequired",
+		    "roleRef.name", "Required value");
+}
+
 void object_validate(struct call *call, const struct node *v,
     const struct node *old, struct node *causes)
 {
@@ -606,6 +615,17 @@ void object_validate(struct call *call, const struct node *v,
 	case API_REPLICA_SET:
 		check_workload(&c, v, old);
 		break;
+	case API_HPA:
+		hpa_check(&c, node_get(v, "spec"));
+		break;
+	case API_PDB:
+		pdb_check(&c, node_get(v, "spec"));
+		if (str_is(call->sub, "status"))
+			pdb_status_check(&c, node_get(v, "status"));
+		break;
+	case API_INGRESS:
+		ingress_check(&c, node_get(v, "spec"));
+		break;
 	case API_POD:
 		check_pod(&c, node_get(v, "spec"), "spec");
 		break;
@@ -615,6 +635,9 @@ void object_validate(struct call *call, const struct node *v,
 	case API_CONFIG_MAP:
 	case API_SECRET:
 		check_data(&c, v, old);
+		break;
+	case API_ROLE_BINDING:
+		check_binding(&c, v, old);
 		break;
 	case API_EVENT:
 		check_event(&c, v);

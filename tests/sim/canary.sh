@@ -117,7 +117,8 @@ $MAKE -s "$O/sim/sim" || exit 1
 ln -sf ../sim/sim "$out/clean"
 wrap=$($MAKE -s sim-wrap)
 libs=$(ls "$O"/deps/*/sim/lib/lib*.a)
-find "$O/sim/src" "$O/sim/tests/sim" "$O/sim/tests/fake_io.o" -name '*.o' |
+find "$O/sim/src" "$O/sim/tests/sim" "$O/sim/tests/fake_io.o" \
+		"$O/sim/tests/hang.o" -name '*.o' |
 	grep -v -e main_operator -e main_gateway -e /src/cli/ -e /src/gateway/ >"$out/objects"
 printf '| bug | what it does | found by | seeds | at most |\n|---|---|---|---|---|\n' >"$out/table.md"
 row bug checker seeds 'what it does'

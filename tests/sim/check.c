@@ -105,17 +105,17 @@ void checks_killed(struct sim *s, struct inst *in)
 
 /*
  * Steps and faults; calm, until all is as it should be and stays so, with
- * the world at rest; rest, in which
- * nothing may be written or listed; rest once more, with every instance
- * started anew; and the end, in which every server is deleted and nothing
- * of it may remain.
+ * the world at rest; rest, in which nothing may be written or listed; rest
+ * once more, with every instance started anew; the loss of all that servers
+ * refer to, for which no pod that runs is made anew; and the end, in which
+ * every server is deleted and nothing of it may remain.
  */
-enum { REST_S = 45, AGAIN_S = 100, ENDING_S = 200 };
+enum { REST_S = 45, AGAIN_S = 100, LOSS_S = 30, ENDING_S = 200 };
 
 static void enter(struct sim *s, enum part part)
 {
 	static const char *const names[] = {
-		"steps", "calm", "rest", "again", "ending"
+		"steps", "calm", "rest", "again", "loss", "ending"
 	};
 
 	s->checks->part = part;
@@ -143,6 +143,28 @@ static void servers_delete(struct sim *s)
 		    str_from(id.name)))
 			world_delete(s, "user", id.kind, str_from(id.ns),
 			    str_from(id.name));
+	}
+}
+
+/*
+ * Somebody takes the label off the children of those whose spec is not valid:
+ * nobody puts it back, and no watch tells of them when their server goes.
+ */
+static void labels_take(struct sim *s)
+{
+	const struct api_object *server;
+	struct server_id id;
+	struct expect e;
+
+	for (uint32_t i = 0; i < SIM_SERVERS; i++) {
+		server_id(s, i, &id);
+		server = api_find(s->api, id.kind, str_from(id.ns),
+		    str_from(id.name));
+		if (!server)
+			continue;
+		expect_of(server, &e);
+		if (!e.valid)
+			server_unlabel(s, &id);
 	}
 }
 
@@ -222,6 +244,13 @@ static void part_second(struct sim *s)
 		if (!well(s, &why, &name))
 			sim_fail(s, name, "not well after rest: %.*s",
 			    (int)why.n, why.p);
+		enter(s, PART_LOSS);
+		users_take_refs(s);
+		labels_take(s);
+		break;
+	case PART_LOSS:
+		if (since < LOSS_S * SEC)
+			break;
 		enter(s, PART_ENDING);
 		servers_delete(s);
 		break;

@@ -32,7 +32,9 @@ extern const struct checker check_children, check_deadline, check_foreign,
     check_times;
 
 /* Parts of a run, told to the checkers by converge.c. */
-enum part { PART_STEPS, PART_CALM, PART_REST, PART_AGAIN, PART_ENDING };
+enum part {
+	PART_STEPS, PART_CALM, PART_REST, PART_AGAIN, PART_LOSS, PART_ENDING
+};
 
 struct rate { uint64_t key; uint32_t n; char what[96]; };
 enum { RATES = 4096, RATE_WINDOW_S = 60 };
@@ -47,6 +49,7 @@ struct checks {
 	uint64_t well_version;	/* of the store, when all was well */
 	/* leader */
 	int64_t renewed_ns[SIM_INSTS];
+	int64_t lease_ns;	/* when the Lease was last written to */
 	/* rate */
 	struct rate rate[RATES];
 	int64_t rate_ns;
@@ -54,12 +57,16 @@ struct checks {
 	/* throttle */
 	struct later later[LATERS];
 	uint32_t laters;
-	/* times: when something was last wrong */
+	/* times: when something was last wrong; and servers whose status was
+	 * meant for a namesake, by a hash of their uid */
 	int64_t foul_ns;
+	uint64_t told[256];
 	/* refs: when each was written, and when it went; by kind, namespace,
 	 * name. And when templates were written, by a hash of their uid. */
 	int64_t held_ns[2][SIM_NAMESPACES][3], gone_ns[2][SIM_NAMESPACES][3];
 	struct made { uint64_t uid; int64_t at_ns; } made[256];
+	/* status: when specs of Deployments were written, in the same way */
+	struct made moved[256];
 	/* invalid: when a server last asked for no pods at all */
 	int64_t none_ns[SIM_SERVERS];
 };
@@ -76,8 +83,9 @@ const struct api_object *owner_of(const struct sim *s,
 /* expect.c: what a server ought to be, from its spec alone */
 struct expect {
 	bool valid;
-	bool service, config;
+	bool service, config, hpa, pdb, ingress, policy, route, quota, role;
 	int64_t replicas, port;
+	int64_t min, max;	/* of replicas, with hpa */
 	struct str image;
 };
 void expect_of(const struct api_object *server, struct expect *ret);

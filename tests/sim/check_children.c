@@ -45,8 +45,9 @@ static bool deployment_is(const struct api_object *server,
 	const struct node *spec = node_get(server->root, "spec");
 	const struct node *c = node_path(d->root,
 	    "spec.template.spec.containers.0");
+	int64_t n = node_number(d->root, "spec.replicas", 1);
 
-	if (node_number(d->root, "spec.replicas", 1) != e->replicas)
+	if (e->hpa ? n < e->min || n > e->max : n != e->replicas)
 		return differs(why, server, "replicas of the Deployment");
 	if (!str_eq(node_text(c, "image"), e->image))
 		return differs(why, server, "image of the Deployment");
@@ -112,32 +113,199 @@ static bool config_is(const struct api_object *server,
 	return same || differs(why, server, "config.json");
 }
 
+static bool hpa_is(const struct api_object *server, const struct expect *e,
+    const struct api_object *h, struct text *why)
+{
+	const struct node *spec = node_get(h->root, "spec");
+	int64_t percent = node_number(server->root, "spec.autoscaling.hpa."
+	    "targetCPUUtilizationPercentage", 80);
+
+	if (node_number(spec, "minReplicas", 0) != e->min ||
+	    node_number(spec, "maxReplicas", 0) != e->max)
+		return differs(why, server, "bounds of the autoscaler");
+	if (!str_eq(node_text(spec, "scaleTargetRef.name"), server->name))
+		return differs(why, server, "target of the autoscaler");
+	if (node_number(spec, "metrics.0.resource.target.averageUtilization",
+	    0) != percent || node_path(spec, "metrics.1"))
+		return differs(why, server, "metrics of the autoscaler");
+	return true;
+}
+
+static bool pdb_is(const struct sim *s, const struct api_object *server,
+    const struct api_object *p, struct text *why)
+{
+	const struct api_object *d = child_of(s, server, API_DEPLOYMENT);
+	const struct node *spec = node_get(p->root, "spec");
+
+	if (node_number(spec, "maxUnavailable", 0) != 1 ||
+	    node_get(spec, "minAvailable"))
+		return differs(why, server, "the disruption budget");
+	if (d && !selects(node_path(spec, "selector.matchLabels"),
+	    node_path(d->root, "spec.template.metadata.labels")))
+		return differs(why, server, "selector of the budget");
+	return true;
+}
+
+static bool ingress_is(const struct api_object *server,
+    const struct expect *e, const struct api_object *i, struct text *why)
+{
+	const struct node *rule = node_path(i->root, "spec.rules.0");
+	const struct node *to = node_path(rule,
+	    "http.paths.0.backend.service");
+
+	if (!str_eq(node_text(rule, "host"), node_text(server->root,
+	    "spec.entry.hosts.0")))
+		return differs(why, server, "host of the Ingress");
+	if (!str_eq(node_text(to, "name"), server->name) ||
+	    node_number(to, "port.number", 0) != e->port)
+		return differs(why, server, "backend of the Ingress");
+	return true;
+}
+
+static bool policy_is(const struct sim *s, const struct api_object *server,
+    const struct api_object *p, struct text *why)
+{
+	const struct api_object *d = child_of(s, server, API_DEPLOYMENT);
+	const struct node *spec = node_get(p->root, "spec");
+	const struct node *from = node_path(spec,
+	    "ingress.0.from.0.namespaceSelector.matchLabels");
+
+	if (!node_equal(node_path(server->root,
+	    "spec.networkPolicy.allowedNamespaces.0"),
+	    node_get(from, "kubernetes.io/metadata.name")))
+		return differs(why, server, "whom the policy lets in");
+	if (!str_is(node_text(spec, "policyTypes.0"), "Ingress") ||
+	    node_path(spec, "policyTypes.1"))
+		return differs(why, server, "types of the policy");
+	if (d && !selects(node_path(spec, "podSelector.matchLabels"),
+	    node_path(d->root, "spec.template.metadata.labels")))
+		return differs(why, server, "selector of the policy");
+	return true;
+}
+
+static bool route_is(const struct api_object *server,
+    const struct expect *e, const struct api_object *r, struct text *why)
+{
+	const struct node *spec = node_get(r->root, "spec");
+	const struct node *to = node_path(spec, "rules.0.backendRefs.0");
+
+	if (!str_eq(node_text(spec, "hostnames.0"), node_text(server->root,
+	    "spec.entry.hosts.0")))
+		return differs(why, server, "host of the HTTPRoute");
+	if (!str_eq(node_text(spec, "parentRefs.0.name"), node_text(
+	    server->root, "spec.entry.httpRoute.parentRefs.0.name")))
+		return differs(why, server, "parent of the HTTPRoute");
+	if (!str_eq(node_text(to, "name"), server->name) ||
+	    node_number(to, "port", 0) != e->port)
+		return differs(why, server, "backend of the HTTPRoute");
+	return true;
+}
+
+static bool quota_is(const struct api_object *server,
+    const struct api_object *q, struct text *why)
+{
+	const struct node *hard = node_path(q->root, "spec.hard");
+	int64_t pods = 0;
+
+	if (!node_is(hard, NODE_OBJECT) || hard->n != 1 ||
+	    str_i64(node_text(hard, "pods"), &pods) < 0 ||
+	    pods != node_number(server->root,
+	    "spec.tenancy.resourceQuotas.pods", 0))
+		return differs(why, server, "the quota");
+	return true;
+}
+
+static bool role_is(const struct api_object *server,
+    const struct api_object *r, struct text *why)
+{
+	return str_eq(node_text(r->root, "rules.0.resourceNames.0"),
+	    server->name) || differs(why, server, "whom the Role is about");
+}
+
+static bool binding_is(const struct api_object *server,
+    const struct api_object *b, struct text *why)
+{
+	return (str_eq(node_text(b->root, "roleRef.name"), b->name) &&
+	    str_eq(node_text(b->root, "subjects.0.name"), node_text(
+	    server->root, "spec.tenancy.members.0.name"))) ||
+	    differs(why, server, "the RoleBinding");
+}
+
+static bool is_missing(struct text *why, const struct api_object *server,
+    enum api_kind kind)
+{
+	text_fmt(why, "no %s: ", api_kind_name(kind));
+	return differs(why, server, "one is asked for");
+}
+
+static bool wants(const struct expect *e, enum api_kind kind)
+{
+	switch (kind) {
+	case API_SERVICE:
+		return e->service;
+	case API_CONFIG_MAP:
+		return e->config;
+	case API_HPA:
+		return e->hpa;
+	case API_PDB:
+		return e->pdb;
+	case API_INGRESS:
+		return e->ingress;
+	case API_POLICY:
+		return e->policy;
+	case API_ROUTE:
+		return e->route;
+	case API_RESOURCE_QUOTA:
+		return e->quota;
+	case API_ROLE:
+	case API_ROLE_BINDING:
+		return e->role;
+	default:
+		return true;
+	}
+}
+
 static bool kind_is(const struct sim *s, const struct api_object *server,
     const struct expect *e, enum api_kind kind, struct text *why)
 {
 	const struct api_object *o = child_of(s, server, kind);
-	bool want = kind == API_DEPLOYMENT ||
-	    (kind == API_SERVICE ? e->service : e->config);
 
-	if (!want)
+	if (!wants(e, kind))
 		return !o || differs(why, o, "should not be there");
+	/* A stranger's name for one of these is no reason for the others. */
+	if (!o && is_few_kind(kind) && is_taken(s, server, kind))
+		return true;
 	if (!o)
-		return differs(why, server, kind == API_DEPLOYMENT ?
-		    "no Deployment" : kind == API_SERVICE ? "no Service" :
-		    "no ConfigMap");
-	if (kind == API_DEPLOYMENT)
+		return is_missing(why, server, kind);
+	switch (kind) {
+	case API_HPA:
+		return hpa_is(server, e, o, why);
+	case API_PDB:
+		return pdb_is(s, server, o, why);
+	case API_INGRESS:
+		return ingress_is(server, e, o, why);
+	case API_POLICY:
+		return policy_is(s, server, o, why);
+	case API_ROUTE:
+		return route_is(server, e, o, why);
+	case API_RESOURCE_QUOTA:
+		return quota_is(server, o, why);
+	case API_ROLE:
+		return role_is(server, o, why);
+	case API_ROLE_BINDING:
+		return binding_is(server, o, why);
+	case API_DEPLOYMENT:
 		return deployment_is(server, e, o, why);
-	if (kind == API_SERVICE)
+	case API_SERVICE:
 		return service_is(s, server, e, o, why);
-	return config_is(server, o, why);
+	default:
+		return config_is(server, o, why);
+	}
 }
 
 static bool server_is(const struct sim *s, const struct api_object *o,
     struct text *why)
 {
-	static const enum api_kind kinds[] = {
-		API_CONFIG_MAP, API_SERVICE, API_DEPLOYMENT
-	};
 	struct expect e;
 	bool blocked = false;
 
@@ -145,16 +313,17 @@ static bool server_is(const struct sim *s, const struct api_object *o,
 	/* The last good spec is not known from the object. */
 	if (!e.valid || node_path(o->root, "metadata.deletionTimestamp"))
 		return true;
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		bool want = kinds[i] == API_DEPLOYMENT ||
-		    (kinds[i] == API_SERVICE ? e.service : e.config);
-
-		/* A taken name keeps the rest from being made, too. */
-		if (want && is_taken(s, o, kinds[i]))
-			blocked = true;
+	/* Nobody scales it, where the autoscaler's name is taken. */
+	if (e.hpa && is_taken(s, o, API_HPA)) {
+		e.min = 0;
+		e.max = INT64_MAX;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(kinds) && !blocked; i++)
-		if (!kind_is(s, o, &e, kinds[i], why))
+	/* A taken name keeps the rest from being made, too. */
+	for (size_t i = 0; i < KID_FEW; i++)
+		if (wants(&e, kid_kinds[i]) && is_taken(s, o, kid_kinds[i]))
+			blocked = true;
+	for (size_t i = 0; i < KID_KINDS && !blocked; i++)
+		if (!kind_is(s, o, &e, kid_kinds[i], why))
 			return false;
 	return true;
 }

@@ -1,12 +1,6 @@
 /* What is not ours is not touched. */
 #include "check.h"
 
-static bool is_child_kind(enum api_kind kind)
-{
-	return kind == API_DEPLOYMENT || kind == API_SERVICE ||
-	    kind == API_CONFIG_MAP;
-}
-
 /*
  * An object is ours when a server controls it; one that carries our key and
  * has no controller any more was, and may be taken up again.
@@ -25,14 +19,42 @@ static bool was_ours(const struct sim *s, const struct node *old)
 	    "mcp.allbeone.io/server-key");
 }
 
+static bool has_finalizer(const struct node *root, struct str name)
+{
+	const struct node *list = node_path(root, "metadata.finalizers");
+
+	for (uint32_t i = 0; node_is(list, NODE_LIST) && i < list->n; i++)
+		if (str_eq(list->item[i]->text, name))
+			return true;
+	return false;
+}
+
+/* Ours end in /finalizer; another's goes when he takes it off. */
+static void finalizers_stay(struct sim *s, const struct api_write *w)
+{
+	const struct node *list = node_path(w->old, "metadata.finalizers");
+
+	for (uint32_t i = 0; node_is(list, NODE_LIST) && i < list->n; i++) {
+		struct str name = list->item[i]->text;
+
+		if (!str_ends(name, STR("/finalizer")) &&
+		    !has_finalizer(w->new, name))
+			sim_fail(s, "foreign", "takes %.*s off %.*s/%.*s",
+			    (int)name.n, name.p, (int)w->ns.n, w->ns.p,
+			    (int)w->name.n, w->name.p);
+	}
+}
+
 static void write(struct sim *s, const struct api_write *w)
 {
 	struct str before, after;
 
+	if (from_operator(w) && is_server_kind(w->kind))
+		finalizers_stay(s, w);
 	if (!from_operator(w) || w->kind == API_EVENT ||
 	    w->kind == API_LEASE || is_server_kind(w->kind))
 		return;
-	if (!is_child_kind(w->kind)) {
+	if (!is_kid_kind(w->kind)) {
 		sim_fail(s, "foreign", "writes %s %.*s",
 		    api_kind_name(w->kind), (int)w->name.n, w->name.p);
 		return;

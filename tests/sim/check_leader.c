@@ -15,12 +15,30 @@ static bool elects(const struct sim *s)
 	return (s->sc.options & OPT_LEASE) != 0;
 }
 
+/* Nobody takes it from another who may still hold it. */
+static void lease_written(struct sim *s, const struct api_write *w)
+{
+	struct str was = node_text(w->old, "spec.holderIdentity");
+	struct str now = node_text(w->new, "spec.holderIdentity");
+	int64_t since = s->now_ns - s->checks->lease_ns;
+
+	s->checks->lease_ns = s->now_ns;
+	/* Clocks may go at other rates, by less than a thousandth. */
+	if (was.n && now.n && !str_eq(was, now) && since / 999 * 1000 <
+	    node_number(w->old, "spec.leaseDurationSeconds", 0) * SEC)
+		sim_fail(s, "leader", "%.*s takes the Lease of %.*s %lld ms "
+		    "after it was renewed", (int)now.n, now.p, (int)was.n,
+		    was.p, (long long)(since / MS));
+}
+
 static void write(struct sim *s, const struct api_write *w)
 {
 	const struct inst *in = s->serving;
 	const struct api_object *lease;
 	struct str holder;
 
+	if (w->kind == API_LEASE)
+		lease_written(s, w);
 	if (!elects(s) || !in || !from_operator(w))
 		return;
 	if (w->kind == API_LEASE) {

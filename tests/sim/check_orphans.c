@@ -45,10 +45,10 @@ static bool none_left(struct sim *s, struct text *why)
 
 static bool well(struct sim *s, struct text *why)
 {
-	return kind_well(s, API_DEPLOYMENT, why) &&
-	    kind_well(s, API_SERVICE, why) &&
-	    kind_well(s, API_CONFIG_MAP, why) &&
-	    none_left(s, why);
+	for (size_t i = 0; i < KID_KINDS; i++)
+		if (!kind_well(s, kid_kinds[i], why))
+			return false;
+	return none_left(s, why);
 }
 
 /* Ours, of the server's own group; what others left guards nothing. */
@@ -72,9 +72,6 @@ static bool guarded(const struct node *root)
  */
 static void write(struct sim *s, const struct api_write *w)
 {
-	static const enum api_kind kinds[] = {
-		API_DEPLOYMENT, API_SERVICE, API_CONFIG_MAP
-	};
 	struct str uid, owner;
 
 	if (!from_operator(w) || !is_server_kind(w->kind) || !w->old ||
@@ -82,16 +79,16 @@ static void write(struct sim *s, const struct api_write *w)
 	    s->sc.insts > 1 || s->now_ns - s->checks->foul_ns < 20 * SEC)
 		return;
 	uid = node_text(w->old, "metadata.uid");
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+	for (size_t i = 0; i < KID_KINDS; i++) {
 		const struct api_object *o = NULL;
 
-		while ((o = api_each(s->api, kinds[i], w->ns, o))) {
+		while ((o = api_each(s->api, kid_kinds[i], w->ns, o))) {
 			(void)owner_of(s, o->root, &owner);
 			if (str_eq(owner, uid))
 				sim_fail(s, "orphans", "lets %.*s/%.*s go "
 				    "before its %s", (int)w->ns.n, w->ns.p,
 				    (int)w->name.n, w->name.p,
-				    api_kind_name(kinds[i]));
+				    api_kind_name(kid_kinds[i]));
 		}
 	}
 }

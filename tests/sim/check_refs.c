@@ -4,7 +4,8 @@
  * held before: who has not seen what was in between need not do anything.
  *
  * And none is made anew for its references unless one of them was written to
- * after its template was, or is optional and went.
+ * after its template was, or is optional and went: what is missing keeps new
+ * ones from starting.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,8 @@ static struct made *made_of(struct sim *s, const struct node *deployment)
 	return m;
 }
 
-/* Does it hold something else since then? */
+/* Does it hold something else since then?  What it held before the loss was
+ * long known. */
 static bool ref_moved(struct sim *s, const struct node *env, struct str ns,
     int64_t since_ns)
 {
@@ -66,7 +68,8 @@ static bool ref_moved(struct sim *s, const struct node *env, struct str ns,
 	int64_t *held = time_of(s->checks->held_ns, secret, ns, name);
 	int64_t *gone = time_of(s->checks->gone_ns, secret, ns, name);
 
-	return !held || (*held && *held >= since_ns) ||
+	return !held || (s->checks->part != PART_LOSS && *held &&
+	    *held >= since_ns) ||
 	    (node_true(ref, "optional") && *gone && *gone >= since_ns);
 }
 

@@ -220,6 +220,9 @@ static void look_at(const struct sim *s, const struct api_object *o,
 	if (!ret->deployment)
 		return;
 	d = ret->deployment->root;
+	/* Which of the pods there may be is the autoscaler's to say. */
+	if (ret->e.hpa)
+		ret->e.replicas = node_number(d, "spec.replicas", 1);
 	ret->replicas = node_number(d, "status.replicas", 0);
 	ret->ready = node_number(d, "status.readyReplicas", 0);
 	ret->updated = node_number(d, "status.updatedReplicas", 0);
@@ -271,5 +274,52 @@ static void answer(struct sim *s, struct inst *in,
 	tree_free(&t);
 }
 
+/* ---- ready by what the Deployment says of now -------------------------- */
+
+static struct made *moved_of(struct sim *s, const struct node *deployment)
+{
+	uint64_t uid = str_hash(node_text(deployment, "metadata.uid"));
+	struct made *m = &s->checks->moved[uid %
+	    ARRAY_LEN(s->checks->moved)];
+
+	if (m->uid != uid)
+		*m = (struct made){ .uid = uid, .at_ns = s->now_ns };
+	return m;
+}
+
+/*
+ * Who makes the pods may take long to see a Deployment; what it says until
+ * then is of the one before.  Only where nothing has gone wrong for a while,
+ * so that the operator knows of the change.
+ */
+static void status_written(struct sim *s, const struct api_write *w)
+{
+	const struct api_object *o = api_find(s->api, w->kind, w->ns,
+	    w->name);
+	struct look l;
+
+	if (!o || s->sc.insts > 1 || s->serving_sent_ns < 0 ||
+	    s->now_ns - s->checks->foul_ns < 20 * SEC)
+		return;
+	look_at(s, o, NULL, &l);
+	if (!l.deployment || l.current || !says(&l, "Ready", true) ||
+	    s->now_ns - moved_of(s, l.deployment->root)->at_ns < 700 * MS)
+		return;
+	sim_fail(s, "status", "says that %.*s/%.*s is ready, by a Deployment "
+	    "that was not seen yet", (int)w->ns.n, w->ns.p, (int)w->name.n,
+	    w->name.p);
+}
+
+static void write(struct sim *s, const struct api_write *w)
+{
+	if (w->kind == API_DEPLOYMENT && w->new &&
+	    node_number(w->old, "metadata.generation", 0) !=
+	    node_number(w->new, "metadata.generation", 0))
+		moved_of(s, w->new)->at_ns = s->now_ns;
+	else if (from_operator(w) && is_server_kind(w->kind) && w->new &&
+	    !strcmp(w->sub, "status"))
+		status_written(s, w);
+}
+
 const struct checker check_status = { .name = "status", .well = well,
-    .answer = answer };
+    .answer = answer, .write = write };

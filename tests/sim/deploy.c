@@ -55,6 +55,16 @@ void deploy_wake(struct sim *s, struct str ns, struct str name)
 	    s->now_ns + roll_ns(&s->world, 5 * MS, 400 * MS));
 }
 
+void deploy_changed(struct sim *s, struct str ns, struct str name)
+{
+	struct rollout *r = rollout_get(s, ns, name);
+
+	if (!s->calm && s->now_ns >= r->late_ns && chance(&s->world, 100))
+		r->late_ns = s->now_ns + roll_ns(&s->world, 2 * SEC,
+		    20 * SEC);
+	deploy_wake(s, ns, name);
+}
+
 void deploy_wake_uid(struct sim *s, struct str uid)
 {
 	const struct api_object *o = uid.n ? api_find_uid(s->api, uid) : NULL;
@@ -334,6 +344,10 @@ static void sync(struct sim *s, void *ctx, uint64_t arg)
 	if (arg != (uint64_t)r->at_ns)
 		return;
 	r->at_ns = 0;
+	if (s->now_ns < r->late_ns) {
+		wake_at(s, r, r->late_ns);
+		return;
+	}
 	if (!d || node_path(d->root, "metadata.deletionTimestamp"))
 		return;
 	snprintf(hash, sizeof(hash), "%010llx",

@@ -29,6 +29,22 @@ static bool mounts_are_there(const struct node *spec)
 	return node_empty(mounts);
 }
 
+/* Pods that are not to be are not scaled, nor is one that must be. */
+static void scaling_of(const struct node *spec, bool stdio,
+    struct expect *ret)
+{
+	const struct node *hpa = node_path(spec, "autoscaling.hpa");
+	bool on = node_true(hpa, "enabled");
+	int64_t n = node_number(spec, "replicas", 1);
+
+	ret->hpa = on && !stdio && n > 0;
+	ret->min = node_number(hpa, "minReplicas", 1);
+	ret->max = node_number(hpa, "maxReplicas", 1);
+	ret->pdb = (ret->hpa ? ret->max : ret->replicas) > 1;
+	if (on && (stdio || (n > 1 && (n < ret->min || n > ret->max))))
+		ret->valid = false;
+}
+
 void expect_of(const struct api_object *server, struct expect *ret)
 {
 	const struct node *spec = node_get(server->root, "spec");
@@ -44,6 +60,15 @@ void expect_of(const struct api_object *server, struct expect *ret)
 		ret->valid = false;
 	if (stdio && ret->replicas > 1)
 		ret->replicas = 1;
+	scaling_of(spec, stdio, ret);
+	ret->ingress = node_true(node_path(spec, "entry.ingress"), "enabled");
+	ret->policy = node_true(node_path(spec, "networkPolicy"), "enabled");
+	ret->quota = node_path(spec, "tenancy.resourceQuotas") != NULL;
+	ret->role = node_path(spec, "tenancy.members") != NULL;
+	ret->route = node_true(node_path(spec, "entry.httpRoute"), "enabled");
+	/* There is no Service that they could lead to. */
+	if (stdio && (ret->ingress || ret->route))
+		ret->valid = false;
 	ret->port = node_number(spec, "port", default_port(server->kind));
 	ret->service = !stdio;
 	ret->config = node_get(spec, "config") != NULL;
@@ -56,8 +81,7 @@ static struct str child_name(const struct api_object *server,
 
 	buf_init(&b, mem, 299);
 	buf_str(&b, server->name);
-	if (kind == API_CONFIG_MAP)
-		buf_cstr(&b, "-config");
+	buf_cstr(&b, kid_suffix(kind));
 	return buf_view(&b);
 }
 

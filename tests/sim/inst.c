@@ -226,6 +226,7 @@ static void args_init(struct inst *in)
 		arg_add(in, "--finalizers");
 	if (in->secrets)
 		arg_add(in, "--watch-secrets");
+	arg_add(in, "--verify-servers=false");
 }
 
 static bool options_get(struct inst *in)

@@ -151,14 +151,35 @@ static void put_list(const struct managed *m, struct node *v,
 	node_set(m->t, meta, "managedFields", list);
 }
 
-/* Of live, to be changed; v loses its own. */
+static bool is_same_manager(const struct node *a, const struct node *b)
+{
+	static const char *const by[] = { "manager", "operation",
+		"apiVersion", "subresource" };
+
+	for (size_t i = 0; i < ARRAY_LEN(by); i++)
+		if (!str_eq(node_text(a, by[i]), node_text(b, by[i])))
+			return false;
+	return true;
+}
+
+/* Of live, to be changed; v loses its own.  Of two entries of one manager
+ * the real server only reads the last. */
 static struct node *take_list(const struct managed *m,
     const struct node *live)
 {
-	const struct node *list = node_path(live, "metadata.managedFields");
+	const struct node *old = node_path(live, "metadata.managedFields");
+	struct node *list = node_list(m->t);
+	uint32_t i, j;
 
-	return node_is(list, NODE_LIST) ? node_copy(m->t, list) :
-	    node_list(m->t);
+	for (i = 0; node_is(old, NODE_LIST) && i < old->n; i++) {
+		for (j = i + 1; j < old->n; j++)
+			if (is_same_manager(old->item[i], old->item[j]))
+				break;
+		if (j == old->n)
+			node_append(m->t, list,
+			    node_copy(m->t, old->item[i]));
+	}
+	return list;
 }
 
 static struct node *without_list(struct tree *t, const struct node *v)
@@ -205,6 +226,43 @@ static bool sends_list(const struct managed *m, const struct node *v)
 	return !m->sub.n && node_is(list, NODE_LIST) && list->n > 0;
 }
 
+/*
+ * In a Scale there is nothing but the number, and none is not written, and so
+ * not owned.  Whoever owned it loses it with the number; where that stays as
+ * it is, what was updated with other fields becomes an entry of its own.
+ * While nobody owns it nobody will, for a Scale without managers stays so.
+ */
+static void scale_update(const struct managed *m, const struct node *live,
+    struct node *v, struct node *list)
+{
+	int64_t was = node_number(live, "spec.replicas", 0);
+	int64_t now = node_number(v, "spec.replicas", 0);
+	struct node *set = node_object(m->t), *e;
+	uint32_t n = list->n, owners = 0;
+
+	node_set(m->t, node_need(m->t, set, "f:spec"), "f:replicas",
+	    node_object(m->t));
+	for (uint32_t i = 0; i < n; i++) {
+		e = list->item[i];
+		if (!node_path(e, "fieldsV1.f:spec.f:replicas"))
+			continue;
+		owners++;
+		if (was == now && str_is(node_text(e, "operation"), "Apply"))
+			continue;
+		if (was == now) {
+			e = node_copy(m->t, e);
+			node_remove(e, "time");
+			set_entry(m, e, set);
+			node_append(m->t, list, e);
+		}
+		set_entry(m, list->item[i], fields_minus(m->t,
+		    set_of_entry(list->item[i]), set));
+	}
+	if (owners && was != now && now)
+		set_entry(m, add_entry(m, list, m->manager, "Update"), set);
+	put_list(m, v, list);
+}
+
 void managed_update(const struct managed *m, const struct node *live,
     struct node *v)
 {
@@ -219,21 +277,20 @@ void managed_update(const struct managed *m, const struct node *live,
 		node_remove(node_get(v, "metadata"), "managedFields");
 		return;
 	}
+	if (str_is(m->sub, "scale")) {
+		scale_update(m, live, v, list);
+		return;
+	}
 	typed_compare(m->t, m->shape, without_list(m->t, live),
 	    without_list(m->t, v), &diff);
 	e = find_entry(list, m, "Update");
 	take_away(m, list, &diff, NULL);
 	mine = strip(m, fields_union(m->t, diff.modified, diff.added));
-	/* In a Scale none is not written, and so not owned. */
-	if (str_is(m->sub, "scale") && !node_number(v, "spec.replicas", 0))
-		mine = NULL;
 	if (!fields_empty(mine)) {
 		if (!e)
 			e = add_entry(m, list, m->manager, "Update");
 		set_entry(m, e, fields_union(m->t, set_of_entry(e), mine));
-		if (!str_is(m->sub, "scale"))
-			node_set(m->t, e, "time",
-			    time_node(m->t, m->now_ns));
+		node_set(m->t, e, "time", time_node(m->t, m->now_ns));
 	}
 	put_list(m, v, list);
 }

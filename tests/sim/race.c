@@ -12,17 +12,21 @@ enum race {
 	RACE_KID_GO, RACE_KID_SWAP, RACES
 };
 
-/* 0 to 2 as users count kinds of children; of a server's own path any. */
+/* As users count kinds of children; of a server's own path one of the three
+ * that most have. */
 static uint32_t kind_of(struct sim *s, struct str plural)
 {
-	static const char *const plurals[] = {
-		"deployments", "services", "configmaps"
+	static const char *const plurals[KID_KINDS] = {
+		"deployments", "services", "configmaps",
+		"horizontalpodautoscalers", "poddisruptionbudgets",
+		"ingresses", "networkpolicies", "httproutes",
+		"resourcequotas", "roles", "rolebindings"
 	};
 
 	for (uint32_t k = 0; k < ARRAY_LEN(plurals); k++)
 		if (str_is(plural, plurals[k]))
 			return k;
-	return (uint32_t)roll(&s->net, 3);
+	return (uint32_t)roll(&s->net, KID_FEW);
 }
 
 /* The server whose name, or whose child's name, the path ends in. */
@@ -38,7 +42,7 @@ static bool find(struct sim *s, struct str path, uint32_t *ret_server,
 	path = str_cut(path, '/', &ns);
 	path = str_cut(path, '/', &plural);
 	(void)str_cut(path, '/', &name);
-	if (str_ends(name, STR("-config")))
+	if (str_ends(name, STR("-config")) || str_ends(name, STR("-tenant")))
 		name = str_sub(name, 0, name.n - 7);
 	*ret_kind = kind_of(s, plural);
 	for (uint32_t i = 0; i < SIM_SERVERS; i++) {
@@ -60,6 +64,12 @@ static void happen(struct sim *s, enum step_op op, uint32_t server,
 	user_run(s, &st);
 }
 
+/* Deletions are rare. */
+static unsigned thousandths(const struct api_request *r)
+{
+	return str_is(r->method, "DELETE") ? 200 : 12;
+}
+
 void race(struct sim *s, const struct api_request *r)
 {
 	static const enum step_op one[RACES] = {
@@ -73,12 +83,13 @@ void race(struct sim *s, const struct api_request *r)
 	enum race what;
 
 	if (!(s->sc.options & OPT_RACES) || s->calm ||
-	    !chance(&s->net, 12) || !find(s, r->path, &server, &kind))
+	    !chance(&s->net, thousandths(r)) ||
+	    !find(s, r->path, &server, &kind))
 		return;
 	what = (enum race)roll(&s->net, RACES);
 	b = kind;
 	if (what == RACE_KID_EDIT)
-		b += 3 * (uint32_t)roll(&s->net, 1 << 16);
+		b += KID_KINDS * (uint32_t)roll(&s->net, 1 << 16);
 	else if (what < RACE_KID_EDIT)
 		b = (uint32_t)roll(&s->net, 1 << 20);
 	happen(s, one[what], server, b);

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "hang.h"
 #include "run.h"
 
 /* Of the real clock: a run takes about one second. */
@@ -63,7 +64,7 @@ static void slot_begin(struct slot *at, bool trace)
 		return;
 	if (!trace)
 		dup2(at->err, 2);
-	alarm(RUN_LIMIT_S);
+	hang_limit(RUN_LIMIT_S);
 	child(&at->job, trace, at->out);
 }
 
@@ -77,8 +78,7 @@ static void died(struct slot *at, int status)
 	o->failed = true;
 	text[n > 0 ? n : 0] = '\0';
 	snprintf(o->checker, sizeof(o->checker), "%s",
-	    WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? "hang" :
-	    "crash");
+	    hung(status) ? "hang" : "crash");
 	snprintf(o->why, sizeof(o->why), "%s %d: %s",
 	    WIFSIGNALED(status) ? "signal" : "exit",
 	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),

@@ -8,6 +8,7 @@ const char *const op_name[OPS] = {
 	[OP_DELETE] = "delete", [OP_RECREATE] = "recreate",
 	[OP_ANNOTATE] = "annotate", [OP_INVALID] = "invalid",
 	[OP_CHILD_EDIT] = "child-edit", [OP_CHILD_DELETE] = "child-delete",
+	[OP_UNLABEL] = "unlabel",
 	[OP_POD_DELETE] = "pod-delete", [OP_REF_WRITE] = "ref-write",
 	[OP_REF_DELETE] = "ref-delete", [OP_FINALIZER] = "finalizer",
 	[OP_FIGHT] = "fight", [OP_STRANGER] = "stranger",
@@ -134,6 +135,12 @@ static void upheavals(struct rng *r, struct scenario *sc, int64_t end_ns)
 		add(sc, at + roll_ns(r, SEC, 80 * SEC), OP_CRD_COME, g, 0, 0,
 		    0);
 	}
+	/* What few servers use is often not there at first. */
+	if (roll(r, 2) == 0) {
+		add(sc, roll(r, 2) ? 0 : at, OP_CRD_GO, GROUPS, 0, 0, 0);
+		add(sc, at + roll_ns(r, SEC, 80 * SEC), OP_CRD_COME, GROUPS,
+		    0, 0, 0);
+	}
 	if (sc->options & OPT_TOKEN)
 		for (int i = 0; i < 3; i++)
 			add(sc, roll_ns(r, 0, end_ns), OP_TOKEN, 0, 0, 0,
@@ -245,6 +252,49 @@ static void races(struct scenario *sc)
 	sc->options |= roll(&r, 4) ? 0 : OPT_RACES;
 }
 
+/*
+ * The last to happen is much to children while no instance runs. Not to
+ * Deployments: what becomes of their pods would have all be looked at.
+ */
+static void downtime(struct scenario *sc, uint32_t servers, int64_t end_ns)
+{
+	struct rng r;
+
+	rng_seed(&r, sc->seed ^ 0x646f776e);
+	if (roll(&r, 4))
+		return;
+	add(sc, end_ns - 5 * SEC, OP_CRASH, 0, 0, (1u << sc->insts) - 1,
+	    60 * SEC);
+	for (int i = 0; i < 16; i++)
+		add(sc, end_ns - roll_ns(&r, 0, 4 * SEC), OP_CHILD_EDIT,
+		    (uint32_t)roll(&r, servers), 1 + (uint32_t)roll(&r, 2) +
+		    KID_KINDS * (uint32_t)roll(&r, 1 << 17), 0, 0);
+}
+
+/*
+ * Children lose their label while the spec of their server is not valid, and
+ * the next spec may not ask for them any more.
+ */
+static void strays(struct scenario *sc, uint32_t servers, int64_t end_ns)
+{
+	struct rng r;
+
+	rng_seed(&r, sc->seed ^ 0x73747261);
+	if (roll(&r, 2))
+		return;
+	for (int i = 0; i < 12; i++) {
+		int64_t at = roll_ns(&r, end_ns / 4, end_ns - 40 * SEC);
+		uint32_t server = (uint32_t)roll(&r, servers);
+
+		add(sc, at, OP_INVALID, server, 0, 0, 0);
+		at += roll_ns(&r, 0, 20 * SEC);
+		add(sc, at, OP_UNLABEL, server, 0, 0, 0);
+		at += roll_ns(&r, 0, 20 * SEC);
+		add(sc, at, OP_EDIT, server, (uint32_t)roll(&r, 1 << 20), 0,
+		    0);
+	}
+}
+
 void scenario_make(uint64_t seed, struct scenario *ret)
 {
 	struct scenario *sc = ret;
@@ -275,6 +325,8 @@ void scenario_make(uint64_t seed, struct scenario *ret)
 	upheavals(&r, sc, end_ns);
 	extras(sc, servers, end_ns);
 	races(sc);
+	downtime(sc, servers, end_ns);
+	strays(sc, servers, end_ns);
 	qsort(sc->step, sc->steps, sizeof(sc->step[0]), by_time);
 	sc->calm_ns = end_ns + SEC;
 	sc->converge_ns = 420 * SEC;

@@ -175,7 +175,9 @@ static void clean_absent(struct cleaner *c, const struct shape_field *f,
 
 	if (!f->always)
 		return;
-	if (f->shape->type == SHAPE_STRUCT)
+	if (f->pointer)
+		made = node_null(c->t);
+	else if (f->shape->type == SHAPE_STRUCT)
 		made = node_object(c->t);
 	else if (f->shape->type == SHAPE_STRING)
 		made = node_cstr(c->t, "");

@@ -91,10 +91,10 @@ static void read_field(struct shape *owner, struct str line)
 	line = str_cut(line, ' ', &name);
 	options = str_cut(line, ' ', &type);
 	*f = (struct shape_field){ .shape = read_type(type, options) };
-	f->pointer = name.p[name.n - 1] == '*';
 	f->always = name.p[name.n - 1] == '!';
-	if (f->pointer || f->always)
-		name.n--;
+	name.n -= f->always;
+	f->pointer = name.p[name.n - 1] == '*';
+	name.n -= f->pointer;
 	f->name = tree_str(&memory, name);
 	if (value.n) {
 		f->value = node_parse(&memory, value, NULL);

@@ -176,7 +176,7 @@ static void sim_begin(struct sim *s)
 {
 	struct api_options o = {
 		.seed = s->seed, .wall_ns = s->wall0_ns,
-		.groups = (1u << GROUPS) - 1,
+		.crds = (1u << API_CRDS) - 1,
 		.no_watch_list = !(s->sc.options & OPT_WATCH_LIST),
 		.page_max = s->sc.options & OPT_PAGES ? 3 : 0,
 		.token = s->sc.options & OPT_TOKEN ? s->token : NULL,

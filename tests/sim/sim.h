@@ -53,8 +53,8 @@ enum fault {
 enum step_op {
 	/* users */
 	OP_CREATE, OP_EDIT, OP_SCALE, OP_DELETE, OP_RECREATE, OP_ANNOTATE,
-	OP_INVALID, OP_CHILD_EDIT, OP_CHILD_DELETE, OP_POD_DELETE,
-	OP_REF_WRITE, OP_REF_DELETE, OP_FINALIZER,
+	OP_INVALID, OP_CHILD_EDIT, OP_CHILD_DELETE, OP_UNLABEL,
+	OP_POD_DELETE, OP_REF_WRITE, OP_REF_DELETE, OP_FINALIZER,
 	/* others in the cluster */
 	OP_FIGHT, OP_STRANGER, OP_STRANGER_GO, OP_NS_DELETE, OP_NS_CREATE,
 	OP_QUOTA, OP_ADMISSION, OP_POD_CRASH, OP_POD_OOM, OP_POD_EVICT,
@@ -176,10 +176,11 @@ struct sim {
 	uint64_t pushed;		/* watches were told up to here */
 	int64_t push_ns;		/* and have more to tell then */
 	int64_t tick_ns;		/* the api looks around then */
-	/* Whose request is being served, and when it was sent (-1: its
-	 * sender has gone); NULL: the world's. */
+	/* Whose request is being served, when it was sent (-1: its sender
+	 * has gone) and what it has; NULL: the world's. */
 	struct inst *serving;
 	int64_t serving_sent_ns;
+	struct str serving_body;
 	/* Enumerated crashes: the boundary at which instance 0 is killed;
 	 * two a request, before and after it is executed. 0: never. */
 	uint32_t crash_at, boundary;

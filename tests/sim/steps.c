@@ -126,21 +126,16 @@ static void namespace_create(struct sim *s, uint32_t i)
 		    STR_NONE, "", JSON, str_from(body));
 }
 
-static const struct api_object *crd_find(struct sim *s, uint32_t group)
+static const struct api_object *crd_find(struct sim *s, uint32_t which)
 {
-	struct str name = str_from(group_info((enum group)group)->group);
-	const struct api_object *o = NULL;
-
-	while ((o = api_each(s->api, API_CRD, STR_NONE, o)))
-		if (str_ends(o->name, name))
-			return o;
-	return NULL;
+	return api_find(s->api, API_CRD, STR_NONE, str_from(
+	    api_kind_resource((enum api_kind)(API_ALLBEONE + which))));
 }
 
-static void crd_delete(struct sim *s, uint32_t group)
+static void crd_delete(struct sim *s, uint32_t which)
 {
-	const struct api_object *o = crd_find(s, group);
-	struct text *kept = &s->around->crd[group];
+	const struct api_object *o = crd_find(s, which);
+	struct text *kept = &s->around->crd[which];
 	struct node *copy;
 
 	if (!o)
@@ -165,11 +160,11 @@ static void crd_delete(struct sim *s, uint32_t group)
 	tree_reset(&s->around->tree);
 }
 
-static void crd_create(struct sim *s, uint32_t group)
+static void crd_create(struct sim *s, uint32_t which)
 {
-	struct text *kept = &s->around->crd[group];
+	struct text *kept = &s->around->crd[which];
 
-	if (kept->n && !crd_find(s, group))
+	if (kept->n && !crd_find(s, which))
 		world_do(s, "admin", "POST", API_CRD, STR_NONE, STR_NONE, "",
 		    JSON, text_view(kept));
 }
@@ -235,10 +230,10 @@ void step_run(struct sim *s, const struct sim_step *st)
 		api_compact(s->api);
 		break;
 	case OP_CRD_GO:
-		crd_delete(s, st->a % GROUPS);
+		crd_delete(s, st->a % API_CRDS);
 		break;
 	case OP_CRD_COME:
-		crd_create(s, st->a % GROUPS);
+		crd_create(s, st->a % API_CRDS);
 		break;
 	case OP_TOKEN:
 		token_step(s, st);
@@ -286,7 +281,7 @@ void steps_calm(struct sim *s)
 		s->around->quota[i] = false;
 		namespace_create(s, i);
 	}
-	for (uint32_t g = 0; g < GROUPS; g++)
-		crd_create(s, g);
+	for (uint32_t i = 0; i < API_CRDS; i++)
+		crd_create(s, i);
 	users_release(s);
 }

@@ -251,21 +251,33 @@ static bool add_element(struct walk *w, const struct shape *s,
 	return true;
 }
 
-/* The set below v; empty where v is a leaf. */
+static bool check_item(struct walk *w, const struct shape *s,
+    const struct node *list, uint32_t i)
+{
+	return set_of(w, shape_item(s), list->item[i]) ||
+	    wrong_below(w, tree_fmt(w->t, "[%u]", i));
+}
+
+/* The set below v; empty where v is a leaf, whose types are looked at all
+ * the same. */
 static struct node *set_of(struct walk *w, const struct shape *s,
     const struct node *v)
 {
-	struct node *to = node_object(w->t);
+	struct node *to = node_object(w->t), *in = to;
 	enum form form = form_of(s, v);
 	uint32_t i;
 
 	if (!check_type(w, s, v))
 		return NULL;
-	if (form == LEAF || is_null(v))
+	if (!node_is(v, NODE_OBJECT) && !node_is(v, NODE_LIST))
 		return to;
+	if (form == LEAF)
+		in = node_object(w->t);
 	for (i = 0; i < v->n; i++)
-		if (form == MAP ? !add_member(w, s, &v->member[i], to) :
-		    !add_element(w, s, v->item[i], to))
+		if (v->type == NODE_OBJECT ?
+		    !add_member(w, s, &v->member[i], in) : form == LIST ?
+		    !add_element(w, s, v->item[i], in) :
+		    !check_item(w, s, v, i))
 			return NULL;
 	return to;
 }

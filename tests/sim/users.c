@@ -64,6 +64,48 @@ static void refs_text(struct rng *r, struct text *out)
 	text_fmt(out, "]");
 }
 
+static void scaling_text(struct rng *r, struct text *out)
+{
+	unsigned min = 1 + (unsigned)roll(r, 3);
+
+	if (roll(r, 2))
+		return;
+	text_fmt(out, ",\"autoscaling\":{\"hpa\":{\"enabled\":%s,"
+	    "\"minReplicas\":%u,\"maxReplicas\":%u,"
+	    "\"targetCPUUtilizationPercentage\":%u}}",
+	    roll(r, 4) ? "true" : "false", min,
+	    min + (unsigned)roll(r, 3), 50 + (unsigned)roll(r, 30));
+}
+
+static void entry_text(struct rng *r, struct text *out)
+{
+	if (roll(r, 3) == 0)
+		text_fmt(out, ",\"entry\":{\"hosts\":[\"h%u.example\"],"
+		    "\"ingress\":{\"enabled\":%s},\"httpRoute\":{"
+		    "\"enabled\":%s,\"parentRefs\":[{\"name\":\"g%u\"}]}}",
+		    (unsigned)roll(r, 4), roll(r, 4) ? "true" : "false",
+		    roll(r, 4) ? "true" : "false", (unsigned)roll(r, 4));
+	if (roll(r, 3) == 0)
+		text_fmt(out, ",\"networkPolicy\":{\"enabled\":%s,"
+		    "\"allowedNamespaces\":[\"n%u\"]}",
+		    roll(r, 4) ? "true" : "false", (unsigned)roll(r, 4));
+}
+
+static void tenancy_text(struct rng *r, struct text *out)
+{
+	if (roll(r, 3))
+		return;
+	text_fmt(out, ",\"tenancy\":{\"tenantId\":\"t%u\","
+	    "\"isolationLevel\":\"None\"", (unsigned)roll(r, 3));
+	if (roll(r, 3))
+		text_fmt(out, ",\"resourceQuotas\":{\"pods\":%u}",
+		    10 + (unsigned)roll(r, 4));
+	if (roll(r, 3))
+		text_fmt(out, ",\"members\":[{\"kind\":\"User\","
+		    "\"name\":\"u%u\"}]", (unsigned)roll(r, 4));
+	text_fmt(out, "}");
+}
+
 void server_spec_text(const struct server_id *id, uint32_t variant,
     struct text *out)
 {
@@ -85,6 +127,11 @@ void server_spec_text(const struct server_id *id, uint32_t variant,
 		text_fmt(out, ",\"config\":{\"k\":\"%u\"}",
 		    (unsigned)roll(&r, 4));
 	refs_text(&r, out);
+	if (id->group == GROUP_ALLBEONE) {
+		scaling_text(&r, out);
+		entry_text(&r, out);
+		tenancy_text(&r, out);
+	}
 	if (roll(&r, 10) == 0)
 		text_fmt(out, ",\"strategy\":{\"type\":\"Recreate\"}");
 	if (roll(&r, 10) == 0)
@@ -240,18 +287,51 @@ static void again(struct sim *s, void *ctx, uint64_t arg)
 
 /* ---- children, as somebody else sees them ---------------------------- */
 
+const enum api_kind kid_kinds[KID_KINDS] = {
+	API_DEPLOYMENT, API_SERVICE, API_CONFIG_MAP, API_HPA, API_PDB,
+	API_INGRESS, API_POLICY, API_ROUTE, API_RESOURCE_QUOTA, API_ROLE,
+	API_ROLE_BINDING
+};
 struct kid { enum api_kind kind; char name[48]; };
+
+static bool is_among(enum api_kind kind, int from)
+{
+	for (int i = from; i < KID_KINDS; i++)
+		if (kid_kinds[i] == kind)
+			return true;
+	return false;
+}
+
+bool is_kid_kind(enum api_kind kind)
+{
+	return is_among(kind, 0);
+}
+
+bool is_few_kind(enum api_kind kind)
+{
+	return is_among(kind, KID_FEW);
+}
+
+const char *kid_suffix(enum api_kind kind)
+{
+	switch (kind) {
+	case API_CONFIG_MAP:
+		return "-config";
+	case API_RESOURCE_QUOTA:
+	case API_ROLE:
+	case API_ROLE_BINDING:
+		return "-tenant";
+	default:
+		return "";
+	}
+}
 
 static bool kid_of(struct sim *s, const struct server_id *id, uint32_t b,
     struct kid *ret)
 {
-	static const enum api_kind kinds[] = {
-		API_DEPLOYMENT, API_SERVICE, API_CONFIG_MAP
-	};
-
-	ret->kind = kinds[b % 3];
+	ret->kind = kid_kinds[b % KID_KINDS];
 	snprintf(ret->name, sizeof(ret->name), "%s%s", id->name,
-	    ret->kind == API_CONFIG_MAP ? "-config" : "");
+	    kid_suffix(ret->kind));
 	return api_find(s->api, ret->kind, str_from(id->ns),
 	    str_from(ret->name)) != NULL;
 }
@@ -329,6 +409,32 @@ static void kid_spoil(struct sim *s, const struct server_id *id,
 		text_fmt(&out, "{\"op\":\"replace\",\"path\":"
 		    "\"/spec/ports/0/port\",\"value\":%u}",
 		    9000 + (unsigned)(b % 7));
+	else if (kid->kind == API_HPA)
+		text_fmt(&out, "{\"op\":\"replace\",\"path\":"
+		    "\"/spec/metrics\",\"value\":[]}");
+	else if (kid->kind == API_PDB)
+		text_fmt(&out, "{\"op\":\"remove\",\"path\":"
+		    "\"/spec/maxUnavailable\"},{\"op\":\"add\",\"path\":"
+		    "\"/spec/minAvailable\",\"value\":1}");
+	else if (kid->kind == API_INGRESS)
+		text_fmt(&out, "{\"op\":\"replace\",\"path\":\"/spec/rules/0"
+		    "/http/paths/0/backend\",\"value\":{\"resource\":{"
+		    "\"kind\":\"X\",\"name\":\"x\"}}}");
+	else if (kid->kind == API_POLICY)
+		text_fmt(&out, "{\"op\":\"replace\",\"path\":"
+		    "\"/spec/policyTypes\",\"value\":[\"Egress\"]}");
+	else if (kid->kind == API_ROUTE)
+		text_fmt(&out, "{\"op\":\"replace\",\"path\":"
+		    "\"/spec/rules\",\"value\":[]}");
+	else if (kid->kind == API_RESOURCE_QUOTA)
+		text_fmt(&out, "{\"op\":\"replace\",\"path\":"
+		    "\"/spec\",\"value\":{\"hard\":{\"secrets\":\"1\"}}}");
+	else if (kid->kind == API_ROLE)
+		text_fmt(&out, "{\"op\":\"replace\",\"path\":"
+		    "\"/rules\",\"value\":[]}");
+	else if (kid->kind == API_ROLE_BINDING)
+		text_fmt(&out, "{\"op\":\"replace\",\"path\":"
+		    "\"/subjects\",\"value\":[]}");
 	else if (b % 2)
 		text_fmt(&out, "{\"op\":\"remove\",\"path\":\"/data\"},{"
 		    "\"op\":\"add\",\"path\":\"/binaryData\",\"value\":{"
@@ -347,7 +453,7 @@ static void kid_spoil(struct sim *s, const struct server_id *id,
 static void kid_edit(struct sim *s, const struct server_id *id, uint32_t b,
     const char *who)
 {
-	static const char *const bodies[3][3] = {
+	static const char *const bodies[KID_KINDS][3] = {
 		{ "{\"spec\":{\"replicas\":5}}",
 		  "{\"metadata\":{\"annotations\":{"
 		  "\"mcp.allbeone.io/digest\":null}},"
@@ -362,17 +468,60 @@ static void kid_edit(struct sim *s, const struct server_id *id, uint32_t b,
 		{ "{\"data\":{\"config.json\":\"spoilt\"}}",
 		  "{\"data\":{\"more\":\"1\"}}",
 		  "{\"metadata\":{\"annotations\":{\"extra\":\"1\"}}}" },
+		{ "{\"spec\":{\"maxReplicas\":9}}",
+		  "{\"spec\":{\"minReplicas\":null}}",
+		  "{\"metadata\":{\"labels\":{"
+		  "\"mcp.allbeone.io/server-key\":null}}}" },
+		{ "{\"spec\":{\"maxUnavailable\":3}}",
+		  "{\"spec\":{\"selector\":{\"matchLabels\":{\"x\":\"y\"}"
+		  "}}}",
+		  "{\"metadata\":{\"annotations\":null}}" },
+		{ "{\"spec\":{\"rules\":[{\"host\":\"other.example\"}]}}",
+		  "{\"spec\":{\"ingressClassName\":\"other\"}}",
+		  "{\"metadata\":{\"labels\":{"
+		  "\"mcp.allbeone.io/server-key\":null}}}" },
+		{ "{\"spec\":{\"ingress\":[]}}",
+		  "{\"spec\":{\"podSelector\":{\"matchLabels\":{\"x\":\"y\""
+		  "}}}}",
+		  "{\"metadata\":{\"annotations\":null}}" },
+		{ "{\"spec\":{\"hostnames\":[\"other.example\"]}}",
+		  "{\"spec\":{\"parentRefs\":null}}",
+		  "{\"metadata\":{\"labels\":{"
+		  "\"mcp.allbeone.io/server-key\":null}}}" },
+		{ "{\"spec\":{\"hard\":{\"pods\":\"99\"}}}",
+		  "{\"spec\":{\"hard\":{\"services\":\"3\"}}}",
+		  "{\"metadata\":{\"annotations\":null}}" },
+		{ "{\"rules\":[]}",
+		  "{\"metadata\":{\"annotations\":{\"extra\":\"1\"}}}",
+		  "{\"metadata\":{\"labels\":{"
+		  "\"mcp.allbeone.io/server-key\":null}}}" },
+		{ "{\"subjects\":null}",
+		  "{\"subjects\":[{\"kind\":\"Group\",\"name\":\"x\"}]}",
+		  "{\"metadata\":{\"annotations\":null}}" },
 	};
 	struct kid kid;
 
 	if (!kid_of(s, id, b, &kid))
 		return;
-	if (b / 9 % 2)
-		kid_spoil(s, id, &kid, b / 18, who);
+	if (b / (3 * KID_KINDS) % 2)
+		kid_spoil(s, id, &kid, b / (6 * KID_KINDS), who);
 	else
 		world_do(s, who, "PATCH", kid.kind, str_from(id->ns),
 		    str_from(kid.name), "", MERGE,
-		    str_from(bodies[b % 3][b / 3 % 3]));
+		    str_from(bodies[b % KID_KINDS][b / KID_KINDS %
+		    3]));
+}
+
+void server_unlabel(struct sim *s, const struct server_id *id)
+{
+	struct kid kid;
+
+	for (uint32_t k = 0; k < KID_KINDS; k++)
+		if (kid_of(s, id, k, &kid))
+			world_merge(s, user, kid.kind, str_from(id->ns),
+			    str_from(kid.name), "", "{\"metadata\":{"
+			    "\"labels\":{\"mcp.allbeone.io/server-key\":"
+			    "null}}}");
 }
 
 static void kid_delete(struct sim *s, const struct server_id *id,
@@ -387,13 +536,14 @@ static void kid_delete(struct sim *s, const struct server_id *id,
 
 	if (kid_of(s, id, b, &kid))
 		world_do(s, user, "DELETE", kid.kind, str_from(id->ns),
-		    str_from(kid.name), "", JSON, str_from(how[b / 3 % 3]));
+		    str_from(kid.name), "", JSON,
+		    str_from(how[b / KID_KINDS % 3]));
 }
 
 /* Somebody else's object under a name that a server wants. */
 static void stranger(struct sim *s, const struct server_id *id, uint32_t b)
 {
-	static const char *const specs[3] = {
+	static const char *const specs[KID_KINDS] = {
 		"\"spec\":{\"replicas\":0,\"selector\":{\"matchLabels\":{"
 		"\"x\":\"y\"}},\"template\":{\"metadata\":{\"labels\":{"
 		"\"x\":\"y\"}},\"spec\":{\"containers\":[{\"name\":\"c\","
@@ -401,6 +551,20 @@ static void stranger(struct sim *s, const struct server_id *id, uint32_t b)
 		"\"spec\":{\"ports\":[{\"port\":1,\"name\":\"x\"}],"
 		"\"selector\":{\"x\":\"y\"}}",
 		"\"data\":{\"mine\":\"1\"}",
+		"\"spec\":{\"maxReplicas\":1,\"scaleTargetRef\":{"
+		"\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\","
+		"\"name\":\"nobody\"}}",
+		"\"spec\":{\"minAvailable\":1,\"selector\":{"
+		"\"matchLabels\":{\"x\":\"y\"}}}",
+		"\"spec\":{\"defaultBackend\":{\"service\":{\"name\":\"x\","
+		"\"port\":{\"number\":1}}}}",
+		"\"spec\":{\"podSelector\":{\"matchLabels\":{\"x\":\"y\"}},"
+		"\"policyTypes\":[\"Ingress\"]}",
+		"\"spec\":{\"hostnames\":[\"stranger.example\"]}",
+		"\"spec\":{\"hard\":{\"pods\":\"1\"}}",
+		"\"rules\":[]",
+		"\"roleRef\":{\"kind\":\"Role\",\"name\":\"x\",\"apiGroup\":"
+		"\"rbac.authorization.k8s.io\"}",
 	};
 	struct text body = { 0 };
 	struct kid kid;
@@ -410,7 +574,7 @@ static void stranger(struct sim *s, const struct server_id *id, uint32_t b)
 	text_fmt(&body, "{\"apiVersion\":\"%s\",\"kind\":\"%s\","
 	    "\"metadata\":{\"name\":\"%s\",\"labels\":{\"stranger\":\"yes\""
 	    "}},%s}", api_kind_api_version(kid.kind),
-	    api_kind_name(kid.kind), kid.name, specs[b % 3]);
+	    api_kind_name(kid.kind), kid.name, specs[b % KID_KINDS]);
 	world_do(s, "stranger", "POST", kid.kind, str_from(id->ns), STR_NONE,
 	    "", JSON, text_view(&body));
 	free(body.p);
@@ -420,7 +584,7 @@ static void stranger_go(struct sim *s, const struct server_id *id)
 {
 	struct kid kid;
 
-	for (uint32_t k = 0; k < 3; k++) {
+	for (uint32_t k = 0; k < KID_KINDS; k++) {
 		const struct api_object *o;
 
 		if (!kid_of(s, id, k, &kid))
@@ -502,6 +666,17 @@ static void ref_write(struct sim *s, const struct sim_step *st)
 		    str_from(body));
 }
 
+void users_take_refs(struct sim *s)
+{
+	struct sim_step st = { .op = OP_REF_DELETE };
+
+	for (uint32_t i = 0; i < 2 * 3 * SIM_NAMESPACES; i++) {
+		st.a = (uint16_t)(i % 3);
+		st.b = i / 3 % SIM_NAMESPACES * 3 + i / 9 * 2;
+		ref_write(s, &st);
+	}
+}
+
 /* ---- all of it ------------------------------------------------------- */
 
 static void pods_run(struct sim *s, const struct sim_step *st)
@@ -565,6 +740,9 @@ void user_run(struct sim *s, const struct sim_step *st)
 		break;
 	case OP_CHILD_EDIT:
 		kid_edit(s, &id, st->b, user);
+		break;
+	case OP_UNLABEL:
+		server_unlabel(s, &id);
 		break;
 	case OP_CHILD_DELETE:
 		kid_delete(s, &id, st->b);

@@ -367,6 +367,7 @@ static void serve(struct sim *s, struct exchange *x)
 	race(s, &r);
 	s->serving = in;
 	s->serving_sent_ns = c ? x->sent_ns : -1;
+	s->serving_body = r.body;
 	if (c && api_is_watch(&r)) {
 		c->watch = api_watch_open(s->api, sim_wall(s), &r, &a);
 		c->end_ns = TIME_NEVER;
@@ -421,7 +422,12 @@ bool is_list(const struct api_request *r)
 {
 	static const char *const plurals[] = {
 		"pods", "services", "configmaps", "secrets", "deployments",
-		"mcpservers", "customresourcedefinitions", "leases"
+		"mcpservers", "customresourcedefinitions", "leases",
+		"horizontalpodautoscalers", "poddisruptionbudgets",
+		"ingresses", "networkpolicies", "verticalpodautoscalers",
+		"virtualservices", "destinationrules", "peerauthentications",
+		"httproutes", "servicemonitors", "prometheusrules",
+		"resourcequotas", "limitranges", "roles", "rolebindings"
 	};
 	struct str path = str_sub(r->path, 0, str_find(r->path, '?'));
 	struct str last = str_sub(path, str_rfind(path, '/') + 1, path.n);

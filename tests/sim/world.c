@@ -101,7 +101,7 @@ static void on_write(void *ctx, const struct api_write *w)
 		pod_changed(s, w);
 	else if (w->kind == API_DEPLOYMENT && w->new &&
 	    strcmp(w->sub, "status") != 0)
-		deploy_wake(s, w->ns, w->name);
+		deploy_changed(s, w->ns, w->name);
 }
 
 void world_init(struct sim *s)
@@ -120,6 +120,7 @@ void world_init(struct sim *s)
 			world_do(s, "admin", "POST", API_NAMESPACE, STR_NONE,
 			    STR_NONE, "", JSON, str_from(body));
 	}
+	scaler_wake(s, NULL, 0);
 }
 
 bool world_idle(const struct sim *s)
@@ -150,8 +151,8 @@ void world_free(struct sim *s)
 		w->rollouts = r->next;
 		free(r);
 	}
-	for (int g = 0; g < GROUPS; g++)
-		free(w->crd[g].p);
+	for (int k = 0; k < API_CRDS; k++)
+		free(w->crd[k].p);
 	tree_free(&w->tree);
 	free(w);
 }

@@ -25,6 +25,7 @@ struct rollout {
 	struct rollout *next;
 	char ns[64], name[254];
 	int64_t at_ns;		/* of the next look; 0: none */
+	int64_t late_ns;	/* and none before */
 	uint64_t mark;		/* of what counts as progress */
 	int64_t progress_ns;
 };
@@ -34,7 +35,7 @@ struct world {
 	struct pod *pods;
 	struct rollout *rollouts;
 	uint64_t names;
-	struct text crd[GROUPS];	/* to make those that went again */
+	struct text crd[API_CRDS];	/* to make those that went again */
 	bool quota[SIM_NAMESPACES];
 	uint32_t live_pods;
 	uint32_t values;		/* that references were given */
@@ -59,7 +60,12 @@ const char *world_time(const struct sim *s, char mem[static 40]);
 
 /* deploy.c */
 void deploy_wake(struct sim *s, struct str ns, struct str name);
+/* The same for one that was written to, which is seen late now and then. */
+void deploy_changed(struct sim *s, struct str ns, struct str name);
 void deploy_wake_uid(struct sim *s, struct str uid);
+
+/* scaler.c: once, and then by itself */
+void scaler_wake(struct sim *s, void *ctx, uint64_t arg);
 
 /* kubelet.c */
 void kubelet_new(struct sim *s, const struct node *pod);
@@ -84,8 +90,21 @@ void server_id(const struct sim *s, uint32_t i, struct server_id *ret);
 /* A spec of that variant; the same each time. */
 void server_spec_text(const struct server_id *id, uint32_t variant,
     struct text *out);
+/* Kinds of children as users count them: 0 Deployment, 1 Service, 2 ConfigMap
+ * and those that few have. */
+enum { KID_KINDS = 11, KID_FEW = 3 };
+extern const enum api_kind kid_kinds[KID_KINDS];
+/* What such a child's name has behind its server's. */
+const char *kid_suffix(enum api_kind kind);
+/* One of these; and one that is no reason for the others. */
+bool is_kid_kind(enum api_kind kind);
+bool is_few_kind(enum api_kind kind);
+/* Takes the label off all children of a server. */
+void server_unlabel(struct sim *s, const struct server_id *id);
 /* The finalizers of somebody else are taken away by him. */
 void users_release(struct sim *s);
+/* All that servers refer to is deleted. */
+void users_take_refs(struct sim *s);
 void user_run(struct sim *s, const struct sim_step *st);
 
 #endif

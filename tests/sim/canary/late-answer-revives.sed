@@ -1,3 +1,4 @@
 # file: src/control/children.c
 # An answer makes a child of what the watch has seen go.
-s/^	if (v < c->gone)$/	if (v < c->gone \&\& 0)/
+# seeds: 300
+s/^	if (told < c->gone)$/	if (told < c->gone \&\& 0)/

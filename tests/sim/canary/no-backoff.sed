@@ -1,3 +1,3 @@
 # file: src/control/queue.c
 # What fails is tried again at once.
-/^void queue_backoff/,/^}/s/^	int64_t delay = q->base_ns;$/	int64_t delay = 0;/
+/^void queue_backoff/,/^}/s/time_backoff(q->base_ns,/time_backoff(0,/

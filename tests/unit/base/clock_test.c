@@ -89,3 +89,16 @@ TEST(times_go_round_for_every_day)
 		EXPECT_EQ(back, ns);
 	}
 }
+
+TEST(a_delay_doubles_up_to_the_most)
+{
+	EXPECT_EQ(time_backoff(5, 0, 100), 5);
+	EXPECT_EQ(time_backoff(5, 1, 100), 5);
+	EXPECT_EQ(time_backoff(5, 2, 100), 10);
+	EXPECT_EQ(time_backoff(5, 5, 100), 80);
+	EXPECT_EQ(time_backoff(5, 6, 100), 100);
+	EXPECT_EQ(time_backoff(5, UINT32_MAX, 100), 100);
+	EXPECT_EQ(time_backoff(200, 1, 100), 100);
+	EXPECT_EQ(time_backoff(NS_PER_S, UINT32_MAX, INT64_MAX / 2),
+	    INT64_MAX / 2);
+}

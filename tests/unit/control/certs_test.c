@@ -60,6 +60,45 @@ static int64_t later_s(void)
 	return (w.f.io.wall_ns(&w.f) - PEER_WALL_NS) / NS_PER_S;
 }
 
+static unsigned lines(void)
+{
+	struct str log = fake_std(&w.f, 2), line;
+	unsigned n = 0;
+
+	while (log.n > 0) {
+		log = str_cut(log, '\n', &line);
+		n++;
+	}
+	return n;
+}
+
+static bool tells(const char *words)
+{
+	struct str log = fake_std(&w.f, 2);
+
+	return str_search(log, str_from(words)) < log.n;
+}
+
+TEST(clients_that_are_lost_are_counted_and_told_once_a_minute)
+{
+	const struct net_addr from = { .family = 4, .port = 5,
+		.ip = { 10, 0, 0, 7 } };
+	struct diag d = { .text = "client does not speak TLS" };
+	int i;
+
+	begin();
+	for (i = 0; i < 300; i++) {
+		certs_lost(&w.certs, &from, ERR_PROTO, &d);
+		run(SEC);
+	}
+	EXPECT_EQ(w.m.counts.v[COUNT_SERVED_TLS_FAILURES], 300);
+	EXPECT_EQ(lines(), 5);
+	EXPECT(tells("\"client\":\"10.0.0.7\""));
+	EXPECT(tells("\"error\":\"client does not speak TLS\""));
+	EXPECT(tells("\"untold\":59"));
+	end();
+}
+
 TEST(a_certificate_is_made_and_made_anew)
 {
 	begin();

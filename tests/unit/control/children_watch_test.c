@@ -1,12 +1,9 @@
 #include <string.h>
 
-#include "check.h"
-#include "control/control_int.h"
-#include "fake_io.h"
+#include "manager_world.h"
 
 static struct manager m;
 static struct manager_options options;
-static struct fake_io fake;
 static struct mem mem;
 static struct json_tok tok[1024];
 static char arena_mem[64 * 1024];
@@ -14,27 +11,11 @@ static char arena_mem[64 * 1024];
 #define OWNER "0188f7f2-9b3a-4c5d-8e6f-0123456789ab"
 #define CHILD "11111111-9b3a-4c5d-8e6f-0123456789ab"
 
-static void nothing(void *ctx)
-{
-	(void)ctx;
-}
-
 static void set_up(void)
 {
-	memset(&m, 0, sizeof(m));
-	fake_io_init(&fake);
-	mem_init(&mem, &fake.io);
-	options = (struct manager_options){
-		.max_servers = 8, .queue_depth = 8, .base_delay_ns = NS_PER_S,
-		.max_delay_ns = NS_PER_S
-	};
-	m.o = &options;
+	mw_bare(&m, &mem, &options);
 	m.tok = tok;
 	arena_init(&m.intake, arena_mem, sizeof(arena_mem));
-	work_init(&m.feed, nothing, NULL);
-	REQUIRE(loop_init(&m.loop, &mem, &fake.io) == 0);
-	REQUIRE(records_init(&m.records, &mem, 8) == 0);
-	REQUIRE(queue_init(&m.queue, &mem, &m.records, &options, 1) == 0);
 }
 
 /* What a watch tells of the Service of the server "one" in "ns". */
@@ -160,7 +141,7 @@ static void written(struct record *r, const char *version,
 	buf_fmt(&b, "{\"metadata\":{\"uid\":\"" CHILD "\","
 	    "\"resourceVersion\":\"%s\",\"generation\":1,\"labels\":{\""
 	    LABEL_KEY "\":\"m.one\"},\"annotations\":{%s}}}", version, notes);
-	child_written(r, CHILD_DEPLOYMENT, buf_view(&b));
+	child_written(&m.records, r, CHILD_DEPLOYMENT, buf_view(&b));
 }
 
 TEST(an_edit_of_a_deployments_metadata_is_seen)
@@ -254,8 +235,9 @@ TEST(what_was_written_is_noted_before_the_watch_tells)
 	w = &r->workload;
 	REQUIRE(w->seen_n == 1);
 	EXPECT_EQ(w->seen[0].content, 255);
-	child_written(r, CHILD_DEPLOYMENT, STR("{\"metadata\":{\"uid\":\""
-	    CHILD "\",\"resourceVersion\":\"8\",\"generation\":2,"
+	child_written(&m.records, r, CHILD_DEPLOYMENT,
+	    STR("{\"metadata\":{\"uid\":\"" CHILD "\","
+	    "\"resourceVersion\":\"8\",\"generation\":2,"
 	    "\"annotations\":{\"x\":\"\\\"" NOTE_SEEN "\\\":\\\"1\","
 	    "\"" NOTE_SEEN "\":\"00000000000000ab,0000000100000001,"
 	    "0000000200000002\"}}}"));

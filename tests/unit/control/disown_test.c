@@ -259,6 +259,7 @@ static void serve(const struct world_request *r, struct str path)
 /* Settles, then somebody edits the child in a way that is refused. */
 static void run_edit(const char *path, const char *list)
 {
+	static const char *const args[] = { "--log-level=warn", NULL };
 	static char line[2048];
 	struct buf b;
 
@@ -274,7 +275,7 @@ static void run_edit(const char *path, const char *list)
 	if (it.trial == 0)
 		it.trial = 409;
 	it.version = 10;
-	mw_begin(NULL);
+	mw_begin(args);
 	mw_run(10 * SEC);
 	EXPECT_EQ(it.applies, 1);
 	it.applies = 0;
@@ -375,12 +376,20 @@ TEST(what_goes_on_to_be_refused_is_taken_once)
 
 TEST(where_nobody_added_the_refusal_is_told)
 {
+	struct str log;
+	size_t at;
+
 	it.more = OWNER;
 	run_edit(SERVICE);
 	EXPECT_EQ(it.reads, 1);
 	EXPECT_EQ(it.takes, 0);
 	EXPECT_EQ(it.applies, 1);
 	EXPECT(mw_count("/status") > 0);
+	/* With the code of the refusal, not of the look that followed. */
+	log = fake_std(&mw.w->io, 2);
+	at = str_search(log, STR("child refused"));
+	EXPECT(str_search(str_sub(log, at, log.n), STR("\"code\":422")) <
+	    log.n - at);
 }
 
 TEST(what_goes_is_not_mended)

@@ -1,8 +1,6 @@
 #include <string.h>
 
-#include "check.h"
-#include "control/control_int.h"
-#include "fake_io.h"
+#include "manager_world.h"
 
 static struct json_tok tok[JSON_TOKENS_MAX];
 static char arena_mem[1 << 16];
@@ -92,37 +90,19 @@ TEST(what_is_no_object_has_no_digest)
 
 static struct manager m;
 static struct manager_options options;
-static struct fake_io fake;
 static struct mem mem;
 static struct record *record;
 static uint32_t record_i;
 static struct server server;
 static struct env_from from[2];
 
-static void nothing(void *ctx)
-{
-	(void)ctx;
-}
-
 /* A server in ns that takes its environment from the ConfigMap c. */
 static void set_up(void)
 {
 	static const struct uid uid = { { 1 } };
 
-	memset(&m, 0, sizeof(m));
-	fake_io_init(&fake);
-	mem_init(&mem, &fake.io);
-	options = (struct manager_options){
-		.max_servers = 8, .queue_depth = 8, .base_delay_ns = NS_PER_S,
-		.max_delay_ns = NS_PER_S
-	};
-	m.o = &options;
-	m.stopping = true;	/* no watch is started */
+	mw_bare(&m, &mem, &options);
 	m.refs.followed[REF_CONFIG_MAP] = true;
-	work_init(&m.feed, nothing, NULL);
-	REQUIRE(loop_init(&m.loop, &mem, &fake.io) == 0);
-	REQUIRE(records_init(&m.records, &mem, 8) == 0);
-	REQUIRE(queue_init(&m.queue, &mem, &m.records, &options, 1) == 0);
 	REQUIRE(refs_init(&m, &mem, 8) == 0);
 	record_i = record_add(&m.records, &uid, GROUP_MCPDEV, STR("ns"),
 	    STR("one"));

@@ -1,33 +1,15 @@
 #include <string.h>
 
-#include "check.h"
-#include "control/control_int.h"
-#include "fake_io.h"
+#include "manager_world.h"
 
 static struct manager m;
 static struct manager_options options;
-static struct fake_io fake;
 static struct mem mem;
-
-static void nothing(void *ctx)
-{
-	(void)ctx;
-}
 
 static void set_up(void)
 {
-	memset(&m, 0, sizeof(m));
-	fake_io_init(&fake);
-	mem_init(&mem, &fake.io);
-	options = (struct manager_options){
-		.max_servers = 8, .queue_depth = 8, .base_delay_ns = NS_PER_S,
-		.max_delay_ns = NS_PER_S
-	};
-	m.o = &options;
-	work_init(&m.feed, nothing, NULL);
-	REQUIRE(loop_init(&m.loop, &mem, &fake.io) == 0);
-	REQUIRE(records_init(&m.records, &mem, 8) == 0);
-	REQUIRE(queue_init(&m.queue, &mem, &m.records, &options, 1) == 0);
+	mw_bare(&m, &mem, &options);
+	REQUIRE(extras_init(&m, &mem, 8) == 0);
 }
 
 /* A server that was listed, and has a Deployment that was. */

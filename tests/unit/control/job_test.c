@@ -470,6 +470,151 @@ TEST(a_finalizer_does_not_wait_for_what_is_anothers)
 	EXPECT_EQ(mw_count("PATCH "), 1);
 }
 
+/* ---- a child without its label that is not wanted any more ---- */
+
+/* Its status names a ConfigMap that no list has. */
+#define NAMES_MORE "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"one\"," \
+	"\"uid\":\"" UID "\",\"resourceVersion\":\"20\"," \
+	"\"generation\":1},\"spec\":{\"image\":\"x\"},\"status\":{" \
+	"\"resources\":[{\"kind\":\"ConfigMap\",\"name\":\"one-config\"}]}}"
+#define STRAY "/api/v1/namespaces/ns/configmaps/one-config"
+
+static const char *watch_stray(const struct world_request *r,
+    struct str path)
+{
+	(void)r;
+	return str_ends(path, STR(SERVERS)) ? MW_LINE("ADDED", NAMES_MORE) :
+	    "";
+}
+
+static void serve_stray(const struct world_request *r, struct str path)
+{
+	if (!str_ends(path, STR("/configmaps/one-config"))) {
+		serve(r, path);
+		return;
+	}
+	world_reply(mw.w, r->peer, unseen != NULL ? 200 : 404, NULL,
+	    unseen != NULL ? unseen :
+	    world_status(404, "NotFound", "not found"));
+	if (str_is(r->method, "DELETE"))
+		unseen = NULL;
+}
+
+static void begin_stray(const char *found)
+{
+	begin(NULL);
+	mw.watch = watch_stray;
+	mw.serve = serve_stray;
+	object = NAMES_MORE;
+	unseen = found;
+	mw_run(10 * SEC);
+}
+
+TEST(a_child_without_its_label_is_found_and_deleted)
+{
+	begin_stray(OWNED_BY(UID, ""));
+	EXPECT_EQ(mw_count("DELETE " STRAY), 1);
+	EXPECT(mw_count("one/status") > 0);
+	EXPECT_EQ(mw.m->queue.retries, 0);
+}
+
+TEST(what_is_anothers_under_a_childs_name_is_left)
+{
+	begin_stray(OWNED_BY(CHILD_UID, ""));
+	EXPECT(mw_count("GET " STRAY) > 0);
+	EXPECT_EQ(mw_count("DELETE " STRAY), 0);
+	EXPECT(mw_count("one/status") > 0);
+}
+
+/* Its end is nothing that a status waits for. */
+TEST(a_child_without_its_label_that_goes_is_not_waited_for)
+{
+	begin_stray(OWNED_BY(UID,
+	    ",\"deletionTimestamp\":\"2026-01-01T00:00:00Z\""));
+	EXPECT_EQ(mw_count("DELETE " STRAY), 0);
+	EXPECT(mw_count("one/status") > 0);
+}
+
+/* It loses its label when its deletion is the next step. */
+static void serve_stray_late(const struct world_request *r, struct str path)
+{
+	if (hold_apply && str_search(path, STR("/deployments/")) < path.n)
+		waits = r->peer;
+	else
+		serve_stray(r, path);
+}
+
+TEST(a_child_that_is_lost_from_sight_before_it_is_deleted_is_looked_for)
+{
+	config_map = MW_LINE("ADDED", CONFIG_MAP);
+	unseen = OWNED_BY(UID, "");
+	begin(NULL);
+	mw.serve = serve_stray_late;
+	hold_apply = true;
+	mw_run(SEC / 2);
+	REQUIRE(waits >= 0);
+	mw_tell("/configmaps", MW_LINE("DELETED", CONFIG_MAP));
+	mw_run(SEC / 2);
+	hold_apply = false;
+	world_reply(mw.w, waits, 200, NULL, WRITTEN);
+	mw_run(5 * SEC);
+	EXPECT_EQ(mw_count("GET " STRAY), 2);
+	EXPECT_EQ(mw_count("DELETE " STRAY), 1);
+	EXPECT(unseen == NULL);
+}
+
+#define CONFIGURED(version, generation, config) \
+	"{\"metadata\":{\"namespace\":\"ns\",\"name\":\"one\"," \
+	"\"uid\":\"" UID "\",\"resourceVersion\":\"" version "\"," \
+	"\"generation\":" generation "},\"spec\":{\"image\":\"x\"" \
+	config "}}"
+#define CONFIGURED_SERVERS "/mcp.allbeone.io/v1/mcpservers"
+#define ITS_CONFIG "{\"metadata\":{\"namespace\":\"ns\"," \
+	"\"name\":\"one-config\",\"uid\":\"" CHILD_UID "\"," \
+	"\"resourceVersion\":\"95\",\"ownerReferences\":[{" \
+	"\"apiVersion\":\"mcp.allbeone.io/v1\",\"kind\":\"MCPServer\"," \
+	"\"name\":\"one\",\"uid\":\"" UID "\",\"controller\":true}]}}"
+
+static const char *watch_configured(const struct world_request *r,
+    struct str path)
+{
+	(void)r;
+	return str_ends(path, STR(CONFIGURED_SERVERS)) ? MW_LINE("ADDED",
+	    CONFIGURED("5", "1", ",\"config\":{\"a\":1}")) : "";
+}
+
+/* Its Deployment cannot be made, so that no status names its ConfigMap. */
+static void serve_configured(const struct world_request *r, struct str path)
+{
+	if (str_search(path, STR("/deployments/")) < path.n && hold_apply)
+		world_reply(mw.w, r->peer, 500, NULL, "{}");
+	else if (str_is(r->method, "PATCH"))
+		serve_child(r, path);
+	else
+		serve_stray(r, path);
+}
+
+TEST(a_child_of_a_plan_that_failed_is_looked_for)
+{
+	begin(NULL);
+	mw.watch = watch_configured;
+	mw.serve = serve_configured;
+	hold_apply = true;
+	unseen = OWNED_BY(UID, "");
+	object = CONFIGURED("5", "1", ",\"config\":{\"a\":1}");
+	mw_run(SEC);
+	EXPECT(only()->failures > 0);
+	EXPECT_EQ(mw_count("mcpservers/one/status"), 0);
+	mw_tell("/configmaps", MW_LINE("DELETED", ITS_CONFIG));
+	object = CONFIGURED("100", "2", "");
+	mw_tell(CONFIGURED_SERVERS, MW_LINE("MODIFIED",
+	    CONFIGURED("100", "2", "")));
+	hold_apply = false;
+	mw_run(20 * SEC);
+	EXPECT_EQ(mw_count("DELETE " STRAY), 1);
+	EXPECT(unseen == NULL);
+}
+
 /* ---- what cannot be read ---- */
 
 TEST(a_server_that_cannot_be_read_is_tried_again)

@@ -36,7 +36,8 @@ static void read_server(enum group g, const char *meta, const char *spec,
 	record.desired = server.spec.replicas;
 	record.transport = (uint8_t)server.spec.transport.type;
 	in = (struct judge_in){
-		.server = &server, .record = &record, .wall_ns = HOUR
+		.server = &server, .record = &record, .wall_ns = HOUR,
+		.made = UINT32_MAX, .allowed = UINT32_MAX
 	};
 }
 
@@ -231,6 +232,38 @@ TEST(judge_refused_spec_keeps_what_runs)
 	EXPECT_STR(verdict.status.tag, "7");
 }
 
+/* What lost its label is not seen, and stands there all the same. */
+TEST(judge_refused_spec_keeps_the_names_of_its_children)
+{
+	const struct child_ref *c;
+	struct diag d;
+
+	diag_clear(&d);
+	diag_set(&d, STR("spec.port"), "70000 is over 65535");
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\"}",
+	    "{\"resources\":[{\"kind\":\"ConfigMap\",\"name\":"
+	    "\"one-config\",\"version\":\"12\"},{\"kind\":\"Service\","
+	    "\"name\":\"one\"},{\"kind\":\"Service\",\"name\":\"two\"}]}");
+	workload(1, 1, 1);
+	in.refused = &d;
+	judge(&in, &arena, &verdict);
+	REQUIRE(verdict.status.children.n == 3);
+	c = verdict.status.children.p;
+	EXPECT_STR(c[0].name, "one-config");
+	EXPECT_STR(c[0].version, "12");
+	EXPECT_STR(c[1].kind, "Service");
+	EXPECT_STR(c[1].name, "one");
+	EXPECT_STR(c[2].kind, "Deployment");
+	/* Nor has a plan that failed looked for them. */
+	in.refused = NULL;
+	in.failed = &d;
+	judge(&in, &arena, &verdict);
+	EXPECT_EQ(verdict.status.children.n, 3);
+	in.failed = NULL;
+	judge(&in, &arena, &verdict);
+	EXPECT_EQ(verdict.status.children.n, 2);
+}
+
 TEST(judge_name_taken)
 {
 	struct diag d;
@@ -321,6 +354,22 @@ TEST(judge_quota_and_deadline)
 	record.workload.deadline_exceeded = true;
 	judge(&in, &arena, &verdict);
 	EXPECT_STR(cond("Degraded"), "True/DeploymentTimeout");
+}
+
+TEST(judge_of_a_paused_rollout)
+{
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\",\"replicas\":2,"
+	    "\"paused\":true}", "{}");
+	workload(2, 2, 2);
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Ready"), "True/DeploymentReady");
+	EXPECT_STR(cond("Progressing"), "False/DeploymentComplete");
+	record.workload.updated = 0;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Ready"), "False/Paused");
+	EXPECT_STR(cond("Progressing"), "False/Paused");
+	EXPECT_STR(cond("Available"), "True/PodsAvailable");
+	EXPECT_STR(cond("Degraded"), "False/AsExpected");
 }
 
 TEST(judge_says_what_is_not_acted_on)
@@ -418,4 +467,131 @@ TEST(judge_drops_one_condition_and_no_other)
 	EXPECT_STR(cond("DeploymentReady"), "False/DeploymentNotReady");
 	EXPECT_STR(cond("ServiceReady"), "");
 	EXPECT_STR(cond("Foreign"), "");
+}
+
+TEST(judge_tells_which_kind_is_not_followed)
+{
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\"}", "{}");
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("ConfigMapsFollowed"), "");
+	EXPECT_STR(cond("SecretsFollowed"), "");
+	in.unfollowed[REF_CONFIG_MAP] = in.full = true;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("ConfigMapsFollowed"), "False/NotGranted");
+	EXPECT_STR(cond("SecretsFollowed"), "False/CapacityReached");
+	in.unfollowed[REF_SECRET] = true;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("SecretsFollowed"), "False/NotGranted");
+}
+
+/* ---- children that not all servers have ---- */
+
+#define HPA_SPEC "{\"image\":\"r/x:1\",\"replicas\":2,\"autoscaling\":{" \
+	"\"hpa\":{\"enabled\":true,\"maxReplicas\":3},\"vpa\":{" \
+	"\"enabled\":true}}}"
+
+static void judge_scaled(void)
+{
+	read_server(GROUP_ALLBEONE, "", HPA_SPEC, "{}");
+	workload(3, 3, 3);
+	record.workload.asked = 3;
+	record.workload.scaled = true;
+}
+
+TEST(judge_counts_what_the_autoscaler_asks_for)
+{
+	judge_scaled();
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Ready"), "True/DeploymentReady");
+	EXPECT_STR(said("Ready"), "3 of 3 pods are ready");
+	EXPECT_STR(cond("ChildrenComplete"), "");
+}
+
+TEST(judge_children_without_room)
+{
+	judge_scaled();
+	in.allowed = ~(UINT32_C(1) << CHILD_HPA);
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Ready"), "True/DeploymentReady");
+	EXPECT_STR(cond("ChildrenComplete"), "False/CapacityReached");
+	EXPECT_STR(said("ChildrenComplete"), "there is no room for "
+	    "HorizontalPodAutoscaler, see --max-extra-children; it is made "
+	    "when there is");
+	EXPECT_STR(str_from(verdict.reason), "CapacityReached");
+	EXPECT(verdict.warning);
+}
+
+TEST(judge_children_of_a_missing_api)
+{
+	judge_scaled();
+	in.allowed = ~(UINT32_C(1) << CHILD_VPA);
+	in.absent = UINT32_C(1) << CHILD_VPA;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("ChildrenComplete"), "False/APIMissing");
+	EXPECT_STR(said("ChildrenComplete"), "the cluster has no "
+	    "VerticalPodAutoscaler of autoscaling.k8s.io/v1; it is made when "
+	    "that is installed");
+	in.made = ~(UINT32_C(1) << CHILD_VPA);
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("ChildrenComplete"), "False/NotMade");
+}
+
+/* The pods run all the same. */
+TEST(judge_a_refused_autoscaler)
+{
+	struct diag d = { 0 };
+
+	judge_scaled();
+	diag_set(&d, STR_NONE, "must be greater");
+	in.failed = &d;
+	in.failed_child = CHILD_HPA;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Ready"), "True/DeploymentReady");
+	EXPECT_STR(cond("Degraded"), "False/AsExpected");
+	EXPECT_STR(cond("Applied"), "False/ApplyFailed");
+	EXPECT_STR(cond("ChildrenComplete"), "False/ApplyFailed");
+	EXPECT_STR(said("ChildrenComplete"), "HorizontalPodAutoscaler one: "
+	    "must be greater");
+	EXPECT_STR(str_from(verdict.reason), "ApplyFailed");
+}
+
+/* An Event tells of it once. */
+TEST(judge_tells_of_missing_children_once)
+{
+	read_server(GROUP_ALLBEONE, "", HPA_SPEC, "{\"conditions\":[{"
+	    "\"type\":\"ChildrenComplete\",\"status\":\"False\","
+	    "\"reason\":\"APIMissing\"}]}");
+	workload(2, 2, 2);
+	in.allowed = ~(UINT32_C(1) << CHILD_VPA);
+	in.absent = UINT32_C(1) << CHILD_VPA;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("ChildrenComplete"), "False/APIMissing");
+	EXPECT(verdict.reason == NULL);
+}
+
+/* Nothing else tells who was kept out by it. */
+TEST(judge_names_the_policy_that_may_keep_the_operator_out)
+{
+	static struct extra extra;
+	static struct mcp_probe probe;
+	static uint32_t next[1];
+	struct records records = { 0 };
+
+	read_server(GROUP_ALLBEONE, "", "{\"image\":\"x\"}", "{}");
+	workload(1, 1, 1);
+	pool_init(&records.extras.pool, &extra, next, 1, sizeof(extra));
+	in.records = &records;
+	in.verified = VERIFIED_UNSURE;
+	in.news = &probe;
+	probe.verdict = MCP_SILENT;
+	diag_set(&probe.diag, STR_NONE, "no answer");
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Verified"), "Unknown/Unreachable");
+	EXPECT_STR(said("Verified"), "no answer");
+	REQUIRE(child_take(&records, &record, CHILD_NETWORK_POLICY) != NULL);
+	extra.state.exists = true;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Ready"), "True/DeploymentReady");
+	EXPECT_STR(said("Verified"), "no answer; its NetworkPolicy lets in "
+	    "only whom it names, and the operator has to be among them");
 }

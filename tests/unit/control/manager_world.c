@@ -119,3 +119,99 @@ void mw_forget(void)
 {
 	buf_clear(&mw.w->log);
 }
+
+/* ---- one server ---- */
+
+struct mw_one mw_one;
+
+void mw_one_begin(const char *spec)
+{
+	mw_one = (struct mw_one){
+		.version = 1000, .generation = 1, .spec = spec,
+		.status = "{}"
+	};
+}
+
+static const char *one_text(void)
+{
+	static char text[sizeof(mw_one.status) + 512];
+	struct buf b;
+
+	buf_init(&b, text, sizeof(text) - 1);
+	buf_fmt(&b, "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"one\","
+	    "\"uid\":\"" MW_UID "\",\"resourceVersion\":\"%u\","
+	    "\"generation\":%u},\"spec\":%s,\"status\":%s}",
+	    mw_one.version, mw_one.generation, mw_one.spec, mw_one.status);
+	REQUIRE(!b.over);
+	text[b.n] = '\0';
+	return text;
+}
+
+const char *mw_one_line(const char *type)
+{
+	static char text[sizeof(mw_one.status) + 1024];
+	struct buf b;
+
+	buf_init(&b, text, sizeof(text) - 1);
+	buf_fmt(&b, "{\"type\":\"%s\",\"object\":%s}\n", type, one_text());
+	REQUIRE(!b.over);
+	text[b.n] = '\0';
+	return text;
+}
+
+void mw_one_tell(void)
+{
+	mw_tell(MW_SERVERS, mw_one_line("MODIFIED"));
+}
+
+const char *mw_one_watch(const struct world_request *r, struct str path)
+{
+	(void)r;
+	return str_ends(path, STR(MW_SERVERS)) ? mw_one_line("ADDED") : "";
+}
+
+static void status_take(struct str body)
+{
+	size_t at = str_search(body, STR("\"status\":")) + 9;
+
+	REQUIRE(at < body.n && body.n - at < sizeof(mw_one.status));
+	memcpy(mw_one.status, body.p + at, body.n - at - 1);
+	mw_one.status[body.n - at - 1] = '\0';
+	mw_one.version++;
+}
+
+bool mw_one_serve(const struct world_request *r, struct str path)
+{
+	if (str_search(path, STR("mcpservers/one")) == path.n)
+		return false;
+	if (str_ends(path, STR(MW_STATUS)))
+		status_take(r->body);
+	world_reply(mw.w, r->peer, 200, NULL, one_text());
+	return true;
+}
+
+/* ---- parts ---- */
+
+static void nothing(void *ctx)
+{
+	(void)ctx;
+}
+
+void mw_bare(struct manager *m, struct mem *mem, struct manager_options *o)
+{
+	static struct fake_io fake;
+
+	memset(m, 0, sizeof(*m));
+	fake_io_init(&fake);
+	mem_init(mem, &fake.io);
+	*o = (struct manager_options){
+		.max_servers = 8, .queue_depth = 8, .base_delay_ns = NS_PER_S,
+		.max_delay_ns = NS_PER_S
+	};
+	m->o = o;
+	m->stopping = true;
+	work_init(&m->feed, nothing, NULL);
+	REQUIRE(loop_init(&m->loop, mem, &fake.io) == 0);
+	REQUIRE(records_init(&m->records, mem, 8) == 0);
+	REQUIRE(queue_init(&m->queue, mem, &m->records, o, 1) == 0);
+}

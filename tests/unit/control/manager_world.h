@@ -19,7 +19,7 @@ struct manager_world {
 	 */
 	const char *(*watch)(const struct world_request *r, struct str path);
 	void (*serve)(const struct world_request *r, struct str path);
-	struct { struct str path; int peer; } open[64];
+	struct { struct str path; int peer; } open[128];
 	uint32_t opened;
 };
 extern struct manager_world mw;
@@ -34,6 +34,36 @@ void mw_end(const char *path_end);
 /* How many requests the log has whose line holds this; clears nothing. */
 unsigned mw_count(const char *what);
 void mw_forget(void);			/* clears the log */
+
+/* ---- one server, as the API server has it ---- */
+
+#define MW_UID "1188f7f2-9b3a-4c5d-8e6f-0123456789ab"
+#define MW_SERVERS "/mcp.mcp.dev/v1alpha1/mcpservers"
+#define MW_STATUS "mcpservers/one/status"
+
+/* mcp.mcp.dev's "one" in "ns". Its status is what was last written. */
+struct mw_one {
+	unsigned version, generation;
+	const char *spec;
+	char status[16384];		/* as JSON */
+};
+extern struct mw_one mw_one;
+
+/* With this spec, and without a status. */
+void mw_one_begin(const char *spec);
+/* Its line of this type, as a watch would have it. */
+const char *mw_one_line(const char *type);
+/* Tells of it as it is now. */
+void mw_one_tell(void);
+/* For mw.watch: the list that has it. */
+const char *mw_one_watch(const struct world_request *r, struct str path);
+/* Answers what is about it, and takes its status; false: it is not. */
+bool mw_one_serve(const struct world_request *r, struct str path);
+
+/* ---- a manager of which only parts are called ---- */
+
+/* With room for 8 servers; it neither watches nor works. */
+void mw_bare(struct manager *m, struct mem *mem, struct manager_options *o);
 
 #define MW_LINE(type, object) \
 	"{\"type\":\"" type "\",\"object\":" object "}\n"

@@ -1,25 +1,18 @@
 #include <string.h>
 
-#include "check.h"
-#include "control/control_int.h"
-#include "fake_io.h"
+#include "manager_world.h"
 
 /* What a Deployment was made with, and when its pods are made anew. */
 
 static struct manager m;
 static struct manager_options options;
-static struct fake_io fake;
 static struct mem mem;
 static struct record *record;
 static struct server server;
 static struct env_from from[RECORD_REFS_MAX + 1];
 static char arena_mem[4096];
 static struct arena arena;
-
-static void nothing(void *ctx)
-{
-	(void)ctx;
-}
+static bool taken_up;
 
 /* Small letters are ConfigMaps, capital ones Secrets, '?' after one makes
  * it optional. */
@@ -72,20 +65,9 @@ static void set_up(const char *list)
 {
 	static const struct uid uid = { { 1 } };
 
-	memset(&m, 0, sizeof(m));
-	fake_io_init(&fake);
-	mem_init(&mem, &fake.io);
-	options = (struct manager_options){
-		.max_servers = 8, .queue_depth = 8, .base_delay_ns = NS_PER_S,
-		.max_delay_ns = NS_PER_S
-	};
-	m.o = &options;
-	m.stopping = true;	/* no watch is started */
+	taken_up = false;
+	mw_bare(&m, &mem, &options);
 	m.refs.followed[REF_CONFIG_MAP] = m.refs.followed[REF_SECRET] = true;
-	work_init(&m.feed, nothing, NULL);
-	REQUIRE(loop_init(&m.loop, &mem, &fake.io) == 0);
-	REQUIRE(records_init(&m.records, &mem, 8) == 0);
-	REQUIRE(queue_init(&m.queue, &mem, &m.records, &options, 1) == 0);
 	REQUIRE(refs_init(&m, &mem, 32) == 0);
 	record = record_at(&m.records, record_add(&m.records, &uid,
 	    GROUP_MCPDEV, STR("ns"), STR("one")));
@@ -99,7 +81,7 @@ static struct ref_marks marks(void)
 	struct ref_marks ret;
 
 	arena_init(&arena, arena_mem, sizeof(arena_mem));
-	refs_mark(&m, record, &server, &arena, &ret);
+	refs_mark(&m, record, &server, taken_up, &arena, &ret);
 	EXPECT(!arena.over);
 	return ret;
 }
@@ -396,11 +378,11 @@ TEST(a_deployment_made_anew_begins_anew)
 	set_up("a");
 	holds(0, 7);
 	(void)written();
-	child_forget(record, CHILD_DEPLOYMENT);
+	child_forget(NULL, record, CHILD_DEPLOYMENT);
 	holds(0, 8);
 	before = written();
 	EXPECT(before != 0);
-	child_forget(record, CHILD_DEPLOYMENT);
+	child_forget(NULL, record, CHILD_DEPLOYMENT);
 	EXPECT_EQ(written(), before);
 }
 
@@ -421,9 +403,21 @@ TEST(a_deployment_that_is_taken_up_keeps_its_mark)
 	buf_str(&b, str_sub(now.seen, 16, now.seen.n));
 	buf_cstr(&b, "\"}}}");
 	child_seen_notes(record, buf_view(&b));
+	taken_up = true;
 	EXPECT_EQ(marks().refs, 0xab);
 	holds(0, 8);
 	EXPECT(marks().refs != 0xab);
+}
+
+/* It had nothing that was followed: its pods have no mark. */
+TEST(one_that_is_taken_up_without_notes_gets_no_mark)
+{
+	set_up("B");
+	holds(0, 7);
+	EXPECT(marks().refs != 0);
+	taken_up = true;
+	EXPECT_EQ(marks().refs, 0);
+	EXPECT(marks().seen.n > 0);
 }
 
 #define ONE "00000000000000ab,"

@@ -11,8 +11,10 @@ static struct server server;
 
 #define UID "0188f7f2-9b3a-4c5d-8e6f-0123456789ab"
 
-/* Reads an MCPServer with this spec and, in meta, more of its metadata. */
-static void read_server(enum group g, const char *meta, const char *spec)
+/* Reads an MCPServer with this spec, in meta, more of its metadata, and a
+ * status. */
+static void read_told(enum group g, const char *meta, const char *spec,
+    const char *status)
 {
 	struct json_doc doc;
 	struct buf b;
@@ -23,10 +25,16 @@ static void read_server(enum group g, const char *meta, const char *spec)
 	b = arena_buf(&more);
 	buf_fmt(&b, "{\"metadata\":{\"name\":\"one\",\"namespace\":\"ns\","
 	    "\"uid\":\"" UID "\",\"resourceVersion\":\"5\","
-	    "\"generation\":1%s},\"spec\":%s}", meta, spec);
+	    "\"generation\":1%s},\"spec\":%s,\"status\":%s}", meta, spec,
+	    status);
 	REQUIRE(json_parse(&doc, arena_keep(&more, &b), tok, ARRAY_LEN(tok),
 	    &d) == 0);
 	REQUIRE(server_decode(g, &doc, JSON_ROOT, &arena, &server, &d) == 0);
+}
+
+static void read_server(enum group g, const char *meta, const char *spec)
+{
+	read_told(g, meta, spec, "{}");
 }
 
 static struct plan make_plan(uint64_t refs)
@@ -171,6 +179,55 @@ TEST(plan_does_not_delete_twice)
 	EXPECT_EQ(p.steps, 0);
 }
 
+/* Whatever became of it: it was wanted, is no more, and nobody sees it. */
+TEST(plan_looks_for_what_was_wanted_and_is_not_seen)
+{
+	struct plan p;
+
+	read_server(GROUP_ALLBEONE, "",
+	    "{\"image\":\"x\",\"config\":{\"a\":1}}");
+	p = make_plan(0);
+	EXPECT_EQ(p.seek, 0);
+	carry_out(&p);
+	memset(&record.child[CHILD_SERVICE], 0, sizeof(struct child_state));
+	p = make_plan(0);
+	EXPECT_EQ(p.seek, 0);
+	read_server(GROUP_ALLBEONE, "",
+	    "{\"image\":\"x\",\"transport\":{\"type\":\"stdio\"}}");
+	p = make_plan(0);
+	EXPECT_EQ(p.seek, 1u << CHILD_SERVICE);
+	record.wanted = p.wanted;
+	p = make_plan(0);
+	EXPECT_EQ(p.seek, 0);
+}
+
+/* Another process may have made it: its status has it. */
+TEST(plan_looks_for_what_the_status_names)
+{
+	static const char told[] = "{\"resources\":[{\"kind\":\"Service\","
+	    "\"name\":\"one\"},{\"kind\":\"PodDisruptionBudget\",\"name\":"
+	    "\"one\"},{\"kind\":\"Deployment\",\"name\":\"one\"},"
+	    "{\"kind\":\"ConfigMap\",\"name\":\"two-config\"},"
+	    "{\"kind\":\"ConfigMap\",\"name\":\"one-other\"}]}";
+	struct plan p;
+
+	memset(&record, 0, sizeof(record));
+	text_set(record.name, sizeof(record.name), STR("one"));
+	read_told(GROUP_ALLBEONE, "", "{\"image\":\"x\",\"replicas\":1,"
+	    "\"transport\":{\"type\":\"stdio\"}}", told);
+	p = make_plan(0);
+	EXPECT_EQ(p.seek, 1u << CHILD_SERVICE | 1u << CHILD_PDB);
+	record.child[CHILD_SERVICE].exists = true;
+	p = make_plan(0);
+	EXPECT_EQ(p.seek, 1u << CHILD_PDB);
+	/* It is asked for, and there is no slot for it. */
+	read_told(GROUP_ALLBEONE, "", "{\"image\":\"x\",\"replicas\":2}",
+	    told);
+	p = make_plan(0);
+	EXPECT_EQ(p.wanted >> CHILD_PDB & 1, 0);
+	EXPECT_EQ(p.seek, 0);
+}
+
 TEST(plan_changed_references_bring_new_pods_only)
 {
 	struct plan p;
@@ -197,6 +254,52 @@ TEST(plan_replicas_alone_leave_the_template)
 	p = make_plan(0);
 	EXPECT_EQ(p.steps, 1);
 	EXPECT_EQ(p.out.template_digest, was);
+}
+
+/* As the operator left it that did not know of configSources. */
+static void made_at(uint32_t revision)
+{
+	struct render_in how = {
+		.server = &server, .revision = revision
+	};
+	struct render_out out;
+	struct plan p = make_plan(0);
+
+	carry_out(&p);
+	REQUIRE(render_server(&how, &arena, &out) == 0);
+	record.workload.note_revision = revision;
+	record.workload.note_template = out.template_digest;
+	record.child[CHILD_DEPLOYMENT].digest =
+	    record.child[CHILD_DEPLOYMENT].wrote =
+	    out.child[CHILD_DEPLOYMENT].digest;
+}
+
+#define SOURCES "\"configSources\":[{\"mountPath\":\"/a\",\"configMap\":" \
+	"{\"name\":\"c\"}}]}"
+
+TEST(plan_keeps_the_pods_of_an_operator_before)
+{
+	struct plan p;
+	struct str body;
+
+	memset(&record, 0, sizeof(record));
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\"," SOURCES);
+	made_at(1);
+	p = make_plan(0);
+	EXPECT_EQ(p.steps, 0);
+	read_server(GROUP_MCPDEV, "",
+	    "{\"image\":\"x\",\"replicas\":4," SOURCES);
+	p = make_plan(0);
+	EXPECT_EQ(p.steps, 1);
+	EXPECT_EQ(p.out.template_digest, record.workload.note_template);
+	body = p.out.child[CHILD_DEPLOYMENT].body;
+	EXPECT(str_search(body, STR("mcp-source-0")) == body.n);
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"y\"," SOURCES);
+	p = make_plan(0);
+	EXPECT_EQ(p.steps, 1);
+	body = p.out.child[CHILD_DEPLOYMENT].body;
+	EXPECT(str_search(body, STR("mcp-source-0")) < body.n);
+	EXPECT(str_search(body, STR("\"2.")) < body.n);
 }
 
 #define GOING ",\"deletionTimestamp\":\"2026-01-01T00:00:00Z\"," \
@@ -251,4 +354,105 @@ TEST(plan_deletion_without_our_finalizers_does_nothing)
 	p = make_plan(0);
 	EXPECT_EQ(p.steps, 0);
 	EXPECT(!p.drop_finalizers);
+}
+
+/* ---- autoscaling ---- */
+
+#define SCALED(enabled, more) "{\"image\":\"x\",\"replicas\":2," \
+	"\"autoscaling\":{\"hpa\":{\"enabled\":" enabled "," \
+	"\"minReplicas\":3,\"maxReplicas\":5" more "}}}"
+
+static struct plan plan_scaled(bool scaled)
+{
+	struct plan_in in = {
+		.server = &server, .record = &record,
+		.kinds = scaled ? UINT32_C(1) << CHILD_HPA : 0
+	};
+	struct plan p;
+
+	REQUIRE(plan_children(&in, &arena, &p) == 0);
+	return p;
+}
+
+static bool has_replicas(const struct plan *p)
+{
+	struct str body = p->out.child[CHILD_DEPLOYMENT].body;
+
+	return str_search(body, STR("\"replicas\"")) < body.n;
+}
+
+/* It has one pod by itself, and more are asked for by another manager. */
+TEST(plan_of_a_new_server_that_is_scaled)
+{
+	struct plan p;
+
+	memset(&record, 0, sizeof(record));
+	read_server(GROUP_ALLBEONE, "", SCALED("true", ""));
+	p = plan_scaled(true);
+	REQUIRE(p.steps == 4);
+	EXPECT_EQ(p.step[1].child, CHILD_DEPLOYMENT);
+	EXPECT_EQ(p.step[2].what, STEP_SCALE);
+	EXPECT(p.step[2].force);
+	EXPECT_EQ(p.scale_to, 3);
+	EXPECT_EQ(p.step[3].child, CHILD_HPA);
+	EXPECT(!has_replicas(&p));
+	EXPECT_EQ(p.wanted >> CHILD_HPA, 1);
+}
+
+TEST(plan_hands_replicas_over_before_it_leaves_them_out)
+{
+	struct plan p;
+
+	memset(&record, 0, sizeof(record));
+	read_server(GROUP_ALLBEONE, "", "{\"image\":\"x\",\"replicas\":4}");
+	p = plan_scaled(false);
+	carry_out(&p);
+	EXPECT(has_replicas(&p));
+	record.workload.asked = 4;
+	read_server(GROUP_ALLBEONE, "", SCALED("true", ""));
+	p = plan_scaled(true);
+	REQUIRE(p.steps == 3);
+	EXPECT_EQ(p.step[0].what, STEP_SCALE);
+	EXPECT(!p.step[0].force);
+	EXPECT_EQ(p.scale_to, 4);
+	EXPECT_EQ(p.step[1].child, CHILD_DEPLOYMENT);
+	EXPECT_EQ(p.step[2].child, CHILD_HPA);
+	/* It has none, and would be let be. */
+	record.workload.asked = 0;
+	p = plan_scaled(true);
+	EXPECT(p.step[0].force);
+	EXPECT_EQ(p.scale_to, 3);
+	/* Done already, and cut off behind it. */
+	record.workload.scaled = true;
+	p = plan_scaled(true);
+	EXPECT_EQ(p.step[0].what, STEP_APPLY);
+}
+
+TEST(plan_takes_replicas_back)
+{
+	static struct extra extra;
+	static uint32_t next[1];
+	struct records records = { 0 };
+	struct plan_in in = {
+		.server = &server, .record = &record, .records = &records
+	};
+	struct plan p;
+
+	memset(&record, 0, sizeof(record));
+	pool_init(&records.extras.pool, &extra, next, 1, sizeof(extra));
+	read_server(GROUP_ALLBEONE, "", SCALED("false", ""));
+	REQUIRE(child_take(&records, &record, CHILD_HPA) != NULL);
+	child_slot(&records, &record, CHILD_HPA)->exists = true;
+	record.child[CHILD_SERVICE].exists = true;
+	record.child[CHILD_DEPLOYMENT].exists = true;
+	record.workload.scaled = true;
+	REQUIRE(plan_children(&in, &arena, &p) == 0);
+	REQUIRE(p.steps == 3);
+	/* It would undo what is applied behind it. */
+	EXPECT_EQ(p.step[0].what, STEP_DELETE);
+	EXPECT_EQ(p.step[0].child, CHILD_HPA);
+	EXPECT_EQ(p.step[2].child, CHILD_DEPLOYMENT);
+	EXPECT(p.step[2].force);
+	EXPECT(has_replicas(&p));
+	EXPECT_EQ(p.wanted >> CHILD_HPA, 0);
 }

@@ -145,7 +145,7 @@ TEST(queue_keeps_the_delay_of_what_was_refused)
 	set_up(CAP);
 	a = add(1);
 	r = record_at(&records, a);
-	r->refused_wish = record_wish(r);
+	r->refused_wish = record_wish(&records, r);
 	queue_backoff(&queue, a, 0, 0);
 	EXPECT(queue_holds(&queue, a));
 	queue_add(&queue, a, true, 1);
@@ -166,7 +166,7 @@ TEST(queue_cuts_the_delay_when_the_wish_changes)
 	a = add(1);
 	r = record_at(&records, a);
 	for (n = 0; n < 4; n++) {
-		r->refused_wish = record_wish(r);
+		r->refused_wish = record_wish(&records, r);
 		queue_backoff(&queue, a, 0, 0);
 		r->facts += n == 0;
 		r->child[CHILD_SERVICE].exists = n == 1;

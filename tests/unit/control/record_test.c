@@ -113,18 +113,18 @@ TEST(child_drift)
 	struct record r = { 0 };
 	struct child_state *c = &r.child[CHILD_SERVICE];
 
-	EXPECT(!child_drifted(&r, CHILD_SERVICE));
+	EXPECT(!child_drifted(NULL, &r, CHILD_SERVICE));
 	r.wanted = 1 << CHILD_SERVICE;
-	EXPECT(child_drifted(&r, CHILD_SERVICE));	/* deleted */
+	EXPECT(child_drifted(NULL, &r, CHILD_SERVICE));	/* deleted */
 	c->exists = true;
 	c->version = c->own = 7;
-	EXPECT(!child_drifted(&r, CHILD_SERVICE));
+	EXPECT(!child_drifted(NULL, &r, CHILD_SERVICE));
 	c->version = 8;
-	EXPECT(child_drifted(&r, CHILD_SERVICE));	/* edited */
+	EXPECT(child_drifted(NULL, &r, CHILD_SERVICE));	/* edited */
 	r.wanted = 0;
-	EXPECT(child_drifted(&r, CHILD_SERVICE));	/* to be pruned */
+	EXPECT(child_drifted(NULL, &r, CHILD_SERVICE));	/* to be pruned */
 	c->going = true;
-	EXPECT(!child_drifted(&r, CHILD_SERVICE));	/* under way */
+	EXPECT(!child_drifted(NULL, &r, CHILD_SERVICE));	/* under way */
 }
 
 TEST(key_hash_tells_namespace_and_name_apart)
@@ -140,15 +140,15 @@ TEST(a_child_made_anew_has_not_been_asked_to_go)
 	static struct record r;
 	struct child_state *c = &r.child[CHILD_CONFIG_MAP];
 
-	child_written(&r, CHILD_CONFIG_MAP, STR("{\"metadata\":{\"uid\":"
+	child_written(NULL, &r, CHILD_CONFIG_MAP, STR("{\"metadata\":{\"uid\":"
 	    "\"0188f7f2-9b3a-4c5d-8e6f-0123456789ab\","
 	    "\"resourceVersion\":\"5\"}}"));
 	c->going = true;
-	child_written(&r, CHILD_CONFIG_MAP, STR("{\"metadata\":{\"uid\":"
+	child_written(NULL, &r, CHILD_CONFIG_MAP, STR("{\"metadata\":{\"uid\":"
 	    "\"0188f7f2-9b3a-4c5d-8e6f-0123456789ab\","
 	    "\"resourceVersion\":\"6\"}}"));
 	EXPECT(c->going);
-	child_written(&r, CHILD_CONFIG_MAP, STR("{\"metadata\":{\"uid\":"
+	child_written(NULL, &r, CHILD_CONFIG_MAP, STR("{\"metadata\":{\"uid\":"
 	    "\"0188f7f2-9b3a-4c5d-8e6f-0123456789ac\","
 	    "\"resourceVersion\":\"7\"}}"));
 	EXPECT(!c->going);
@@ -210,10 +210,10 @@ TEST(an_answer_about_a_child_that_has_gone_since_makes_none)
 	    "\"resourceVersion\":\"5\"}}");
 
 	c->gone = 6;
-	child_written(&r, CHILD_SERVICE, reply);
+	child_written(NULL, &r, CHILD_SERVICE, reply);
 	EXPECT(!c->exists);
 	c->gone = 4;
-	child_written(&r, CHILD_SERVICE, reply);
+	child_written(NULL, &r, CHILD_SERVICE, reply);
 	EXPECT(c->exists);
 }
 
@@ -227,10 +227,10 @@ TEST(a_deployment_that_has_gone_takes_its_counters_along)
 	r.child[CHILD_DEPLOYMENT].uid = one;
 	r.child[CHILD_DEPLOYMENT].gone = 9;
 	r.workload.ready = 2;
-	child_forget_uid(&r, CHILD_DEPLOYMENT, &two);
+	child_forget_uid(NULL, &r, CHILD_DEPLOYMENT, &two);
 	EXPECT(r.child[CHILD_DEPLOYMENT].exists);
 	EXPECT_EQ(r.workload.ready, 2);
-	child_forget_uid(&r, CHILD_DEPLOYMENT, &one);
+	child_forget_uid(NULL, &r, CHILD_DEPLOYMENT, &one);
 	EXPECT(!r.child[CHILD_DEPLOYMENT].exists);
 	EXPECT_EQ(r.child[CHILD_DEPLOYMENT].gone, 9);
 	EXPECT_EQ(r.workload.ready, 0);

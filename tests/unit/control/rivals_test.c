@@ -6,68 +6,13 @@
 
 /* Somebody else writes the status and the children as we do. */
 
-#define UID "1188f7f2-9b3a-4c5d-8e6f-0123456789ab"
 #define CHILD_UID "2188f7f2-9b3a-4c5d-8e6f-0123456789ab"
-#define SERVERS "/mcp.mcp.dev/v1alpha1/mcpservers"
-#define STATUS "mcpservers/one/status"
-
-static unsigned version;		/* the newest */
-static const char *more = "";		/* of its spec */
-static char stored[16384];		/* status of the server, as JSON */
-
-static const char *server_text(void)
-{
-	static char text[sizeof(stored) + 512];
-	struct buf b;
-
-	buf_init(&b, text, sizeof(text) - 1);
-	buf_fmt(&b, "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"one\","
-	    "\"uid\":\"" UID "\",\"resourceVersion\":\"%u\","
-	    "\"generation\":1},\"spec\":{\"image\":\"x\"%s},\"status\":%s}",
-	    version, more, stored);
-	REQUIRE(!b.over);
-	text[b.n] = '\0';
-	return text;
-}
-
-static const char *line_text(const char *type)
-{
-	static char text[sizeof(stored) + 1024];
-	struct buf b;
-
-	buf_init(&b, text, sizeof(text) - 1);
-	buf_fmt(&b, "{\"type\":\"%s\",\"object\":%s}\n", type,
-	    server_text());
-	REQUIRE(!b.over);
-	text[b.n] = '\0';
-	return text;
-}
-
-static const char *watch(const struct world_request *r, struct str path)
-{
-	(void)r;
-	return str_ends(path, STR(SERVERS)) ? line_text("ADDED") : "";
-}
-
-static void status_take(struct str body)
-{
-	size_t at = str_search(body, STR("\"status\":")) + 9;
-
-	REQUIRE(at < body.n && body.n - at < sizeof(stored));
-	memcpy(stored, body.p + at, body.n - at - 1);
-	stored[body.n - at - 1] = '\0';
-	version++;
-}
 
 static void serve(const struct world_request *r, struct str path)
 {
-	bool reads = str_is(r->method, "GET");
-
-	if (str_ends(path, STR(STATUS)))
-		status_take(r->body);
-	if (str_search(path, STR("mcpservers/one")) < path.n)
-		world_reply(mw.w, r->peer, 200, NULL, server_text());
-	else if (reads)
+	if (mw_one_serve(r, path))
+		return;
+	if (str_is(r->method, "GET"))
 		world_reply(mw.w, r->peer, 404, NULL,
 		    world_status(404, "NotFound", "not found"));
 	else
@@ -76,17 +21,24 @@ static void serve(const struct world_request *r, struct str path)
 		    "\"generation\":1}}");
 }
 
-static void begin(void)
+static void begin(const char *spec)
 {
-	mw.watch = watch;
+	mw.watch = mw_one_watch;
 	mw.serve = serve;
-	version = 100;
-	strcpy(stored, "{}");
+	mw_one_begin(spec);
 	mw_begin(NULL);
 	mw_run(10 * SEC);
-	mw_tell(SERVERS, line_text("MODIFIED"));
+	mw_one_tell();
 	mw_run(10 * SEC);
 	mw_forget();
+}
+
+static void edit(const char *spec)
+{
+	mw_one.spec = spec;
+	mw_one.version++;
+	mw_one.generation++;
+	mw_one_tell();
 }
 
 static struct record *only(void)
@@ -97,27 +49,27 @@ static struct record *only(void)
 /* As the status would be by somebody who has seen another pod. */
 static void overwrite(void)
 {
-	char *at = strstr(stored, "\"readyReplicas\":");
+	char *at = strstr(mw_one.status, "\"readyReplicas\":");
 
 	REQUIRE(at != NULL);
 	at[strlen("\"readyReplicas\":")] = '7';
-	version++;
-	mw_tell(SERVERS, line_text("MODIFIED"));
+	mw_one.version++;
+	mw_one_tell();
 }
 
 TEST(a_status_that_somebody_else_wrote_is_put_right)
 {
-	begin();
+	begin("{\"image\":\"x\"}");
 	overwrite();
 	mw_run(500 * MS);
 	EXPECT_EQ(mw_count("PATCH "), 0);
 	mw_run(10 * SEC);
-	EXPECT_EQ(mw_count(STATUS), 1);
-	EXPECT(strstr(stored, "\"readyReplicas\":7") == NULL);
+	EXPECT_EQ(mw_count(MW_STATUS), 1);
+	EXPECT(strstr(mw_one.status, "\"readyReplicas\":7") == NULL);
 	/* Its own line is no news. */
-	mw_tell(SERVERS, line_text("MODIFIED"));
+	mw_one_tell();
 	mw_run(60 * SEC);
-	EXPECT_EQ(mw_count(STATUS), 1);
+	EXPECT_EQ(mw_count(MW_STATUS), 1);
 	EXPECT(!record_overwritten(only()));
 }
 
@@ -126,12 +78,12 @@ TEST(two_who_write_a_status_answer_each_other_ever_more_slowly)
 	unsigned seen = 0;
 	int s;
 
-	begin();
+	begin("{\"image\":\"x\"}");
 	overwrite();
 	for (s = 0; s < 300; s++) {
 		mw_forget();
 		mw_run(SEC);
-		if (mw_count(STATUS) == 0)
+		if (mw_count(MW_STATUS) == 0)
 			continue;
 		seen++;
 		overwrite();
@@ -143,15 +95,16 @@ TEST(two_who_write_a_status_answer_each_other_ever_more_slowly)
 /* As by one that watches Secrets; false: nothing is said of that. */
 static bool follows(void)
 {
-	char *at = strstr(stored, ",{\"type\":\"SecretsFollowed\""), *end;
+	char *at = strstr(mw_one.status, ",{\"type\":\"SecretsFollowed\"");
+	char *end;
 
 	if (at == NULL)
 		return false;
 	end = strchr(at, '}');
 	REQUIRE(end != NULL);
 	memmove(at, end + 1, strlen(end));
-	version++;
-	mw_tell(SERVERS, line_text("MODIFIED"));
+	mw_one.version++;
+	mw_one_tell();
 	return true;
 }
 
@@ -160,8 +113,7 @@ TEST(who_does_not_follow_secrets_gives_in_to_who_does)
 	unsigned told = 0;
 	int s;
 
-	more = ",\"secretName\":\"s\"";
-	begin();
+	begin("{\"image\":\"x\",\"secretName\":\"s\"}");
 	for (s = 0; s < 30; s++) {
 		told += follows();
 		mw_run(SEC);
@@ -170,8 +122,29 @@ TEST(who_does_not_follow_secrets_gives_in_to_who_does)
 	EXPECT(told < 8);
 	mw_forget();
 	mw_run(200 * SEC);
-	EXPECT_EQ(mw_count(STATUS), 0);
-	EXPECT(strstr(stored, "SecretsFollowed") == NULL);
+	EXPECT_EQ(mw_count(MW_STATUS), 0);
+	EXPECT(strstr(mw_one.status, "SecretsFollowed") == NULL);
+}
+
+/* A quarrel about something else is nobody's word for following them. */
+TEST(who_quarrels_of_pods_tells_that_it_does_not_follow_secrets)
+{
+	int s;
+
+	begin("{\"image\":\"x\"}");
+	for (s = 0; s < 30; s++) {
+		overwrite();
+		mw_run(SEC);
+	}
+	EXPECT(only()->status_fight.n >= CONTEST_TOLD);
+	edit("{\"image\":\"x\",\"secretName\":\"s\"}");
+	mw_run(60 * SEC);
+	EXPECT(strstr(mw_one.status, "SecretsFollowed") != NULL);
+	EXPECT(only()->flags & RECORD_TOLD_SECRETS);
+	edit("{\"image\":\"x\"}");
+	mw_run(60 * SEC);
+	EXPECT(strstr(mw_one.status, "SecretsFollowed") == NULL);
+	EXPECT(!(only()->flags & RECORD_TOLD_SECRETS));
 }
 
 /* An older CRD keeps less of it than we write. */
@@ -179,14 +152,14 @@ TEST(what_was_pruned_of_a_status_is_not_written_for_ever)
 {
 	char *at;
 
-	begin();
+	begin("{\"image\":\"x\"}");
 	overwrite();
 	mw_run(5 * SEC);
-	EXPECT_EQ(mw_count(STATUS), 1);
-	at = strstr(stored, ",\"selector\":\"");
+	EXPECT_EQ(mw_count(MW_STATUS), 1);
+	at = strstr(mw_one.status, ",\"selector\":\"");
 	REQUIRE(at != NULL);
 	memcpy(at + 2, "unknownk", 8);
-	mw_tell(SERVERS, line_text("MODIFIED"));
+	mw_one_tell();
 	mw_run(60 * SEC);
-	EXPECT_EQ(mw_count(STATUS), 1);
+	EXPECT_EQ(mw_count(MW_STATUS), 1);
 }

@@ -21,10 +21,12 @@
 #define MADE "\"uid\":\"11111111-9b3a-4c5d-8e6f-0123456789ab\"," \
 	"\"resourceVersion\":\"9\",\"generation\":1,"
 
+#define UNFOLLOWED "\"ConfigMapsFollowed\",\"status\":\"False\""
 #define BROKEN "mcp.example.com/v1alpha1/mcpservers"
 static bool denied, broken, no_pods, unreadable;
 static bool asking;
 static char applied[8192];	/* the last Deployment */
+static char status[8192];	/* the last one written */
 static const char *orphan;	/* a Deployment that is there; NULL: none */
 static bool moved;		/* and is not the one that the watch told of */
 
@@ -71,11 +73,10 @@ static void serve(const struct world_request *r, struct str path)
 {
 	bool reads = str_is(r->method, "GET");
 
-	if (str_search(path, STR("/deployments/")) < path.n && !reads &&
-	    r->body.n < sizeof(applied)) {
-		memcpy(applied, r->body.p, r->body.n);
-		applied[r->body.n] = '\0';
-	}
+	if (str_search(path, STR("/deployments/")) < path.n && !reads)
+		text_set(applied, sizeof(applied), r->body);
+	if (str_ends(path, STR("/status")))
+		text_set(status, sizeof(status), r->body);
 	if (orphan != NULL && str_ends(path, STR("/deployments/one")) &&
 	    (reads || strstr(applied, moved ? "\"resourceVersion\":\"9\"" :
 	    "\"resourceVersion\":\"1\"") != NULL))
@@ -120,8 +121,10 @@ TEST(what_was_never_listed_is_gone_on_without)
 	EXPECT(applied[0] != '\0');
 	EXPECT(strstr(applied, NOTE_REFS) == NULL);
 	EXPECT(!refs_followed(mw.m, REF_CONFIG_MAP, STR("ns")));
+	EXPECT(strstr(status, UNFOLLOWED) != NULL);
 	denied = false;
-	mw_run(KUBE_DENIED_RETRY_NS + SEC);
+	mw_run(KUBE_DENIED_RETRY_NS + 10 * SEC);
+	EXPECT(strstr(status, UNFOLLOWED) == NULL);
 	EXPECT(refs_followed(mw.m, REF_CONFIG_MAP, STR("ns")));
 	/* It is followed from now on, which is no change. */
 	EXPECT(strstr(applied, NOTE_SEEN) != NULL);
@@ -134,6 +137,7 @@ TEST(what_may_be_watched_but_not_read_holds_nothing_up)
 	begin();
 	EXPECT(applied[0] != '\0');
 	EXPECT(strstr(applied, NOTE_SEEN) == NULL);
+	EXPECT(strstr(status, UNFOLLOWED) != NULL);
 	unreadable = false;
 	mw_forget();
 	mw_run(60 * SEC);
@@ -144,6 +148,8 @@ TEST(what_may_be_watched_but_not_read_holds_nothing_up)
 	mw_run(5 * SEC);
 	EXPECT(mw_count("/configmaps/c") > 0);
 	EXPECT(strstr(applied, NOTE_SEEN) != NULL);
+	mw_run(5 * SEC);
+	EXPECT(strstr(status, UNFOLLOWED) == NULL);
 }
 
 /* Its mark may be older than the last that came to be noted beside it. */
@@ -249,6 +255,6 @@ TEST(who_may_not_watch_references_is_ready)
 
 	denied = true;
 	begin();
-	for (i = 0; i < ARRAY_LEN(mw.m->check); i++)
+	for (i = 0; i < mw.m->observe.readyz.checks; i++)
 		EXPECT(mw.m->check[i].check(mw.m->check[i].ctx) == NULL);
 }

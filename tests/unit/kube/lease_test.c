@@ -6,7 +6,7 @@
 /* ---- a server with one Lease ----------------------------------------- */
 
 static struct {
-	bool exists, broken, silent;
+	bool exists, broken, silent, nowhere;
 	unsigned version, writes, reads, conflicts;
 	char spec[1024];
 } store;
@@ -59,6 +59,10 @@ static void serve(struct world *w, const struct world_request *r)
 		else
 			world_reply(w, r->peer, 404, NULL,
 			    world_status(404, "NotFound", "no"));
+	} else if (store.nowhere) {
+		store.writes++;
+		world_reply(w, r->peer, 404, NULL, world_status(404,
+		    "NotFound", "namespaces \"ns\" not found"));
 	} else if (str_is(r->method, "POST") ? store.exists :
 	    !same_version(r->body)) {
 		store.conflicts++;
@@ -233,6 +237,22 @@ TEST(lease_without_holder_is_taken_at_once)
 		world_run(w, SEC);
 		EXPECT_EQ(a.begun, 1);
 	}
+}
+
+/* It is made when its namespace is. */
+TEST(lease_waits_for_its_namespace)
+{
+	struct world *w = begin();
+
+	store.nowhere = true;
+	candidate(w, &a, "a");
+	world_run(w, 20 * SEC);
+	EXPECT_EQ(a.begun, 0);
+	EXPECT(a.lease.status.err);
+	EXPECT(store.writes > 5 && store.writes < 12);
+	store.nowhere = false;
+	world_run(w, 3 * SEC);
+	EXPECT_EQ(a.begun, 1);
 }
 
 TEST(lease_ends_before_another_may_take_it)

@@ -73,7 +73,8 @@ TEST(conditions_keep_their_times_from_the_live_status)
 TEST(conditions_of_others_make_room)
 {
 	static const char *const own[] = {
-		"A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L"
+		"A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L",
+		"M", "N", "O", "P"
 	};
 	struct server_status s = status_of(20);
 	struct conditions cs;
@@ -87,7 +88,7 @@ TEST(conditions_of_others_make_room)
 	EXPECT_EQ(s.conditions.n, CONDITIONS_MAX);
 	for (size_t i = 0; i < ARRAY_LEN(own); i++)
 		EXPECT(cond_get(&cs, own[i]) != NULL);
-	EXPECT_CRASH(set(&cs, "M", COND_TRUE, "R", 5));
+	EXPECT_CRASH(set(&cs, "Q", COND_TRUE, "R", 5));
 }
 
 TEST(conditions_twice_in_the_live_status)

@@ -33,7 +33,7 @@ static inline int model_object(struct model *m, enum group g,
 /* An object called "fs" in namespace "tools", with this spec. */
 static inline int model_spec(struct model *m, enum group g, const char *spec)
 {
-	char mem[16384];
+	char mem[POD_PATCH_MAX + 16384];
 	struct buf b;
 
 	buf_init(&b, mem, sizeof(mem) - 1);
@@ -51,7 +51,7 @@ static inline const struct server_spec *model_good(struct model *m,
 	int err = model_spec(m, g, spec);
 
 	if (!err)
-		err = server_check(&m->s, &m->diag);
+		err = server_check(&m->s, &m->arena, &m->diag);
 	if (err) {
 		test_fail(__FILE__, __LINE__, "%s: %s: %s %s", spec,
 		    err_name(err), m->diag.path, m->diag.text);
@@ -67,7 +67,7 @@ static inline void model_bad(struct model *m, enum group g,
 	int err = model_spec(m, g, spec);
 
 	if (!err)
-		err = server_check(&m->s, &m->diag);
+		err = server_check(&m->s, &m->arena, &m->diag);
 	EXPECT_EQ(err, ERR_INVALID);
 	if (strcmp(m->diag.path, path) || strcmp(m->diag.text, rule))
 		test_fail(__FILE__, __LINE__, "%s: is\n  %s: %s\nnot\n"

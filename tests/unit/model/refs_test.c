@@ -35,11 +35,14 @@ TEST(refs_all_are_named)
 	    "{\"name\":\"c\",\"emptyDir\":{}},{\"name\":\"d\",\"projected\":{"
 	    "\"sources\":[{\"secret\":{\"name\":\"t\"}},{\"configMap\":{"
 	    "\"name\":\"u\",\"optional\":true}},{\"serviceAccountToken\":{"
-	    "\"path\":\"x\"}}]}}]}");
+	    "\"path\":\"x\"}}]}}],\"configSources\":[{\"mountPath\":\"/a\","
+	    "\"configMap\":{\"name\":\"v\"}},{\"mountPath\":\"/b\","
+	    "\"secret\":{\"name\":\"w\",\"keys\":[\"x\",\"y\"],"
+	    "\"optional\":true}}]}");
 	buf_init(&s.b, s.text, sizeof(s.text));
 	server_refs(&m.s, note, &s);
 	EXPECT_STR(buf_view(&s.b), "s:h/m s:e/k c:f/l? c:g/ s:i/ s:j/ "
-	    "c:n/o? c:n/q? s:t/ c:u/? ");
+	    "c:n/o? c:n/q? s:t/ c:u/? c:v/ s:w/x? s:w/y? ");
 }
 
 TEST(refs_none)

@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "model_test.h"
 
 static struct model m;
@@ -5,7 +7,7 @@ static struct model m;
 /* A spec of mcp.mcp.dev with this beside its image. */
 static void bad(const char *more, const char *path, const char *rule)
 {
-	char spec[4096];
+	char spec[POD_PATCH_MAX + 4096];
 	struct buf b;
 
 	buf_init(&b, spec, sizeof(spec) - 1);
@@ -16,7 +18,7 @@ static void bad(const char *more, const char *path, const char *rule)
 
 static void good(const char *more)
 {
-	char spec[4096];
+	char spec[POD_PATCH_MAX + 4096];
 	struct buf b;
 
 	buf_init(&b, spec, sizeof(spec) - 1);
@@ -36,7 +38,7 @@ static int check_named(const char *name, const char *spec)
 	    spec);
 	text[b.n] = '\0';
 	err = model_object(&m, GROUP_MCPDEV, text);
-	return err ? err : server_check(&m.s, &m.diag);
+	return err ? err : server_check(&m.s, &m.arena, &m.diag);
 }
 
 TEST(rules_name)
@@ -146,7 +148,7 @@ TEST(rules_port_names)
 			model_good(&m, GROUP_EXAMPLE, spec);
 		else
 			EXPECT(model_spec(&m, GROUP_EXAMPLE, spec) ||
-			    server_check(&m.s, &m.diag));
+			    server_check(&m.s, &m.arena, &m.diag));
 	}
 }
 
@@ -321,6 +323,87 @@ TEST(rules_mounts)
 	    "\"/tmp\",\"subPath\":\"a..b\"}]");
 }
 
+TEST(rules_config_sources)
+{
+#define SOURCE(more) "\"configSources\":[{\"mountPath\":\"/a\"," \
+	"\"configMap\":{\"name\":\"c\"}}," more "]"
+	bad(SOURCE("{\"mountPath\":\"/b\"}"), "spec.configSources[1]",
+	    "needs one of configMap and secret");
+	bad(SOURCE("{\"mountPath\":\"/b\",\"configMap\":{\"name\":\"d\"},"
+	    "\"secret\":{\"name\":\"e\"}}"), "spec.configSources[1]",
+	    "needs one of configMap and secret");
+	bad(SOURCE("{\"mountPath\":\"/a/\",\"secret\":{\"name\":\"e\"}}"),
+	    "spec.configSources[1].mountPath",
+	    "/a is another mount's path; several sources in one place are a "
+	    "projected volume");
+	bad("\"volumes\":[{\"name\":\"v\"}],\"volumeMounts\":[{\"name\":"
+	    "\"v\",\"mountPath\":\"/b\"}],"
+	    SOURCE("{\"mountPath\":\"/b\",\"secret\":{\"name\":\"e\"}}"),
+	    "spec.configSources[1].mountPath",
+	    "/b is another mount's path; several sources in one place are a "
+	    "projected volume");
+	bad(SOURCE("{\"mountPath\":\"/b:c\",\"secret\":{\"name\":\"e\"}}"),
+	    "spec.configSources[1].mountPath", "/b:c holds ':'");
+	bad(SOURCE("{\"mountPath\":\"/b\",\"secret\":{\"name\":\"e\"},"
+	    "\"subPath\":\"/c\"}"), "spec.configSources[1].subPath",
+	    "/c must be a path below the volume");
+	bad("\"volumes\":[{\"name\":\"mcp-source-0\"}],"
+	    SOURCE("{\"mountPath\":\"/b\",\"secret\":{\"name\":\"e\"}}"),
+	    "spec.volumes[0].name",
+	    "mcp-source-0 is the name of a volume of the operator's own");
+	good("\"volumes\":[{\"name\":\"mcp-source-0\"}]");
+	good(SOURCE("{\"mountPath\":\"/b\",\"secret\":{\"name\":\"e\","
+	    "\"keys\":[\"k\"]},\"subPath\":\"k\",\"readOnly\":true}"));
+#undef SOURCE
+}
+
+#define PATCH(text) "\"podTemplatePatch\":" text
+
+TEST(rules_pod_template_patch)
+{
+	static char large[POD_PATCH_MAX + 100];
+
+	bad(PATCH("{\"spec\":{\"containers\":[{\"image\":\"a\"}]}}"),
+	    "spec.podTemplatePatch.spec.containers[0].name",
+	    "is required, for it tells which one is meant");
+	bad(PATCH("{\"kind\":\"Pod\"}"), "spec.podTemplatePatch",
+	    "kind cannot be patched");
+	bad(PATCH("{\"metadata\":{\"name\":\"a\"}}"),
+	    "spec.podTemplatePatch.metadata", "name cannot be patched");
+	bad(PATCH("{\"spec\":{\"$patch\":\"replace\"}}"),
+	    "spec.podTemplatePatch.spec",
+	    "cannot be replaced or deleted as a whole");
+	bad(PATCH("{\"spec\":null}"), "spec.podTemplatePatch.spec",
+	    "must be an object");
+	bad(PATCH("{\"spec\":{\"containers\":[{\"name\":\"mcp-server\","
+	    "\"$patch\":\"delete\"}]}}"),
+	    "spec.podTemplatePatch.spec.containers",
+	    "mcp-server is the server itself and cannot be taken away");
+	bad(PATCH("{\"spec\":{\"containers\":[{\"$patch\":\"replace\"}]}}"),
+	    "spec.podTemplatePatch.spec.containers",
+	    "mcp-server is the server itself and cannot be taken away");
+	bad(PATCH("{\"spec\":{\"containers\":null}}"),
+	    "spec.podTemplatePatch.spec.containers", "must be a list");
+	bad(PATCH("{\"metadata\":{\"labels\":{\"app\":null}}}"),
+	    "spec.podTemplatePatch.metadata.labels",
+	    "app is a label by which the pods are known");
+	bad("\"selector\":{\"tier\":\"a\"},"
+	    PATCH("{\"metadata\":{\"labels\":{\"tier\":\"b\"}}}"),
+	    "spec.podTemplatePatch.metadata.labels",
+	    "tier is a label by which the pods are known");
+	bad(PATCH("{\"metadata\":{\"annotations\":"
+	    "{\"mcp.allbeone.io/references\":\"1\"}}}"),
+	    "spec.podTemplatePatch.metadata.annotations",
+	    "mcp.allbeone.io/references is an annotation that the operator "
+	    "sets");
+	snprintf(large, sizeof(large), PATCH("{\"spec\":{\"a\":\"%0*d\"}}"),
+	    POD_PATCH_MAX, 0);
+	bad(large, "spec.podTemplatePatch", "is over 32768 bytes");
+	good(PATCH("{\"metadata\":{\"labels\":{\"a\":\"b\"}},\"spec\":{"
+	    "\"containers\":[{\"name\":\"other\",\"$patch\":\"delete\"},"
+	    "{\"name\":\"mcp-server\",\"lifecycle\":null}]}}"));
+}
+
 TEST(rules_probes)
 {
 	bad("\"probes\":{\"liveness\":{}}", "spec.probes.liveness",
@@ -350,4 +433,61 @@ TEST(rules_resources)
 	    "spec.resources.limits", "1 Gi is not a quantity");
 	good("\"resources\":{\"requests\":{\"cpu\":1.5,\"x.io/gpu\":1},"
 	    "\"limits\":{\"cpu\":\"1500m\"}}");
+}
+
+static void note_fault(void *ctx, const struct diag *d)
+{
+	buf_fmt(ctx, "%s: %s\n", d->path, d->text);
+}
+
+/* In one go, each item of a list for itself, and no fault of a fault. */
+TEST(rules_tell_all)
+{
+	static const char all[] =
+	    "spec.imagePullSecrets[0].name: A is not a name of a Secret\n"
+	    "spec.imagePullSecrets[2].name: B is not a name of a Secret\n"
+	    "spec.priorityClassName: C is not a name of a PriorityClass\n"
+	    "spec.podLabels: a b is not a label key\n"
+	    "spec.podLabels: app.kubernetes.io/name is a label that the "
+	    "operator sets\n"
+	    "spec.ports[1].name: x is the name of another port\n"
+	    "spec.ports[1].port: 1 is another port's number\n"
+	    "spec.minReadySeconds: must be less than "
+	    "progressDeadlineSeconds\n"
+	    "spec.strategy.rollingUpdate.maxUnavailable: x is neither a "
+	    "number nor a percentage\n"
+	    "spec.env[0].name: B=C holds '='\n"
+	    "spec.env[0].valueFrom: B=C has no source that is known\n"
+	    "spec.volumes[2].name: v is the name of another volume\n"
+	    "spec.volumeMounts[0].name: w names no volume of spec.volumes\n"
+	    "spec.volumeMounts[1].mountPath: /a is another mount's path\n"
+	    "spec.probes.liveness: needs one of httpGet, tcpSocket, exec and "
+	    "grpc\n"
+	    "spec.resources.limits.cpu: -1 must not be negative\n"
+	    "spec.resources.requests.memory: 2Gi is over the limit\n";
+	static char text[4096];
+	struct buf told;
+
+	REQUIRE(!model_spec(&m, GROUP_MCPDEV, "{\"image\":\"a\","
+	    "\"imagePullSecrets\":[{\"name\":\"A\"},{\"name\":\"a\"},"
+	    "{\"name\":\"B\"}],\"priorityClassName\":\"C\","
+	    "\"podLabels\":{\"a b\":\"c\",\"app.kubernetes.io/name\":"
+	    "\"x\"},\"ports\":[{\"name\":\"x\",\"port\":1},{\"name\":"
+	    "\"x\",\"port\":1}],\"strategy\":{\"rollingUpdate\":{"
+	    "\"maxUnavailable\":\"x\",\"maxSurge\":0}},"
+	    "\"minReadySeconds\":600,\"env\":[{\"name\":\"B=C\","
+	    "\"valueFrom\":{}}],\"volumes\":[{\"name\":\"v\"},{\"name\":"
+	    "\"u\"},{\"name\":\"v\"}],\"volumeMounts\":[{\"name\":\"w\","
+	    "\"mountPath\":\"/a\"},{\"name\":\"v\",\"mountPath\":\"/a\"}"
+	    "],\"probes\":{\"liveness\":{}},\"resources\":{\"limits\":{"
+	    "\"cpu\":-1,\"memory\":\"1Gi\"},\"requests\":{\"memory\":"
+	    "\"2Gi\"}}}"));
+	buf_init(&told, text, sizeof(text));
+	EXPECT_EQ(server_check_all(&m.s, &m.arena, note_fault, &told),
+	    ERR_INVALID);
+	EXPECT_STR(buf_view(&told), all);
+	model_good(&m, GROUP_MCPDEV, "{\"image\":\"a\"}");
+	buf_clear(&told);
+	EXPECT_EQ(server_check_all(&m.s, &m.arena, note_fault, &told), 0);
+	EXPECT_STR(buf_view(&told), "");
 }

@@ -33,7 +33,7 @@ static bool sample(const char *path, struct str text, enum group *ret)
 	if (schema_decode(&server_spec_schema, &strict, &m.doc,
 	    json_get(&m.doc, JSON_ROOT, STR("spec")), STR("spec"), &m.arena,
 	    &spec, &m.diag) || server_decode(*ret, &m.doc, JSON_ROOT,
-	    &m.arena, &m.s, &m.diag) || server_check(&m.s, &m.diag))
+	    &m.arena, &m.s, &m.diag) || server_check(&m.s, &m.arena, &m.diag))
 		test_fail(__FILE__, __LINE__, "%s: %s %s", path, m.diag.path,
 		    m.diag.text);
 	return true;

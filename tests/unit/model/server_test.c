@@ -201,7 +201,7 @@ TEST(server_without_spec)
 		EXPECT_EQ(m.s.spec.port, 3000);
 		/* Nothing is required by the table, an image by the rules. */
 		EXPECT_EQ(model_object(&m, GROUP_ALLBEONE, none[i]), 0);
-		EXPECT_EQ(server_check(&m.s, &m.diag), ERR_INVALID);
+		EXPECT_EQ(server_check(&m.s, &m.arena, &m.diag), ERR_INVALID);
 		EXPECT_STR(str_from(m.diag.path), "spec.image");
 	}
 	EXPECT_EQ(model_object(&m, GROUP_MCPDEV,
@@ -292,11 +292,10 @@ TEST(server_unacted_lists_what_is_not_acted_on)
 	    "\"type\":\"stdio\"},\"replicas\":2,\"autoscaling\":{\"hpa\":{"
 	    "\"enabled\":true,\"maxReplicas\":3}},\"tenancy\":{\"tenantId\":"
 	    "\"t\"},\"registry\":{\"name\":\"r\"},\"gateway\":{\"enabled\":"
-	    "true},\"istio\":{},\"configSources\":[{\"mountPath\":\"/a\"}]}");
-	EXPECT_EQ(server_unacted(&m.s, &b), 7);
-	EXPECT_STR(buf_view(&b), "spec.replicas, spec.configSources, "
-	    "spec.registry, spec.autoscaling, spec.gateway, spec.istio, "
-	    "spec.tenancy");
+	    "true},\"istio\":{}}");
+	EXPECT_EQ(server_unacted(&m.s, &b), 3);
+	EXPECT_STR(buf_view(&b), "spec.replicas, spec.registry, "
+	    "spec.gateway");
 }
 
 TEST(server_areas_are_checked)
@@ -314,4 +313,47 @@ TEST(server_areas_are_checked)
 	    "\"8Gi\"},\"networkPolicy\":{\"enabled\":true,\"ingressRules\":["
 	    "{\"from\":[{\"podSelector\":{\"matchLabels\":{\"a\":\"b\"}}}],"
 	    "\"ports\":[{\"port\":\"http\"}]}]}}}");
+}
+
+TEST(server_area_is_what_the_text_says)
+{
+	struct autoscaling s;
+	struct istio_spec i;
+
+	model_good(&m, GROUP_ALLBEONE, "{\"image\":\"a\",\"autoscaling\":"
+	    "{\"hpa\":{\"enabled\":true,\"maxReplicas\":7}},\"istio\":{}}");
+	EXPECT_EQ(server_area(&m.s, server_spec_AT_autoscaling, &m.arena,
+	    &s), 0);
+	EXPECT(HAS(&s, autoscaling, hpa) && !HAS(&s, autoscaling, vpa));
+	EXPECT(s.hpa.enabled && s.hpa.max == 7);
+	/* With the defaults of the group. */
+	EXPECT_EQ(server_area(&m.s, server_spec_AT_istio, &m.arena, &i), 0);
+	EXPECT(i.sidecar && !i.enabled);
+}
+
+TEST(server_area_that_is_absent_is_empty)
+{
+	struct autoscaling s;
+
+	memset(&s, 0x5a, sizeof(s));
+	model_good(&m, GROUP_ALLBEONE, "{\"image\":\"a\"}");
+	EXPECT_EQ(server_area(&m.s, server_spec_AT_autoscaling, &m.arena,
+	    &s), 0);
+	EXPECT(s.has == 0 && s.hpa.has == 0 && !s.hpa.enabled);
+	EXPECT_CRASH(server_area(&m.s, server_spec_AT_image, &m.arena, &s));
+	EXPECT_CRASH(server_area(&m.s, server_spec_ROWS, &m.arena, &s));
+}
+
+TEST(server_area_in_an_arena_that_is_too_small)
+{
+	struct autoscaling s;
+	struct arena a;
+	char mem[64];
+
+	model_good(&m, GROUP_ALLBEONE, "{\"image\":\"a\",\"autoscaling\":"
+	    "{\"hpa\":{\"enabled\":true,\"maxReplicas\":7}}}");
+	arena_init(&a, mem, sizeof(mem));
+	EXPECT_EQ(server_area(&m.s, server_spec_AT_autoscaling, &a, &s),
+	    ERR_FULL);
+	EXPECT_EQ(arena_mark(&a), 0);
 }

@@ -19,6 +19,27 @@ TEST(keys_come_from_the_seed)
 }
 
 /* A CA of ours, and what it signed, as TLS takes them. */
+TEST(a_key_is_loaded_by_its_scalar)
+{
+	uint8_t seed[CERT_SEED_LEN] = { 5 }, longer[34] = { 0 };
+	struct cert_key k, l;
+	struct str x = { (const char *)k.x, sizeof(k.x) };
+
+	cert_key_make(&k, seed);
+	REQUIRE(!cert_key_load(&l, x));
+	EXPECT_MEM(l.x, k.x, sizeof(k.x));
+	EXPECT_MEM(l.point, k.point, sizeof(k.point));
+	memcpy(longer + 2, k.x, sizeof(k.x));
+	REQUIRE(!cert_key_load(&l, (struct str){ (const char *)longer,
+	    sizeof(longer) }));
+	EXPECT_MEM(l.point, k.point, sizeof(k.point));
+	longer[0] = 1;
+	EXPECT_EQ(cert_key_load(&l, (struct str){ (const char *)longer,
+	    sizeof(longer) }), ERR_BAD);
+	EXPECT_EQ(cert_key_load(&l, STR_NONE), ERR_BAD);
+	EXPECT_EQ(cert_key_load(&l, (struct str){ "\0", 1 }), ERR_BAD);
+}
+
 TEST(our_own_certificates_are_trusted_by_those_who_have_the_ca)
 {
 	struct ends *e = ends_new();

@@ -1,8 +1,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "fake_io.h"
-#include "net.h"
+#include "server_world.h"
 
 #define MS NS_PER_MS
 #define PORT 8080
@@ -11,10 +10,6 @@
 	"X-Content-Type-Options: nosniff\r\n"
 
 static struct {
-	struct fake_io f;
-	struct mem mem;
-	struct loop loop;
-	struct http_server *server;
 	char query[64];
 	int handled, fails_at;
 	uint64_t windows;
@@ -118,55 +113,23 @@ static const struct net_addr bind_at = { .family = 4, .port = PORT };
 
 static void begin(void)
 {
-	fake_io_init(&w.f);
-	mem_init(&w.mem, &w.f.io);
-	REQUIRE(!loop_init(&w.loop, &w.mem, &w.f.io));
-	REQUIRE(!http_server_new(&w.mem, &w.loop, routes, ARRAY_LEN(routes),
-	    &w.server));
-	REQUIRE(!http_server_listen(w.server, &bind_at));
+	memset(&w, 0, sizeof(w));
+	sw_begin(routes, ARRAY_LEN(routes));
+	sw_listen(PORT);
 	w.windows = 3;
-}
-
-static void end(void)
-{
-	http_server_stop(w.server);
-	EXPECT_EQ(fake_open_fds(&w.f), 0);
-	EXPECT_EQ(w.loop.heap.n, 0);
-	EXPECT(!w.loop.work_head);
-	EXPECT(w.f.waits < 20000);
-	mem_free_all(&w.mem);
-	fake_io_free(&w.f);
-}
-
-static void run_ms(int64_t ms)
-{
-	int64_t until_ns = w.f.now_ns + ms * MS;
-
-	do
-		loop_turn(&w.loop, until_ns);
-	while (w.f.now_ns < until_ns || w.loop.work_head);
-}
-
-/* Turns as long as something happens, without time passing. */
-static void settle(void)
-{
-	int i;
-
-	for (i = 0; i < 200; i++)
-		loop_turn(&w.loop, w.f.now_ns);
 }
 
 static void ask(int peer, const char *text)
 {
-	fake_take(&w.f, peer, fake_got(&w.f, peer).n);
-	fake_send(&w.f, peer, 0, str_from(text));
-	settle();
+	fake_take(&sw.f, peer, fake_got(&sw.f, peer).n);
+	fake_send(&sw.f, peer, 0, str_from(text));
+	sw_settle();
 }
 
 /* What comes for this text on a connection of its own. */
 static int asked(const char *text)
 {
-	int peer = fake_connect(&w.f, PORT);
+	int peer = fake_connect(&sw.f, PORT);
 
 	ask(peer, text);
 	return peer;
@@ -178,20 +141,20 @@ TEST(http_server_answers)
 
 	begin();
 	peer = asked("GET /small?a=b HTTP/1.1\r\nHost: h\r\n\r\n");
-	EXPECT_STR(fake_got(&w.f, peer), "HTTP/1.1 200 OK\r\n" DATE TYPE
+	EXPECT_STR(fake_got(&sw.f, peer), "HTTP/1.1 200 OK\r\n" DATE TYPE
 	    "Content-Length: 5\r\n\r\nsmall");
 	EXPECT_STR(str_from(w.query), "a=b");
-	EXPECT_EQ(w.f.writes, 1);
-	EXPECT(!fake_gone(&w.f, peer));
+	EXPECT_EQ(sw.f.writes, 1);
+	EXPECT(!fake_gone(&sw.f, peer));
 	/* Kept: another one on the same connection. */
 	ask(peer, "GET http://h:80/small?c HTTP/1.1\r\nHost: h\r\n\r\n");
-	EXPECT(str_ends(fake_got(&w.f, peer), STR("\r\n\r\nsmall")));
+	EXPECT(str_ends(fake_got(&sw.f, peer), STR("\r\n\r\nsmall")));
 	EXPECT_STR(str_from(w.query), "c");
 	ask(peer, "HEAD /small HTTP/1.1\r\nHost: h\r\n\r\n");
-	EXPECT_STR(fake_got(&w.f, peer), "HTTP/1.1 200 OK\r\n" DATE TYPE
+	EXPECT_STR(fake_got(&sw.f, peer), "HTTP/1.1 200 OK\r\n" DATE TYPE
 	    "Content-Length: 5\r\n\r\n");
 	EXPECT_STR(str_from(w.query), "");
-	end();
+	sw_end();
 }
 
 TEST(http_server_keeps_alive_as_asked)
@@ -201,18 +164,18 @@ TEST(http_server_keeps_alive_as_asked)
 	begin();
 	peer = asked("GET /small HTTP/1.1\r\nHost: h\r\n"
 	    "Connection: close\r\n\r\n");
-	EXPECT_STR(fake_got(&w.f, peer), "HTTP/1.1 200 OK\r\n" DATE TYPE
+	EXPECT_STR(fake_got(&sw.f, peer), "HTTP/1.1 200 OK\r\n" DATE TYPE
 	    "Content-Length: 5\r\nConnection: close\r\n\r\nsmall");
-	EXPECT(fake_gone(&w.f, peer));
+	EXPECT(fake_gone(&sw.f, peer));
 	peer = asked("GET /small HTTP/1.0\r\n\r\n");
-	EXPECT(str_ends(fake_got(&w.f, peer), STR("Content-Length: 5\r\n"
+	EXPECT(str_ends(fake_got(&sw.f, peer), STR("Content-Length: 5\r\n"
 	    "Connection: close\r\n\r\nsmall")));
-	EXPECT(fake_gone(&w.f, peer));
+	EXPECT(fake_gone(&sw.f, peer));
 	peer = asked("GET /small HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
-	EXPECT(str_ends(fake_got(&w.f, peer), STR("Content-Length: 5\r\n"
+	EXPECT(str_ends(fake_got(&sw.f, peer), STR("Content-Length: 5\r\n"
 	    "Connection: keep-alive\r\n\r\nsmall")));
-	EXPECT(!fake_gone(&w.f, peer));
-	end();
+	EXPECT(!fake_gone(&sw.f, peer));
+	sw_end();
 }
 
 /* The chunked body of an answer into out; false: it is malformed. */
@@ -243,7 +206,7 @@ TEST(http_server_streams_what_is_longer_than_its_window)
 	begin();
 	w.windows = 30;
 	peer = asked("GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
-	got = fake_got(&w.f, peer);
+	got = fake_got(&sw.f, peer);
 	EXPECT(http_parse_response(got, false, &head, NULL) > 0);
 	EXPECT(head.chunked && head.keep_alive);
 	EXPECT_STR(http_header_get(&head, "content-type"), "text/x-large");
@@ -254,19 +217,19 @@ TEST(http_server_streams_what_is_longer_than_its_window)
 	EXPECT(str_ends(buf_view(&body), STR("ddend")));
 	/* HTTP/1.0 knows no chunks: the end of the connection is the end. */
 	peer = asked("GET /large HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
-	got = fake_got(&w.f, peer);
+	got = fake_got(&sw.f, peer);
 	EXPECT(http_parse_response(got, false, &head, NULL) > 0);
 	EXPECT(!head.chunked && !head.has_length && !head.keep_alive);
 	EXPECT(str_ends(got, STR("ddend")));
 	EXPECT_EQ(got.n - str_search(got, STR("\r\n\r\n")) - 4, n);
-	EXPECT(fake_gone(&w.f, peer));
+	EXPECT(fake_gone(&sw.f, peer));
 	/* Without its body. */
 	peer = asked("HEAD /large HTTP/1.1\r\nHost: h\r\n\r\n"
 	    "GET /small HTTP/1.1\r\nHost: h\r\n\r\n");
-	got = fake_got(&w.f, peer);
+	got = fake_got(&sw.f, peer);
 	EXPECT(str_search(got, STR("chunked\r\n\r\nHTTP/1.1 200")) < got.n);
 	EXPECT(str_ends(got, STR("\r\n\r\nsmall")));
-	end();
+	sw_end();
 }
 
 TEST(http_server_cuts_answers_that_fail)
@@ -276,16 +239,16 @@ TEST(http_server_cuts_answers_that_fail)
 	begin();
 	w.fails_at = 2;
 	peer = asked("GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
-	EXPECT(fake_got(&w.f, peer).n > HTTP_SERVER_WINDOW);
-	EXPECT(!str_ends(fake_got(&w.f, peer), STR("0\r\n\r\n")));
-	EXPECT(fake_gone(&w.f, peer));
+	EXPECT(fake_got(&sw.f, peer).n > HTTP_SERVER_WINDOW);
+	EXPECT(!str_ends(fake_got(&sw.f, peer), STR("0\r\n\r\n")));
+	EXPECT(fake_gone(&sw.f, peer));
 	peer = asked("GET /over HTTP/1.1\r\nHost: h\r\n\r\n");
-	EXPECT_EQ(fake_got(&w.f, peer).n, 0);
-	EXPECT(fake_gone(&w.f, peer));
+	EXPECT_EQ(fake_got(&sw.f, peer).n, 0);
+	EXPECT(fake_gone(&sw.f, peer));
 	/* Neither text nor end: it might go on like that for ever. */
 	peer = asked("GET /empty HTTP/1.1\r\nHost: h\r\n\r\n");
-	EXPECT(fake_gone(&w.f, peer));
-	end();
+	EXPECT(fake_gone(&sw.f, peer));
+	sw_end();
 }
 
 TEST(http_server_answers_pipelined_requests_in_order)
@@ -301,27 +264,27 @@ TEST(http_server_answers_pipelined_requests_in_order)
 	    "HEAD /small HTTP/1.1\r\nHost: h\r\n\r\n\r\n"
 	    "GET /sick HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 	    "GET /small?5 HTTP/1.1\r\nHost: h\r\n\r\n");
-	got = fake_got(&w.f, peer);
+	got = fake_got(&sw.f, peer);
 	EXPECT(str_search(got, STR("\r\n\r\nsmallHTTP/1.1 404 Not Found"))
 	    < got.n);
 	EXPECT(str_ends(got, STR("Connection: close\r\n\r\n"
 	    "Service Unavailable\n")));
 	EXPECT_EQ(w.handled, 2);
-	EXPECT(fake_gone(&w.f, peer));
+	EXPECT(fake_gone(&sw.f, peer));
 	/* More than fit into the buffer at once. */
 	buf_init(&b, text, sizeof(text));
 	while (!b.over)
 		buf_cstr(&b, "GET /small HTTP/1.1\r\nHost: h\r\n\r\n");
-	peer = fake_connect(&w.f, PORT);
+	peer = fake_connect(&sw.f, PORT);
 	for (i = 0; i < 3; i++)
-		fake_send(&w.f, peer, 0, buf_view(&b));
-	run_ms(50);
-	for (got = fake_got(&w.f, peer); got.n; n++)
+		fake_send(&sw.f, peer, 0, buf_view(&b));
+	sw_run(50 * MS);
+	for (got = fake_got(&sw.f, peer); got.n; n++)
 		got = str_sub(got, str_search(got, STR("\r\n\r\nsmall")) + 9,
 		    got.n);
 	EXPECT_EQ(n, 3 * (b.n / 32));
-	EXPECT(!fake_gone(&w.f, peer));
-	end();
+	EXPECT(!fake_gone(&sw.f, peer));
+	sw_end();
 }
 
 TEST(http_server_refuses)
@@ -368,21 +331,21 @@ TEST(http_server_refuses)
 	begin();
 	for (i = 0; i < ARRAY_LEN(cases); i++) {
 		peer = asked(cases[i].text);
-		got = fake_got(&w.f, peer);
+		got = fake_got(&sw.f, peer);
 		if (!str_starts(str_sub(got, 9, got.n),
 		    str_from(cases[i].status)) ||
 		    str_search(got, str_from(cases[i].line)) == got.n)
 			test_fail(__FILE__, __LINE__, "%s gives %.*s",
 			    cases[i].text, (int)got.n, got.p);
 		/* The peer gets time to read why, and then is cut off. */
-		EXPECT(!fake_gone(&w.f, peer));
-		run_ms(HTTP_SERVER_LINGER_MS + 1);
-		EXPECT_EQ(fake_gone(&w.f, peer), cases[i].closes);
+		EXPECT(!fake_gone(&sw.f, peer));
+		sw_run((HTTP_SERVER_LINGER_MS + 1) * MS);
+		EXPECT_EQ(fake_gone(&sw.f, peer), cases[i].closes);
 		if (!cases[i].closes)
-			fake_end(&w.f, peer, 0);
+			fake_end(&sw.f, peer, 0);
 	}
 	EXPECT_EQ(w.handled, 0);
-	end();
+	sw_end();
 }
 
 TEST(http_server_refuses_heads_that_are_too_long)
@@ -398,16 +361,16 @@ TEST(http_server_refuses_heads_that_are_too_long)
 		buf_cstr(&b, "GET /small HTTP/1.1\r\nHost: h\r\n");
 		while (b.n < HTTP_HEAD_MAX)
 			buf_cstr(&b, i ? "a: b\r\n" : "abcdefghijkl");
-		peer = fake_connect(&w.f, PORT);
-		fake_send(&w.f, peer, 0, buf_view(&b));
-		settle();
-		got = fake_got(&w.f, peer);
+		peer = fake_connect(&sw.f, PORT);
+		fake_send(&sw.f, peer, 0, buf_view(&b));
+		sw_settle();
+		got = fake_got(&sw.f, peer);
 		EXPECT(str_starts(got, STR("HTTP/1.1 431 ")));
-		fake_end(&w.f, peer, 0);
-		settle();
-		EXPECT(fake_gone(&w.f, peer));
+		fake_end(&sw.f, peer, 0);
+		sw_settle();
+		EXPECT(fake_gone(&sw.f, peer));
 	}
-	end();
+	sw_end();
 }
 
 TEST(http_server_drops_what_a_refused_peer_sends_up_to_a_limit)
@@ -418,18 +381,18 @@ TEST(http_server_drops_what_a_refused_peer_sends_up_to_a_limit)
 	begin();
 	peer = asked("POST /small HTTP/1.1\r\nHost: h\r\n"
 	    "Content-Length: 99999999\r\n\r\n");
-	EXPECT(str_starts(fake_got(&w.f, peer), STR("HTTP/1.1 413 ")));
+	EXPECT(str_starts(fake_got(&sw.f, peer), STR("HTTP/1.1 413 ")));
 	memset(flood, 'x', sizeof(flood));
 	for (i = 0; i < 4; i++) {
-		fake_send(&w.f, peer, 0, (struct str){ flood, sizeof(flood) });
-		settle();
-		EXPECT(!fake_gone(&w.f, peer));
+		fake_send(&sw.f, peer, 0, (struct str){ flood, sizeof(flood) });
+		sw_settle();
+		EXPECT(!fake_gone(&sw.f, peer));
 	}
-	fake_send(&w.f, peer, 0, STR("GET /small HTTP/1.1\r\n"));
-	settle();
-	EXPECT(fake_gone(&w.f, peer));
+	fake_send(&sw.f, peer, 0, STR("GET /small HTTP/1.1\r\n"));
+	sw_settle();
+	EXPECT(fake_gone(&sw.f, peer));
 	EXPECT_EQ(w.handled, 0);
-	end();
+	sw_end();
 }
 
 TEST(http_server_cuts_slow_and_idle_peers)
@@ -438,46 +401,46 @@ TEST(http_server_cuts_slow_and_idle_peers)
 
 	begin();
 	/* Nothing at all, and a request that never ends. */
-	peer = fake_connect(&w.f, PORT);
-	run_ms(HTTP_SERVER_REQUEST_MS - 1);
-	EXPECT(!fake_gone(&w.f, peer));
-	run_ms(2);
-	EXPECT(fake_gone(&w.f, peer));
+	peer = fake_connect(&sw.f, PORT);
+	sw_run((HTTP_SERVER_REQUEST_MS - 1) * MS);
+	EXPECT(!fake_gone(&sw.f, peer));
+	sw_run(2 * MS);
+	EXPECT(fake_gone(&sw.f, peer));
 	peer = asked("GET /small HTTP/1.1\r\n");
-	fake_send(&w.f, peer, (HTTP_SERVER_REQUEST_MS - 5) * MS,
+	fake_send(&sw.f, peer, (HTTP_SERVER_REQUEST_MS - 5) * MS,
 	    STR("A: b\r\n"));
-	run_ms(HTTP_SERVER_REQUEST_MS - 1);
-	EXPECT(!fake_gone(&w.f, peer));
-	run_ms(2);
-	EXPECT(fake_gone(&w.f, peer));
+	sw_run((HTTP_SERVER_REQUEST_MS - 1) * MS);
+	EXPECT(!fake_gone(&sw.f, peer));
+	sw_run(2 * MS);
+	EXPECT(fake_gone(&sw.f, peer));
 	/* Between two requests. */
 	peer = asked("GET /small HTTP/1.1\r\nHost: h\r\n\r\n");
-	run_ms(HTTP_SERVER_IDLE_MS - 1);
-	EXPECT(!fake_gone(&w.f, peer));
-	run_ms(2);
-	EXPECT(fake_gone(&w.f, peer));
+	sw_run((HTTP_SERVER_IDLE_MS - 1) * MS);
+	EXPECT(!fake_gone(&sw.f, peer));
+	sw_run(2 * MS);
+	EXPECT(fake_gone(&sw.f, peer));
 	/* A second request has no more time than the first. */
 	peer = asked("GET /small HTTP/1.1\r\nHost: h\r\n\r\nGE");
-	run_ms(HTTP_SERVER_REQUEST_MS + 1);
-	EXPECT(fake_gone(&w.f, peer));
+	sw_run((HTTP_SERVER_REQUEST_MS + 1) * MS);
+	EXPECT(fake_gone(&sw.f, peer));
 	/* A peer that does not read. */
-	w.f.window = 100;
+	sw.f.window = 100;
 	peer = asked("GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
-	EXPECT_EQ(fake_got(&w.f, peer).n, 100);
-	run_ms(HTTP_SERVER_ANSWER_MS - 1);
-	EXPECT(!fake_gone(&w.f, peer));
-	run_ms(2);
-	EXPECT(fake_gone(&w.f, peer));
+	EXPECT_EQ(fake_got(&sw.f, peer).n, 100);
+	sw_run((HTTP_SERVER_ANSWER_MS - 1) * MS);
+	EXPECT(!fake_gone(&sw.f, peer));
+	sw_run(2 * MS);
+	EXPECT(fake_gone(&sw.f, peer));
 	/* One that reads slowly gets all of it, in time. */
 	peer = asked("GET /large HTTP/1.1\r\nHost: h\r\n\r\n"
 	    "GET /small HTTP/1.1\r\nHost: h\r\n\r\n");
-	while (!str_ends(fake_got(&w.f, peer), STR("small"))) {
-		REQUIRE(!fake_gone(&w.f, peer));
-		fake_window(&w.f, peer, 1000);
-		run_ms(100);
+	while (!str_ends(fake_got(&sw.f, peer), STR("small"))) {
+		REQUIRE(!fake_gone(&sw.f, peer));
+		fake_window(&sw.f, peer, 1000);
+		sw_run(100 * MS);
 	}
-	EXPECT(!fake_gone(&w.f, peer));
-	end();
+	EXPECT(!fake_gone(&sw.f, peer));
+	sw_end();
 }
 
 TEST(http_server_survives_peers_that_go)
@@ -485,28 +448,28 @@ TEST(http_server_survives_peers_that_go)
 	int peer;
 
 	begin();
-	peer = fake_connect(&w.f, PORT);
-	fake_end(&w.f, peer, 0);
-	settle();
-	EXPECT(fake_gone(&w.f, peer));
+	peer = fake_connect(&sw.f, PORT);
+	fake_end(&sw.f, peer, 0);
+	sw_settle();
+	EXPECT(fake_gone(&sw.f, peer));
 	peer = asked("GET /sm");
-	fake_reset(&w.f, peer, 0);
-	settle();
-	EXPECT(fake_gone(&w.f, peer));
-	w.f.window = 5000;
+	fake_reset(&sw.f, peer, 0);
+	sw_settle();
+	EXPECT(fake_gone(&sw.f, peer));
+	sw.f.window = 5000;
 	peer = asked("GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
-	fake_reset(&w.f, peer, 0);
-	settle();
-	EXPECT(fake_gone(&w.f, peer));
+	fake_reset(&sw.f, peer, 0);
+	sw_settle();
+	EXPECT(fake_gone(&sw.f, peer));
 	/* Half closed: it still wants its answer. */
-	w.f.window = SIZE_MAX;
-	peer = fake_connect(&w.f, PORT);
-	fake_send(&w.f, peer, 0, STR("GET /small HTTP/1.0\r\n\r\n"));
-	fake_end(&w.f, peer, 0);
-	settle();
-	EXPECT(str_ends(fake_got(&w.f, peer), STR("small")));
-	EXPECT(fake_gone(&w.f, peer));
-	end();
+	sw.f.window = SIZE_MAX;
+	peer = fake_connect(&sw.f, PORT);
+	fake_send(&sw.f, peer, 0, STR("GET /small HTTP/1.0\r\n\r\n"));
+	fake_end(&sw.f, peer, 0);
+	sw_settle();
+	EXPECT(str_ends(fake_got(&sw.f, peer), STR("small")));
+	EXPECT(fake_gone(&sw.f, peer));
+	sw_end();
 }
 
 TEST(http_server_makes_room_for_who_comes)
@@ -516,24 +479,24 @@ TEST(http_server_makes_room_for_who_comes)
 	begin();
 	for (i = 0; i < HTTP_SERVER_CONNS_MAX; i++) {
 		peer[i] = asked("GET /small HTTP/1.1\r\nHost: h\r\n\r\n");
-		run_ms(10);
+		sw_run(10 * MS);
 	}
 	/* All have just been served: the next waits in the backlog. */
 	late = asked("GET /small HTTP/1.1\r\nHost: h\r\n\r\n");
-	EXPECT_EQ(fake_got(&w.f, late).n, 0);
+	EXPECT_EQ(fake_got(&sw.f, late).n, 0);
 	/* Until the oldest has been idle for a while. */
-	run_ms(HTTP_SERVER_FRESH_MS);
-	EXPECT(str_ends(fake_got(&w.f, late), STR("small")));
-	EXPECT(fake_gone(&w.f, peer[0]));
-	EXPECT(!fake_gone(&w.f, peer[1]));
+	sw_run(HTTP_SERVER_FRESH_MS * MS);
+	EXPECT(str_ends(fake_got(&sw.f, late), STR("small")));
+	EXPECT(fake_gone(&sw.f, peer[0]));
+	EXPECT(!fake_gone(&sw.f, peer[1]));
 	/* Those in the middle of something are left alone. */
-	run_ms(HTTP_SERVER_FRESH_MS);
-	fake_send(&w.f, peer[1], 0, STR("GET "));
-	settle();
+	sw_run(HTTP_SERVER_FRESH_MS * MS);
+	fake_send(&sw.f, peer[1], 0, STR("GET "));
+	sw_settle();
 	asked("GET /small HTTP/1.1\r\nHost: h\r\n\r\n");
-	EXPECT(!fake_gone(&w.f, peer[1]));
-	EXPECT(fake_gone(&w.f, peer[2]));
-	end();
+	EXPECT(!fake_gone(&sw.f, peer[1]));
+	EXPECT(fake_gone(&sw.f, peer[2]));
+	sw_end();
 }
 
 TEST(http_server_waits_while_all_places_are_busy)
@@ -543,16 +506,16 @@ TEST(http_server_waits_while_all_places_are_busy)
 	begin();
 	for (i = 0; i < HTTP_SERVER_CONNS_MAX; i++)
 		peer[i] = asked("GET /sma");
-	run_ms(5000);
+	sw_run(5000 * MS);
 	late = asked("GET /small HTTP/1.1\r\nHost: h\r\n\r\n");
-	run_ms(1000);
-	EXPECT_EQ(fake_got(&w.f, late).n, 0);
-	fake_end(&w.f, peer[5], 0);
-	run_ms(HTTP_SERVER_PAUSE_MS + 1);
-	EXPECT(str_ends(fake_got(&w.f, late), STR("small")));
-	run_ms(HTTP_SERVER_REQUEST_MS);
-	EXPECT(fake_gone(&w.f, peer[0]));
-	end();
+	sw_run(1000 * MS);
+	EXPECT_EQ(fake_got(&sw.f, late).n, 0);
+	fake_end(&sw.f, peer[5], 0);
+	sw_run((HTTP_SERVER_PAUSE_MS + 1) * MS);
+	EXPECT(str_ends(fake_got(&sw.f, late), STR("small")));
+	sw_run(HTTP_SERVER_REQUEST_MS * MS);
+	EXPECT(fake_gone(&sw.f, peer[0]));
+	sw_end();
 }
 
 TEST(http_server_tries_again_when_accepting_fails)
@@ -560,16 +523,16 @@ TEST(http_server_tries_again_when_accepting_fails)
 	int peer;
 
 	begin();
-	w.f.accept_err = ERR_FULL;
-	w.f.accept_errs = 5;
+	sw.f.accept_err = ERR_FULL;
+	sw.f.accept_errs = 5;
 	peer = asked("GET /small HTTP/1.1\r\nHost: h\r\n\r\n");
-	EXPECT_EQ(fake_got(&w.f, peer).n, 0);
-	run_ms(5 * HTTP_SERVER_PAUSE_MS + 1);
-	EXPECT(str_ends(fake_got(&w.f, peer), STR("small")));
+	EXPECT_EQ(fake_got(&sw.f, peer).n, 0);
+	sw_run((5 * HTTP_SERVER_PAUSE_MS + 1) * MS);
+	EXPECT(str_ends(fake_got(&sw.f, peer), STR("small")));
 	/* Stopped meanwhile. */
-	w.f.accept_errs = 5;
+	sw.f.accept_errs = 5;
 	asked("GET /small HTTP/1.1\r\nHost: h\r\n\r\n");
-	end();
+	sw_end();
 }
 
 TEST(http_server_stops_and_listens_again)
@@ -578,14 +541,14 @@ TEST(http_server_stops_and_listens_again)
 
 	begin();
 	peer = asked("GET /sm");
-	http_server_stop(w.server);
-	EXPECT(fake_gone(&w.f, peer));
-	http_server_stop(w.server);
-	EXPECT_EQ(http_server_listen(w.server, &bind_at), 0);
-	EXPECT_CRASH(http_server_listen(w.server, &bind_at));
+	http_server_stop(sw.server);
+	EXPECT(fake_gone(&sw.f, peer));
+	http_server_stop(sw.server);
+	EXPECT_EQ(http_server_listen(sw.server, &bind_at), 0);
+	EXPECT_CRASH(http_server_listen(sw.server, &bind_at));
 	peer = asked("GET /small HTTP/1.1\r\nHost: h\r\n\r\n");
-	EXPECT(str_ends(fake_got(&w.f, peer), STR("small")));
-	end();
+	EXPECT(str_ends(fake_got(&sw.f, peer), STR("small")));
+	sw_end();
 }
 
 TEST(http_server_needs_memory_and_an_address)
@@ -593,13 +556,13 @@ TEST(http_server_needs_memory_and_an_address)
 	struct http_server *other;
 
 	begin();
-	REQUIRE(!http_server_new(&w.mem, &w.loop, routes, 1, &other));
+	REQUIRE(!http_server_new(&sw.mem, &sw.loop, routes, 1, &other));
 	EXPECT_EQ(http_server_listen(other, &bind_at), ERR_EXIST);
 	http_server_stop(other);
-	w.mem.fail_after = 1;
-	EXPECT_EQ(http_server_new(&w.mem, &w.loop, routes, 1, &other),
+	sw.mem.fail_after = 1;
+	EXPECT_EQ(http_server_new(&sw.mem, &sw.loop, routes, 1, &other),
 	    ERR_FULL);
-	end();
+	sw_end();
 }
 
 static size_t cut_one(void *ctx, size_t n)
@@ -621,16 +584,16 @@ TEST(http_server_does_not_care_how_bytes_come)
 	begin();
 	peer = asked(text);
 	buf_init(&whole, mem, sizeof(mem));
-	buf_str(&whole, fake_got(&w.f, peer));
+	buf_str(&whole, fake_got(&sw.f, peer));
 	EXPECT(whole.n > 3 * HTTP_SERVER_WINDOW);
-	peer = fake_connect(&w.f, PORT);
+	peer = fake_connect(&sw.f, PORT);
 	for (i = 0; i < sizeof(text) - 1; i++)
-		fake_send(&w.f, peer, (int64_t)i * MS / 100,
+		fake_send(&sw.f, peer, (int64_t)i * MS / 100,
 		    (struct str){ text + i, 1 });
-	w.f.cut = cut_one;
-	run_ms(20);
-	EXPECT(str_eq(fake_got(&w.f, peer), buf_view(&whole)));
-	end();
+	sw.f.cut = cut_one;
+	sw_run(20 * MS);
+	EXPECT(str_eq(fake_got(&sw.f, peer), buf_view(&whole)));
+	sw_end();
 }
 
 TEST(http_server_dates_are_right)
@@ -651,11 +614,11 @@ TEST(http_server_dates_are_right)
 
 	begin();
 	for (i = 0; i < ARRAY_LEN(cases); i++) {
-		w.f.wall_offset_ns = cases[i].s * NS_PER_S - w.f.now_ns;
+		sw.f.wall_offset_ns = cases[i].s * NS_PER_S - sw.f.now_ns;
 		peer = asked("GET /small HTTP/1.0\r\n\r\n");
-		EXPECT(http_parse_response(fake_got(&w.f, peer), false, &head,
+		EXPECT(http_parse_response(fake_got(&sw.f, peer), false, &head,
 		    NULL) > 0);
 		EXPECT_STR(http_header_get(&head, "date"), cases[i].date);
 	}
-	end();
+	sw_end();
 }

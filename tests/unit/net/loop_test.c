@@ -8,7 +8,7 @@ static struct {
 	struct fake_io f;
 	struct mem mem;
 	struct loop l;
-	char said[256];
+	char said[LOOP_TIMERS_MAX];
 	size_t n;
 } w;
 

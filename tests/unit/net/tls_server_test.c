@@ -55,6 +55,34 @@ TEST(server_and_client_talk)
 	ends_free(e);
 }
 
+TEST(suites_are_those_of_the_list)
+{
+	struct ends *e = served();
+	struct diag d;
+	uint8_t set, ecdsa;
+
+	REQUIRE(!tls_suites_parse(STR_NONE, &set, &ecdsa, NULL));
+	EXPECT_EQ(set, 0x3f);
+	REQUIRE(!tls_suites_parse(STR("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"
+	    ", TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"), &set, &ecdsa,
+	    NULL));
+	EXPECT(set != ecdsa && ecdsa);
+	trust_set_suites(e->shown, set);
+	EXPECT_EQ(ends_meet(e, "h", 0), 0);
+	/* Its key is on a curve. */
+	trust_set_suites(e->shown, (uint8_t)(set & ~ecdsa));
+	EXPECT(ends_meet(e, "h", 0) < 0);
+	trust_set_suites(e->shown, 0x3f);
+	EXPECT_EQ(ends_meet(e, "h", 0), 0);
+	diag_clear(&d);
+	EXPECT_EQ(tls_suites_parse(STR("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"
+	    ",TLS_RSA_WITH_AES_128_CBC_SHA"), &set, &ecdsa, &d), ERR_BAD);
+	EXPECT(str_starts(str_from(d.text),
+	    STR("\"TLS_RSA_WITH_AES_128_CBC_SHA\"")));
+	EXPECT(tls_suites_parse(STR(","), &set, &ecdsa, NULL) < 0);
+	ends_free(e);
+}
+
 /* Fixtures of other makers: RSA keys, other curves, chains. */
 TEST(server_shows_what_it_is_given)
 {

@@ -31,6 +31,12 @@ static void golden(const char *name, uint64_t refs)
 	for (int k = 0; k < CHILD_KINDS; k++)
 		if (out->child[k].wanted)
 			buf_str(&text, rendering_pretty(out->child[k].body));
+	for (int k = CHILD_KINDS; k < CHILD_KINDS_ALL; k++) {
+		const struct child *c = rendering_extra((enum child_kind)k);
+
+		if (c->wanted)
+			buf_str(&text, rendering_pretty(c->body));
+	}
 	REQUIRE(!text.over);
 	snprintf(path, sizeof(path), "render/%s.out.json", name);
 	EXPECT_GOLDEN(path, buf_view(&text));
@@ -44,6 +50,8 @@ GOLDEN(allbeone_placement, "allbeone-placement", 0)
 GOLDEN(allbeone_runtime, "allbeone-runtime", 0x1234abcd)
 GOLDEN(allbeone_stdio, "allbeone-stdio", 0)
 GOLDEN(allbeone_volumes, "allbeone-volumes", 0)
+GOLDEN(allbeone_sources, "allbeone-sources", 0)
+GOLDEN(allbeone_patched, "allbeone-patched", 0)
 GOLDEN(allbeone_host_path, "allbeone-host-path", 0)
 GOLDEN(allbeone_etc_taken, "allbeone-etc-taken", 0)
 GOLDEN(allbeone_etc_own, "allbeone-etc-own", 0)
@@ -64,6 +72,19 @@ GOLDEN(allbeone_name_63, "allbeone-name-63", 0)
 GOLDEN(allbeone_name_70, "allbeone-name-70", 0)
 GOLDEN(allbeone_recreate, "allbeone-recreate", 0)
 GOLDEN(allbeone_none, "allbeone-none", 0)
+GOLDEN(allbeone_all, "allbeone-all", 0)
+GOLDEN(allbeone_hpa, "allbeone-hpa", 0)
+GOLDEN(allbeone_hpa_metrics, "allbeone-hpa-metrics", 0)
+GOLDEN(allbeone_vpa, "allbeone-vpa", 0)
+GOLDEN(allbeone_budget, "allbeone-budget", 0)
+GOLDEN(allbeone_istio, "allbeone-istio", 0)
+GOLDEN(allbeone_istio_cookie, "allbeone-istio-cookie", 0)
+GOLDEN(allbeone_entry, "allbeone-entry", 0)
+GOLDEN(allbeone_tenant, "allbeone-tenant", 0)
+GOLDEN(allbeone_tenant_strict, "allbeone-tenant-strict", 0)
+GOLDEN(allbeone_network, "allbeone-network", 0)
+GOLDEN(allbeone_monitoring, "allbeone-monitoring", 0)
+GOLDEN(allbeone_gateway_istio, "allbeone-gateway-istio", 0)
 GOLDEN(ntakatsu_full, "ntakatsu-full", 0)
 GOLDEN(ntakatsu_basic, "ntakatsu-basic", 0)
 GOLDEN(ntakatsu_canary, "ntakatsu-canary", 0)
@@ -177,52 +198,90 @@ TEST(render_keeps_nothing_when_the_arena_is_too_small)
 	EXPECT_EQ(render_server(&in, &a, &out), 0);
 }
 
+/* A server that has every kind of child. */
+static const char all_kinds[] = "allbeone-all";
+
+static struct child child_of(const struct render_out *out, int k)
+{
+	return k < CHILD_KINDS ? out->child[k] :
+	    *rendering_extra((enum child_kind)k);
+}
+
+TEST(render_extra_keeps_nothing_when_the_arena_is_too_small)
+{
+	static char whole[1024 * 1024];
+	struct render_in in = {
+		.server = rendering_server(golden_input(all_kinds)),
+		.revision = RENDER_REVISION
+	};
+	struct child before, c;
+	struct arena a;
+
+	memset(&before, 0x5a, sizeof(before));
+	for (int k = CHILD_KINDS; k < CHILD_KINDS_ALL; k++) {
+		enum child_kind kind = (enum child_kind)k;
+
+		arena_init(&a, whole, sizeof(whole));
+		REQUIRE(render_extra(&in, kind, &a, &c) == 0);
+		size_t need = arena_mark(&a);
+		char *mem = guard_space(need);
+		/* Less what alignment may have cost at another place. */
+		for (size_t n = 0; n + 32 < need; n += 1 + n / 64) {
+			c = before;
+			arena_init(&a, mem + need - n, n);
+			REQUIRE(render_extra(&in, kind, &a, &c) == ERR_FULL);
+			REQUIRE(arena_mark(&a) == 0 && !a.over);
+			REQUIRE(memcmp(&c, &before, sizeof(c)) == 0);
+		}
+	}
+}
+
 TEST(render_bodies_are_json_with_a_place_for_the_uid)
 {
 	const struct render_out *out;
 	struct buf b;
 
-	out = rendering_of(golden_input("example-http"), 0);
-	for (int k = 0; k < CHILD_KINDS; k++) {
-		const struct child *c = &out->child[k];
+	out = rendering_of(golden_input(all_kinds), 0);
+	for (int k = 0; k < CHILD_KINDS_ALL; k++) {
+		struct child c = child_of(out, k);
 
-		REQUIRE(c->wanted);
-		EXPECT_EQ(json_scan(c->body, NULL), 0);
+		REQUIRE(c.wanted);
+		EXPECT_EQ(json_scan(c.body, NULL), 0);
 		buf_init(&b, text_mem, sizeof(text_mem));
-		buf_str(&b, str_sub(c->body, 0, c->uid_at));
+		buf_str(&b, str_sub(c.body, 0, c.uid_at));
 		buf_cstr(&b, "\"uid\":\"1-2\",");
-		buf_str(&b, str_sub(c->body, c->uid_at, c->body.n));
+		buf_str(&b, str_sub(c.body, c.uid_at, c.body.n));
 		EXPECT_EQ(json_scan(buf_view(&b), NULL), 0);
 		EXPECT_STR(rendering_at(buf_view(&b), "metadata|uid"),
 		    "\"1-2\"");
 		EXPECT(str_eq(rendering_at(buf_view(&b), "spec"),
-		    rendering_at(c->body, "spec")));
+		    rendering_at(c.body, "spec")));
 	}
 }
 
 TEST(render_digest_is_noted_in_the_body)
 {
 	const struct render_out *out =
-	    rendering_of(golden_input("example-http"), 0);
-	char mem[32], body_mem[4096];
+	    rendering_of(golden_input(all_kinds), 0);
+	char mem[32], body_mem[16384];
 	struct buf hex, body;
 
-	for (int k = 0; k < CHILD_KINDS; k++) {
-		const struct child *c = &out->child[k];
-		struct str note = rendering_at(c->body,
+	for (int k = 0; k < CHILD_KINDS_ALL; k++) {
+		struct child c = child_of(out, k);
+		struct str note = rendering_at(c.body,
 		    "metadata|annotations|" NOTE_DIGEST);
 
 		buf_init(&hex, mem, sizeof(mem));
 		buf_char(&hex, '"');
-		buf_hex64(&hex, c->digest);
+		buf_hex64(&hex, c.digest);
 		buf_char(&hex, '"');
 		EXPECT(str_eq(note, buf_view(&hex)));
 		/* It is that of the body with zeros in its place. */
 		buf_init(&body, body_mem, sizeof(body_mem));
-		buf_str(&body, c->body);
+		buf_str(&body, c.body);
 		REQUIRE(!body.over);
-		memset(body_mem + str_search(c->body, note) + 1, '0', 16);
-		EXPECT(hash_more(HASH_SEED, body_mem, body.n) == c->digest);
+		memset(body_mem + str_search(c.body, note) + 1, '0', 16);
+		EXPECT(hash_more(HASH_SEED, body_mem, body.n) == c.digest);
 	}
 }
 

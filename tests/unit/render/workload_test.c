@@ -36,6 +36,14 @@ TEST(workload_of_stdio_has_one_pod_at_most)
 	}
 }
 
+TEST(workload_waits_while_it_is_paused)
+{
+	EXPECT_STR(deployment_at(SERVER(",\"paused\":true"), "spec|paused"),
+	    "true");
+	EXPECT_STR(deployment_at(SERVER(",\"paused\":false"),
+	    "spec|paused"), "");
+}
+
 TEST(workload_selector_holds_nothing_a_user_can_change)
 {
 	EXPECT_STR(deployment_at(SERVER(",\"selector\":{\"x\":\"y\"},"

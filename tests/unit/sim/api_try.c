@@ -5,7 +5,7 @@
 #include "api_try.h"
 
 static const struct api_options usual = {
-	.seed = 1, .groups = 15, .wall_ns = 1700000000 * NS_PER_S,
+	.seed = 1, .crds = 15, .wall_ns = 1700000000 * NS_PER_S,
 };
 
 struct try *try_begin(const struct api_options *o)

@@ -23,7 +23,7 @@ TEST(api_creates_with_metadata_of_its_own)
 TEST(api_is_the_same_for_the_same_seed)
 {
 	struct try *a = try_begin(NULL), *b = try_begin(NULL);
-	struct api_options o = { .seed = 2, .groups = 15 };
+	struct api_options o = { .seed = 2, .crds = 15 };
 	struct try *c = try_begin(&o);
 
 	(void)try_post(a, MAPS, MAP("", ""));
@@ -275,7 +275,7 @@ TEST(api_fails_on_demand)
 
 TEST(api_asks_for_its_token)
 {
-	struct api_options o = { .seed = 1, .groups = 15, .token = "good" };
+	struct api_options o = { .seed = 1, .crds = 15, .token = "good" };
 	struct try *t = try_begin(&o);
 
 	EXPECT_EQ(try_get(t, MAPS), 401);

@@ -1,0 +1,105 @@
+#include "model_int.h"
+
+#define PARENTS "entry.httpRoute.parentRefs"
+
+static void check_hosts(const struct strs *hosts, struct faults *f)
+{
+	uint32_t i, k;
+
+	for (i = 0; i < hosts->n; i++) {
+		struct str host = hosts->p[i];
+
+		if (str_is(host, "*") || !host_valid(host))
+			rule_broken_at(f, "entry.hosts", i, "", host,
+			    "is not a host name");
+		for (k = 0; k < i; k++)
+			if (str_eq(hosts->p[k], host)) {
+				rule_broken_at(f, "entry.hosts", i, "", host,
+				    "is there twice");
+				break;
+			}
+	}
+}
+
+/* As Ingress and HTTPRoute have it: one that no client can send is none. */
+static void check_path(struct str path, struct faults *f)
+{
+	static const char *const not[] = { "//", "/./", "/../", "%2f", "%2F",
+		"#" };
+	size_t i;
+
+	if (!path.n || path.p[0] != '/')
+		rule_broken(f, STR("spec.entry.path"), path,
+		    "must begin with '/'");
+	for (i = 0; i < ARRAY_LEN(not); i++)
+		if (str_search(path, str_from(not[i])) < path.n) {
+			rule_broken(f, STR("spec.entry.path"), path,
+			    "must not hold '//', '/./', '/../', '%2f' or "
+			    "'#'");
+			break;
+		}
+	if (str_ends(path, STR("/.")) || str_ends(path, STR("/..")))
+		rule_broken(f, STR("spec.entry.path"), path,
+		    "must not end in '/.' or '/..'");
+}
+
+static void check_ingress(const struct entry_ingress *v, struct faults *f)
+{
+	if (v->class_name.n && !str_dns1123_subdomain(v->class_name))
+		rule_broken(f, STR("spec.entry.ingress.className"),
+		    v->class_name, "is not a name of an IngressClass");
+	if (v->tls_secret.n && !str_dns1123_subdomain(v->tls_secret))
+		rule_broken(f, STR("spec.entry.ingress.tlsSecretName"),
+		    v->tls_secret, "is not a name of a Secret");
+	check_notes(&v->annotations, "spec.entry.ingress.annotations", f);
+}
+
+static void check_parent(const struct entry_parent *p, uint32_t i,
+    struct faults *f)
+{
+	if (p->group.n && !str_dns1123_subdomain(p->group))
+		rule_broken_at(f, PARENTS, i, "group", p->group,
+		    "is not an API group");
+	if (p->ns.n && !str_dns1123_label(p->ns))
+		rule_broken_at(f, PARENTS, i, "namespace", p->ns,
+		    "is not a name of a namespace");
+	if (!str_dns1123_subdomain(p->name))
+		rule_broken_at(f, PARENTS, i, "name", p->name,
+		    "is not a name of a Gateway");
+}
+
+static void check_http_route(const struct entry_route *v, struct faults *f)
+{
+	uint32_t i;
+
+	if (v->enabled && !v->parents.n)
+		rule_broken(f, STR("spec." PARENTS), STR_NONE,
+		    "is required when it is enabled: a route belongs to a "
+		    "Gateway");
+	if (v->timeout < 0)
+		rule_broken(f, STR("spec.entry.httpRoute.timeout"),
+		    STR_NONE, "must not be negative");
+	for (i = 0; i < v->parents.n; i++)
+		check_parent(&v->parents.p[i], i, f);
+	check_notes(&v->annotations, "spec.entry.httpRoute.annotations", f);
+}
+
+void check_entry(const struct server *s, const struct entry_spec *e,
+    bool gateway, struct faults *f)
+{
+	static const char no_service[] =
+	    "needs a transport other than stdio, or a gateway";
+	bool stdio = s->spec.transport.type == TRANSPORT_STDIO && !gateway;
+
+	check_hosts(&e->hosts, f);
+	if (HAS(e, entry_spec, path))
+		check_path(e->path, f);
+	if (stdio && e->ingress.enabled)
+		rule_broken(f, STR("spec.entry.ingress.enabled"),
+		    STR_NONE, no_service);
+	if (stdio && e->route.enabled)
+		rule_broken(f, STR("spec.entry.httpRoute.enabled"),
+		    STR_NONE, no_service);
+	check_ingress(&e->ingress, f);
+	check_http_route(&e->route, f);
+}

@@ -1,0 +1,272 @@
+#include "model_int.h"
+
+/* ---- NetworkPolicy ---- */
+
+/* Where a policy stands: "networkPolicy" or "tenancy.networkPolicy". */
+struct place {
+	const struct server *s;
+	const char *path;
+	struct faults *f;
+};
+
+static void broken(const struct place *at, const char *list, uint32_t i,
+    const char *member, struct str value, const char *rule)
+{
+	char mem[DIAG_PATH_MAX];
+	struct buf b;
+
+	buf_init(&b, mem, sizeof(mem));
+	buf_fmt(&b, "spec.%s.%s[%u]%s%s", at->path, list, (unsigned)i,
+	    *member ? "." : "", member);
+	rule_broken(at->f, buf_view(&b), value, rule);
+}
+
+static void check_ports(const struct place *at, const char *list, uint32_t i,
+    const struct policy_port_list *ports)
+{
+	uint32_t k;
+
+	for (k = 0; k < ports->n; k++) {
+		const struct policy_port *p = &ports->p[k];
+
+		if (!HAS(p, policy_port, end_port))
+			continue;
+		if (!HAS(p, policy_port, port) || !p->port.is_int)
+			broken(at, list, i, "ports", STR_NONE,
+			    "has an endPort without a port that is a number");
+		else if (p->end_port < p->port.i)
+			broken(at, list, i, "ports", STR_NONE,
+			    "has an endPort under its port");
+	}
+}
+
+/* "10.0.0.0/8", "fd00::/8" */
+static bool network_valid(struct str s)
+{
+	struct str head, tail = str_cut(s, '/', &head);
+	struct net_addr addr;
+	uint64_t bits;
+
+	return addr_parse(head, &addr) == 0 && str_u64(tail, &bits) == 0 &&
+	    bits <= (str_find(head, ':') < head.n ? 128 : 32);
+}
+
+static void check_peer(const struct place *at, const char *list, uint32_t i,
+    const char *member, const struct policy_peer *p)
+{
+	bool block = HAS(p, policy_peer, block);
+	bool select = HAS(p, policy_peer, pods) ||
+	    HAS(p, policy_peer, namespaces);
+	uint32_t k;
+
+	if (block == select)
+		broken(at, list, i, member, STR_NONE, block ?
+		    "has an ipBlock beside a selector" :
+		    "has a peer without ipBlock or selector");
+	else if (block && !network_valid(p->block.cidr))
+		broken(at, list, i, member, p->block.cidr,
+		    "is not a network such as 10.0.0.0/8");
+	for (k = 0; k < p->block.except.n; k++)
+		if (!network_valid(p->block.except.p[k]))
+			broken(at, list, i, member,
+			    p->block.except.p[k],
+			    "is not a network such as 10.0.0.0/8");
+}
+
+static void check_peers(const struct place *at, const char *list, uint32_t i,
+    const char *member, const struct policy_peer_list *peers)
+{
+	uint32_t k;
+
+	for (k = 0; k < peers->n; k++)
+		check_peer(at, list, i, member, &peers->p[k]);
+}
+
+static void check_rules(const struct place *at, const struct tenant_policy *p)
+{
+	uint32_t i;
+
+	for (i = 0; i < p->ingress.n; i++) {
+		check_ports(at, "ingressRules", i, &p->ingress.p[i].ports);
+		check_peers(at, "ingressRules", i, "from",
+		    &p->ingress.p[i].from);
+	}
+	for (i = 0; i < p->egress.n; i++) {
+		check_ports(at, "egressRules", i, &p->egress.p[i].ports);
+		check_peers(at, "egressRules", i, "to", &p->egress.p[i].to);
+	}
+}
+
+static bool lets_in(const struct policy_port *p, const struct server_port *to)
+{
+	if (p->protocol != to->protocol)
+		return false;
+	if (!HAS(p, policy_port, port))
+		return true;
+	if (!p->port.is_int)
+		return str_eq(p->port.s, to->name);
+	return HAS(p, policy_port, end_port) ?
+	    to->target_port >= p->port.i && to->target_port <= p->end_port :
+	    to->target_port == p->port.i;
+}
+
+static bool rule_lets_in(const struct ingress_rule *r,
+    const struct server_port *to)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->ports.n; i++)
+		if (lets_in(&r->ports.p[i], to))
+			return true;
+	return r->ports.n == 0;
+}
+
+/*
+ * Rules that all name ports, and never the one that the probes and every
+ * client go to, keep the server from ever being of use.
+ */
+static void check_locked(const struct place *at, const struct tenant_policy *p)
+{
+	const struct server_spec *s = &at->s->spec;
+	uint32_t i;
+
+	if (!p->enabled || s->transport.type == TRANSPORT_STDIO ||
+	    !p->ingress.n || p->namespaces.n ||
+	    HAS(p, tenant_policy, pods))
+		return;
+	for (i = 0; i < p->ingress.n; i++)
+		if (rule_lets_in(&p->ingress.p[i], &s->ports.p[0]))
+			return;
+	broken(at, "ingressRules", 0, "ports", STR_NONE,
+	    "lets nobody in to the server's first port, nor does another "
+	    "rule: clients and probes would be locked out");
+}
+
+/* alone: nothing else lets anybody in. */
+static void check_policy(const struct place *at,
+    const struct tenant_policy *p, bool alone)
+{
+	uint32_t i;
+
+	for (i = 0; i < p->namespaces.n; i++)
+		if (!str_dns1123_label(p->namespaces.p[i]))
+			broken(at, "allowedNamespaces", i, "",
+			    p->namespaces.p[i],
+			    "is not a name of a namespace");
+	check_rules(at, p);
+	if (alone)
+		check_locked(at, p);
+}
+
+/* ---- quotas ---- */
+
+static void quota_broken(struct faults *f, const char *member,
+    struct str value, const char *rule)
+{
+	char mem[DIAG_PATH_MAX];
+	struct buf b;
+
+	buf_init(&b, mem, sizeof(mem));
+	buf_fmt(&b, "spec.tenancy.resourceQuotas.%s", member);
+	rule_broken(f, buf_view(&b), value, rule);
+}
+
+/* The server's own pods must fit, or it can never run. */
+static void check_amount(const struct server_spec *s, const char *member,
+    struct str quota, bool own, struct faults *f)
+{
+	int64_t most, each;
+
+	if (!quota.n)
+		return;
+	if (quantity_parse(quota, &most) || most <= 0)
+		quota_broken(f, member, quota, "must be over 0");
+	else if (own && !quantity_parse(pairs_get(&s->resources.requests,
+	    str_from(member)), &each) && each > 0 &&
+	    most / each < s->replicas)
+		quota_broken(f, member, quota, "is less than the "
+		    "server's own pods request");
+}
+
+static void check_counts(const struct server_spec *s,
+    const struct tenant_quotas *q, struct faults *f)
+{
+	bool service = s->transport.type != TRANSPORT_STDIO;
+
+	if (HAS(q, tenant_quotas, pods) && q->pods < s->replicas)
+		quota_broken(f, "pods", STR_NONE,
+		    "is less than spec.replicas");
+	if (HAS(q, tenant_quotas, services) && service && q->services < 1)
+		quota_broken(f, "services", STR_NONE,
+		    "leaves no room for the server's own Service");
+	if (HAS(q, tenant_quotas, servers) && q->servers < 1)
+		quota_broken(f, "mcpServers", STR_NONE,
+		    "leaves no room for the server itself");
+}
+
+static void check_quotas(const struct server_spec *s,
+    const struct tenant_quotas *q, struct faults *f)
+{
+	check_amount(s, "cpu", q->cpu, true, f);
+	check_amount(s, "memory", q->memory, true, f);
+	check_amount(s, "storage", q->storage, false, f);
+	check_counts(s, q, f);
+}
+
+/* ---- the tenant ---- */
+
+static void check_members(const struct tenancy_spec *t, struct faults *f)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->members.n; i++) {
+		const struct tenant_member *m = &t->members.p[i];
+
+		if (m->kind != SUBJECT_ACCOUNT && m->ns.n)
+			rule_broken_at(f, "tenancy.members", i,
+			    "namespace", m->ns,
+			    "is for kind ServiceAccount only");
+		else if (m->ns.n && !str_dns1123_label(m->ns))
+			rule_broken_at(f, "tenancy.members", i,
+			    "namespace", m->ns,
+			    "is not a name of a namespace");
+		if (m->kind == SUBJECT_ACCOUNT &&
+		    !str_dns1123_subdomain(m->name))
+			rule_broken_at(f, "tenancy.members", i,
+			    "name", m->name,
+			    "is not a name of a ServiceAccount");
+	}
+}
+
+static void check_tenant(const struct server *s, const struct tenancy_spec *t,
+    struct faults *f)
+{
+	if (!str_dns1123_label(t->tenant))
+		rule_broken(f, STR("spec.tenancy.tenantId"),
+		    t->tenant, "is not a tenant's id: lower-case letters, "
+		    "digits and '-', at most 63");
+	if (t->level == ISOLATION_STRICT &&
+	    HAS(t, tenancy_spec, network) && !t->network.enabled)
+		rule_broken(f, STR("spec.tenancy.networkPolicy.enabled"),
+		    STR_NONE, "must not be false with isolationLevel Strict");
+	check_labels(&t->labels, "spec.tenancy.labels", s->meta.name, true,
+	    f);
+	check_notes(&t->annotations, "spec.tenancy.annotations", f);
+	check_quotas(&s->spec, &t->quotas, f);
+	check_members(t, f);
+}
+
+void check_tenancy(const struct server *s, const struct tenancy_spec *t,
+    const struct tenant_policy *network, struct faults *f)
+{
+	const struct place own = { s, "networkPolicy", f };
+	const struct place tenant = { s, "tenancy.networkPolicy", f };
+	bool has = HAS(&s->spec, server_spec, tenancy);
+
+	check_policy(&own, network, !has);
+	if (has)
+		check_tenant(s, t, f);
+	check_policy(&tenant, &t->network,
+	    HAS(t, tenancy_spec, level) && t->level == ISOLATION_NONE &&
+	    !network->enabled);
+}

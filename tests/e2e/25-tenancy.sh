@@ -1,0 +1,110 @@
+#!/bin/bash
+# What a tenancy and a dashboard become: made as the API server has them, in
+# force, kept as they are, and taken away.
+# budget: 240
+. "$(dirname "$0")/lib.sh"
+node_up
+operator_up
+namespace
+S1=mcpservers.mcp.allbeone.io
+
+server() {	# name, more of the spec
+	apply <<Y
+apiVersion: mcp.allbeone.io/v1
+kind: MCPServer
+metadata: {name: $1}
+spec:
+  image: my-mcp-server
+  port: 8080
+  replicas: 0
+$2
+Y
+}
+one() { get "$S1/$1" "$2"; }
+change() { k -n "$ns" patch "$S1" "$1" --type=merge -p "{\"spec\":$2}" >/dev/null; }
+there() { k -n "$ns" get "$1" >/dev/null 2>&1; }
+gone() { ! there "$1"; }
+reason() { one "$1" '.status.conditions[?(@.type=="ChildrenComplete")].reason'; }
+reason_is() { [ "$(reason "$1")" = "$2" ]; }
+grant() { k apply -f "$TOP/manifests/overlays/tenancy/10-rbac.yaml" >/dev/null; }
+withdraw() { k delete --ignore-not-found -f "$TOP/manifests/overlays/tenancy/10-rbac.yaml" >/dev/null; }
+can() { k -n "$ns" auth can-i --as="$1" "${@:2}" >/dev/null; }
+cannot() { ! can "$@"; }
+
+withdraw
+server mine '  tenancy:
+    tenantId: acme
+    resourceQuotas: {cpu: "2", memory: 2Gi, pods: 7, mcpServers: 3}
+    members: [{kind: User, name: ann}, {kind: ServiceAccount, name: ci}]
+  monitoring:
+    dashboard: {enabled: true, labels: {shown: "yes"}}'
+
+check "a quota is made" wait_for 60 there resourcequota/mine-tenant
+h=.spec.hard servers='count/mcpservers\.mcp\.allbeone\.io'
+same "what it allows" "2 2Gi 7 3" "$(get resourcequota/mine-tenant \
+	"{$h.requests\.cpu} {$h.requests\.memory} {$h.pods} {$h.$servers}")"
+check "a limit range" wait_for 60 there limitrange/mine-tenant
+same "by whose defaults nothing is refused" "50m 64Mi" \
+	"$(get limitrange/mine-tenant '{.spec.limits[0].defaultRequest.cpu} {.spec.limits[0].defaultRequest.memory}')"
+check "a dashboard" wait_for 60 there configmap/mine-dashboard
+same "with the label asked for" yes "$(get configmap/mine-dashboard '.metadata.labels.shown')"
+check "that is JSON" eval 'get configmap/mine-dashboard ".data" | grep -q "\\.json" &&
+	k -n "$ns" get configmap mine-dashboard -o json | python3 -c "
+import json, sys
+for name, text in json.load(sys.stdin)[\"data\"].items():
+    assert name.endswith(\".json\") and json.loads(text)[\"panels\"]"'
+
+# Not without the right to.
+check "without the right it is told that a Role is missing" wait_for 60 reason_is mine NotPermitted
+check "and no Role is there" gone role/mine-tenant
+check "the server is there all the same" wait_for 30 there deployment/mine
+grant
+check "with it one is made" wait_for 120 there role/mine-tenant
+check "and bound" wait_for 60 there rolebinding/mine-tenant
+check "a member may look after the server" wait_for 30 can ann patch "$S1/mine"
+check "and read logs" can ann get pods --subresource=log
+check "so may the namespace's account" can "system:serviceaccount:$ns:ci" get "$S1/mine"
+check "not after another's" cannot ann get "$S1/other"
+check "nor others the server" cannot bob get "$S1/mine"
+check "all of its children are there" wait_for 60 reason_is mine ""
+same "and no field is said to be without effect" "" \
+	"$(one mine '.status.conditions[?(@.type=="FieldsActedOn")].message')"
+same "its resources have all of them" "ConfigMap Deployment LimitRange ResourceQuota Role RoleBinding Service" \
+	"$(one mine '.status.resources[*].kind' | tr ' ' '\n' | sort -u | paste -sd' ')"
+
+# The quota is in force, also for servers, and the strictest of two holds.
+server two '  tenancy: {tenantId: acme, resourceQuotas: {mcpServers: 2}}'
+check "another server's quota" wait_for 60 there resourcequota/two-tenant
+check "it is counted" wait_for 60 field_is 2 resourcequota/two-tenant \
+	".status.used.$servers"
+server three '' >"$OUT/three" 2>&1
+check "a third is refused" grep -q 'exceeded quota: two-tenant' "$OUT/three"
+k -n "$ns" delete "$S1" two --wait=true >/dev/null
+check "its quota goes with it" wait_for 60 gone resourcequota/two-tenant
+check "and what it forbade is allowed" wait_for 60 server three ''
+
+# Edits come back, one by one; what a controller counts is left alone.
+k -n "$ns" patch resourcequota mine-tenant --type=merge -p '{"spec":{"hard":{"pods":"90"}}}' >/dev/null
+check "an edited quota comes back" wait_for 30 field_is 7 resourcequota/mine-tenant '.spec.hard.pods'
+k -n "$ns" patch role mine-tenant --type=merge -p '{"rules":[]}' >/dev/null
+check "an edited Role" wait_for 30 can ann patch "$S1/mine"
+k -n "$ns" patch configmap mine-dashboard --type=merge -p '{"data":{"x":"y"}}' >/dev/null
+k -n "$ns" delete configmap mine-dashboard >/dev/null
+check "a deleted dashboard" wait_for 30 there configmap/mine-dashboard
+sleep 5
+audit_mark
+k -n "$ns" create configmap counted >/dev/null
+k -n "$ns" create configmap again >/dev/null
+sleep 5
+same "writes after what is counted" 0 "$(audit_count agent='mcp-operator/.*' "verb=$WRITES" "namespace=$ns")"
+
+change mine '{"monitoring":null}'
+check "not asked for, the dashboard goes" wait_for 30 gone configmap/mine-dashboard
+change mine '{"tenancy":null}'
+check "the quota, too" wait_for 30 gone resourcequota/mine-tenant
+check "the limit range" wait_for 30 gone limitrange/mine-tenant
+check "the Role" wait_for 30 gone role/mine-tenant
+check "and who had it" wait_for 30 gone rolebinding/mine-tenant
+check "its Deployment stays" there deployment/mine
+withdraw
+finish

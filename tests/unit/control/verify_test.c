@@ -1,0 +1,293 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "manager_world.h"
+
+/*
+ * A server whose pod is ready, and which answers in the pods' network: the
+ * world takes every connection, and tells them apart by path.
+ */
+
+#define CHILD_UID "2188f7f2-9b3a-4c5d-8e6f-0123456789ab"
+
+static unsigned generation;		/* of the Deployment */
+static const char *spec = "{\"image\":\"x\",\"replicas\":1,\"port\":7000}";
+static char notes[1024];		/* of the Deployment, as applied */
+static const char *const *answers;	/* of MCP, one after the other */
+static unsigned asked;
+
+/* All its pods are ready, or none. */
+static const char *deployment(bool ready)
+{
+	static char text[2048];
+	struct buf b;
+
+	buf_init(&b, text, sizeof(text) - 1);
+	buf_fmt(&b, "{\"type\":\"MODIFIED\",\"object\":{\"metadata\":{"
+	    "\"namespace\":\"ns\",\"name\":\"one\",\"uid\":\"" CHILD_UID "\","
+	    "\"resourceVersion\":\"%u\",\"generation\":%u,\"labels\":{"
+	    "\"mcp.allbeone.io/server-key\":\"m.one\"},\"ownerReferences\":["
+	    "{\"apiVersion\":\"mcp.mcp.dev/v1alpha1\",\"kind\":\"MCPServer\","
+	    "\"name\":\"one\",\"uid\":\"" MW_UID "\",\"controller\":true}]%s},"
+	    "\"spec\":{\"replicas\":1},\"status\":{\"observedGeneration\":%u",
+	    ++mw_one.version, generation, notes, generation);
+	if (ready)
+		buf_cstr(&b, ",\"replicas\":1,\"readyReplicas\":1,"
+		    "\"availableReplicas\":1,\"updatedReplicas\":1");
+	buf_cstr(&b, "}}}\n");
+	REQUIRE(!b.over);
+	text[b.n] = '\0';
+	return text;
+}
+
+static void pod_serve(const struct world_request *r)
+{
+	const char *a = answers[asked];
+
+	if (a == NULL) {
+		fake_send(&mw.w->io, r->peer, MS, STR("HTTP/1.1 405 No\r\n"
+		    "Content-Type: text/html\r\nContent-Length: 6\r\n\r\n"
+		    "<html>"));
+		return;
+	}
+	asked++;
+	world_reply(mw.w, r->peer, *a != '\0' ? 200 : 202, NULL, a);
+}
+
+/* Answers with what was applied, as far as the operator looks at it. */
+static void written(const struct world_request *r)
+{
+	size_t at = str_search(r->body, STR(",\"annotations\":{"));
+	struct str note = str_sub(r->body, at, r->body.n);
+	char text[1024];
+	struct buf b;
+
+	note = str_sub(note, 0, str_find(note, '}') + 1);
+	buf_init(&b, text, sizeof(text) - 1);
+	buf_fmt(&b, "{\"metadata\":{\"uid\":\"" CHILD_UID "\","
+	    "\"resourceVersion\":\"%u\",\"generation\":%u%S}}",
+	    ++mw_one.version, generation, note);
+	REQUIRE(!b.over);
+	text[b.n] = '\0';
+	world_reply(mw.w, r->peer, 200, NULL, text);
+	if (str_search(r->path, STR("/deployments/")) == r->path.n)
+		return;
+	buf_init(&b, notes, sizeof(notes) - 1);
+	buf_str(&b, note);
+	notes[b.n] = '\0';
+}
+
+static void serve(const struct world_request *r, struct str path)
+{
+	if (!str_starts(path, STR("/api"))) {
+		pod_serve(r);
+		return;
+	}
+	if (mw_one_serve(r, path))
+		return;
+	if (str_ends(path, STR("/services/one")) &&
+	    str_is(r->method, "GET"))
+		world_reply(mw.w, r->peer, 200, NULL, "{\"spec\":{"
+		    "\"clusterIP\":\"10.0.0.9\"}}");
+	else if (str_is(r->method, "GET"))
+		world_reply(mw.w, r->peer, 404, NULL,
+		    world_status(404, "NotFound", "not found"));
+	else
+		written(r);
+}
+
+/* Nobody listens behind the Service yet. */
+static void set_up(const char *const *mcp, const char *const *flags)
+{
+	answers = mcp;
+	asked = 0;
+	mw.watch = mw_one_watch;
+	mw.serve = serve;
+	mw_one_begin(spec);
+	generation = 1;
+	mw_begin(flags);
+}
+
+static void listen(void)
+{
+	fake_serve(&mw.w->io, "10.0.0.9", 7000, FAKE_ACCEPT);
+}
+
+static void begin(const char *const *mcp, const char *const *flags)
+{
+	set_up(mcp, flags);
+	listen();
+	mw_run(5 * SEC);
+	mw_forget();
+	mw_tell("/deployments", deployment(true));
+	mw_run(5 * SEC);
+}
+
+static bool tells(const char *what)
+{
+	return strstr(mw_one.status, what) != NULL;
+}
+
+#define RPC(id, r) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"result\":" r "}"
+static const char *const legacy[] = {
+	"{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32601,"
+	"\"message\":\"no\"}}",
+	RPC("2", "{\"protocolVersion\":\"2025-06-18\",\"serverInfo\":{"
+	"\"name\":\"clock\",\"version\":\"4\"},\"capabilities\":{"
+	"\"tools\":{},\"logging\":{}}}"),
+	"",
+	RPC("3", "{\"tools\":[{\"name\":\"now\"},{\"name\":\"zone\"}]}"),
+	NULL
+};
+
+TEST(who_a_server_is_stands_in_its_status_and_costs_no_write)
+{
+	begin(legacy, NULL);
+	EXPECT_EQ(asked, 4);
+	EXPECT_EQ(mw_count(MW_STATUS), 1);
+	EXPECT(tells("\"type\":\"Verified\",\"status\":\"True\","
+	    "\"reason\":\"Verified\",\"message\":\"speaks MCP 2025-06-18\""));
+	EXPECT(tells("\"serverInfo\":{\"name\":\"clock\",\"version\":\"4\","
+	    "\"protocolVersion\":\"2025-06-18\",\"path\":\"/mcp\","
+	    "\"capabilities\":[\"tools\",\"logging\"],\"tools\":2,"
+	    "\"toolNames\":[\"now\",\"zone\"]}"));
+	EXPECT(tells("\"type\":\"Ready\",\"status\":\"True\""));
+	/* It is not asked again. */
+	mw_forget();
+	mw_run(1200 * SEC);
+	EXPECT_EQ(asked, 4);
+	EXPECT_EQ(mw_count(MW_STATUS), 0);
+}
+
+TEST(a_service_that_leads_nowhere_yet_is_tried_again_before_it_is_told)
+{
+	set_up(legacy, NULL);
+	mw_run(5 * SEC);
+	mw_forget();
+	mw_tell("/deployments", deployment(true));
+	mw_run(2 * SEC);
+	EXPECT_EQ(asked, 0);
+	listen();
+	mw_run(10 * SEC);
+	EXPECT_EQ(asked, 4);
+	EXPECT_EQ(mw_count(MW_STATUS), 1);
+	EXPECT(tells("\"type\":\"Verified\",\"status\":\"True\""));
+}
+
+TEST(who_cannot_be_reached_is_ready_and_tried_ever_more_rarely)
+{
+	static const char *const none[] = { NULL };
+
+	set_up(none, NULL);
+	mw_run(5 * SEC);
+	mw_tell("/deployments", deployment(true));
+	mw_run(20 * SEC);
+	EXPECT(tells("\"type\":\"Ready\",\"status\":\"True\""));
+	EXPECT(tells("\"type\":\"Verified\",\"status\":\"Unknown\","
+	    "\"reason\":\"Unreachable\""));
+	mw_forget();
+	mw_run(600 * SEC);
+	EXPECT_EQ(mw_count(MW_STATUS), 0);
+	EXPECT(mw_count("GET /api/v1/namespaces/ns/services/one") <= 5);
+}
+
+TEST(what_it_said_stays_while_other_things_change)
+{
+	begin(legacy, NULL);
+	mw_forget();
+	mw_tell("/deployments", deployment(false));
+	mw_run(10 * SEC);
+	EXPECT(tells("\"type\":\"Ready\",\"status\":\"False\""));
+	EXPECT(tells("\"type\":\"Verified\",\"status\":\"True\""));
+	EXPECT(tells("\"toolNames\":[\"now\",\"zone\"]"));
+	mw_tell("/deployments", deployment(true));
+	mw_run(10 * SEC);
+	EXPECT(tells("\"type\":\"Ready\",\"status\":\"True\""));
+	EXPECT_EQ(asked, 4);
+}
+
+TEST(a_web_server_is_not_ready)
+{
+	static const char *const none[] = { NULL };
+
+	begin(none, NULL);
+	EXPECT(tells("\"type\":\"Verified\",\"status\":\"False\","
+	    "\"reason\":\"NotMCP\",\"message\":\"GET /mcp was answered with "
+	    "405 text/html, no stream of events\""));
+	EXPECT(tells("\"type\":\"Ready\",\"status\":\"False\","
+	    "\"reason\":\"NotMCP\""));
+	EXPECT(tells("\"phase\":\"Failed\""));
+	EXPECT(!tells("serverInfo"));
+	/* Asked again, ever more rarely, with nothing new to write. */
+	mw_forget();
+	mw_run(1200 * SEC);
+	EXPECT_EQ(mw_count(MW_STATUS), 0);
+	EXPECT(mw_count("POST /mcp") >= 2 * 6);
+	EXPECT(mw_count("POST /mcp") <= 2 * 9);
+	/* And once it speaks, it is ready. */
+	answers = legacy;
+	mw_run(700 * SEC);
+	EXPECT(tells("\"type\":\"Ready\",\"status\":\"True\""));
+}
+
+/* Its turn comes while there is nobody to be asked. */
+TEST(a_turn_that_is_missed_comes_again_with_the_pods)
+{
+	static const char *const none[] = { NULL };
+	unsigned reads;
+
+	begin(none, NULL);
+	mw_tell("/deployments", deployment(false));
+	mw_run(SEC);
+	mw_forget();
+	mw_run(40 * SEC);
+	EXPECT_EQ(mw_count("POST /"), 0);
+	reads = mw_count("GET /apis/mcp.mcp.dev");
+	EXPECT_EQ(reads, 1);
+	answers = legacy;
+	mw_tell("/deployments", deployment(true));
+	mw_run(10 * SEC);
+	EXPECT_EQ(asked, 4);
+	EXPECT(tells("\"type\":\"Ready\",\"status\":\"True\""));
+}
+
+TEST(who_may_not_be_called_is_not_called)
+{
+	spec = "{\"image\":\"x\",\"replicas\":1,\"port\":7000,"
+	    "\"verification\":{\"enabled\":false}}";
+	begin(legacy, NULL);
+	EXPECT_EQ(asked, 0);
+	EXPECT(!tells("Verified"));
+	EXPECT(tells("\"type\":\"Ready\",\"status\":\"True\""));
+}
+
+TEST(nobody_is_called_without_the_flag)
+{
+	static const char *const flags[] = { "--verify-servers=false", NULL };
+
+	begin(legacy, flags);
+	EXPECT_EQ(asked, 0);
+	EXPECT(!tells("Verified"));
+}
+
+TEST(a_restart_asks_nobody_again)
+{
+	static char kept[sizeof(mw_one.status)];
+
+	begin(legacy, NULL);
+	strcpy(kept, mw_one.status);
+	EXPECT(tells("\"verifiedTemplate\":\""));
+	/* Another operator, which finds the status of the first. */
+	asked = 0;
+	strcpy(mw_one.status, kept);
+	memset(&mw, 0, sizeof(mw));
+	mw.watch = mw_one_watch;
+	mw.serve = serve;
+	mw_begin(NULL);
+	mw_run(2 * SEC);
+	mw_tell("/deployments", deployment(true));
+	mw_run(10 * SEC);
+	EXPECT_EQ(asked, 0);
+	EXPECT(tells("\"toolNames\":[\"now\",\"zone\"]"));
+}
