@@ -10,6 +10,11 @@
 node_up
 operator_up
 namespace
+# At its start, and before it lets a finalizer go, it looks for every kind that
+# there may be a child of, and Roles it may only read with this.
+tenancy=$TOP/manifests/overlays/tenancy/10-rbac.yaml
+k apply -f "$tenancy" >/dev/null
+at_end 'kube delete -f "$tenancy" >/dev/null'
 real=$ns-real
 k delete namespace "$real" --ignore-not-found --timeout=300s >/dev/null
 k create namespace "$real" >/dev/null
