@@ -115,7 +115,7 @@ check "what there is of the same server" wait_for 20 made ingress/entered
 sleep 8
 audit_mark
 sleep 30
-same "requests while they are missing" 0 "$(audit_count "$AGENT" 'namespace=!e2e-(?!24-optional).*')"
+same "requests while they are missing" 0 "$(audit_count "$AGENT" 'namespace=!e2e-(?!25-optional).*')"
 
 check "the CRDs are installed" k apply --server-side -f "$OUT/crds.yaml"
 for c in $CHILDREN; do
