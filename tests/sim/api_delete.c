@@ -221,7 +221,8 @@ void write_delete(struct call *c)
 	    DELETE_PENDING)
 		answer_object(c, 200, store_find(c->a, c->kind, c->ns,
 		    c->name)->v);
-	else if (c->info->graceful || c->kind == API_SERVICE)
+	else if (c->info->graceful || c->kind == API_SERVICE ||
+	    c->kind == API_RESOURCE_QUOTA)
 		answer_object(c, 200, last);
 	else
 		answer_gone(c, uid);

@@ -201,6 +201,9 @@ static bool is_kept(const struct shape_field *f, const struct node *v)
 {
 	if (v->type == NODE_NULL)
 		return f->always && f->shape->type == SHAPE_TIME;
+	/* Stored, a list of nothing is none: null where it is written. */
+	if (f->shape->type == SHAPE_LIST && node_empty(v))
+		return f->pointer;
 	return f->always || f->pointer || f->shape->type == SHAPE_STRUCT ||
 	    f->shape->type == SHAPE_INTSTR || !node_empty(v);
 }
