@@ -80,6 +80,9 @@ static bool render(enum group g, struct str object, char *mem,
 	    server_check(&s, &a, NULL))
 		return false;
 	FUZZ_CHECK(!render_server(&in, &a, ret));
+	for (int k = CHILD_KINDS; k < CHILD_KINDS_ALL; k++)
+		FUZZ_CHECK(!render_extra(&in, (enum child_kind)k, &a,
+		    &ret->child[k]));
 	return true;
 }
 
@@ -90,7 +93,7 @@ static void check_same(enum group g, struct str before, struct str after)
 	if (!render(g, before, rendered[0], &a))
 		return;
 	FUZZ_CHECK(render(g, after, rendered[1], &b));
-	for (int k = 0; k < CHILD_KINDS; k++) {
+	for (int k = 0; k < CHILD_KINDS_ALL; k++) {
 		FUZZ_CHECK(a.child[k].wanted == b.child[k].wanted);
 		FUZZ_CHECK(str_eq(a.child[k].body, b.child[k].body));
 	}

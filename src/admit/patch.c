@@ -110,8 +110,6 @@ uint32_t patch_write(const struct json_doc *doc, uint32_t at,
 		    "/spec/registry/serverName", s->meta.name);
 		fill(&p, "spec.transport", "path", "/spec/transport/path",
 		    s->spec.transport.path);
-		fill(&p, "spec.tenancy", "isolationLevel",
-		    "/spec/tenancy/isolationLevel", STR("Namespace"));
 	}
 	fill_ports(&p);
 	jw_close_list(w);

@@ -441,9 +441,8 @@ TEST(defaults_are_written_down)
 	    "\"/spec/registry/serverName\",\"value\":\"fs\"},"
 	    "{\"op\":\"add\",\"path\":\"/spec/transport/path\",\"value\":"
 	    "\"/mcp\"},{\"op\":\"add\",\"path\":"
-	    "\"/spec/tenancy/isolationLevel\",\"value\":\"Namespace\"},"
-	    "{\"op\":\"add\",\"path\":\"/spec/ports/0/targetPort\",\"value\":"
-	    "80},{\"op\":\"add\",\"path\":\"/spec/ports/2/targetPort\","
+	    "\"/spec/ports/0/targetPort\",\"value\":80},"
+	    "{\"op\":\"add\",\"path\":\"/spec/ports/2/targetPort\","
 	    "\"value\":82}]");
 }
 
