@@ -49,28 +49,6 @@ static void fill(struct patch *p, const char *object, const char *member,
 		add(p, path, value);
 }
 
-static void fill_ports(struct patch *p)
-{
-	uint32_t list = json_path(p->doc, p->at, "spec.ports"), i = 0;
-
-	if (list == JSON_NIL || json_type(p->doc, list) != JSON_ARRAY)
-		return;
-	for (uint32_t e = json_first(p->doc, list); e != JSON_NIL;
-	    e = json_next(p->doc, list, e), i++) {
-		uint32_t port = json_get(p->doc, e, STR("port"));
-		char path[64];
-
-		if (!is_absent(p->doc,
-		    json_get(p->doc, e, STR("targetPort"))))
-			continue;
-		cut_fmt(path, sizeof(path), "/spec/ports/%u/targetPort",
-		    (unsigned)i);
-		begin(p, path);
-		jw_raw(p->w, json_raw(p->doc, port));
-		jw_close(p->w);
-	}
-}
-
 #define LABELS "/metadata/labels"
 
 /* Those by which the third group's users know its servers. */
@@ -111,7 +89,6 @@ uint32_t patch_write(const struct json_doc *doc, uint32_t at,
 		fill(&p, "spec.transport", "path", "/spec/transport/path",
 		    s->spec.transport.path);
 	}
-	fill_ports(&p);
 	jw_close_list(w);
 	return p.n;
 }

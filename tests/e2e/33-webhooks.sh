@@ -44,8 +44,8 @@ same "it is not stored" "" "$(k -n "$ns" get mcpservers.mcp.allbeone.io -o name)
 server plain '  image: x' '  replicas: 0' '  transport: {type: http}' '  ports: [{port: 80}]'
 check "a good server is taken" says 'plain created'
 check "with a warning" says 'Warning: spec.image: names no version'
-same "its defaults are written down" "/mcp 80" \
-	"$(get mcpservers.mcp.allbeone.io/plain '{.spec.transport.path} {.spec.ports[0].targetPort}')"
+same "its defaults are written down" /mcp \
+	"$(get mcpservers.mcp.allbeone.io/plain '{.spec.transport.path}')"
 check "it is served" wait_for 30 field_is ScaledToZero mcpservers.mcp.allbeone.io/plain \
 	'.status.conditions[?(@.type=="Ready")].reason'
 server plain '  image: x' '  replicas: 0' '  transport: {type: http}' '  ports: [{port: 80}]'

@@ -440,10 +440,16 @@ TEST(defaults_are_written_down)
 	EXPECT_STR(patch(), "[{\"op\":\"add\",\"path\":"
 	    "\"/spec/registry/serverName\",\"value\":\"fs\"},"
 	    "{\"op\":\"add\",\"path\":\"/spec/transport/path\",\"value\":"
-	    "\"/mcp\"},{\"op\":\"add\",\"path\":"
-	    "\"/spec/ports/0/targetPort\",\"value\":80},"
-	    "{\"op\":\"add\",\"path\":\"/spec/ports/2/targetPort\","
-	    "\"value\":82}]");
+	    "\"/mcp\"}]");
+}
+
+/* A port that is changed later takes its target along, asked or not. */
+TEST(what_follows_another_field_is_not_written_down)
+{
+	ask(ADMIT_MUTATE, GROUP_ALLBEONE, "CREATE", "", "{\"image\":\"a\","
+	    "\"ports\":[{\"port\":80},{\"port\":81,\"targetPort\":null}],"
+	    "\"tenancy\":{\"tenantId\":\"t\"}}");
+	EXPECT_STR(patch(), "");
 }
 
 TEST(nothing_is_added_to_what_says_it_all)
