@@ -39,6 +39,9 @@
 #define JSON_TOKENS_MAX (48 * 1024)
 /* Of a podTemplatePatch: its lists are compared item by item. */
 #define POD_PATCH_MAX 32768
+/* Of a value that breaks a rule, when that is told: the rule stands behind it
+ * and has to fit a warning (ADMIT_WARNING_MAX), too. */
+#define RULE_VALUE_MAX 128
 /* What jw_kfmt formats at once: a condition message, names and reasons. */
 #define JW_FMT_MAX 2048
 /* Name, namespace (253 and 63), kind, uid, versions of an oversized object. */

@@ -10,11 +10,13 @@ static const char *const own_domains[] = {
 void rule_broken(struct faults *f, struct str path, struct str value,
     const char *rule)
 {
+	char shown[RULE_VALUE_MAX + 1];
 	struct diag d;
 
 	diag_clear(&d);
+	cut_fmt(shown, sizeof(shown), "%S", value);
 	if (value.n)
-		diag_set(&d, path, "%S %s", value, rule);
+		diag_set(&d, path, "%s %s", shown, rule);
 	else
 		diag_set(&d, path, "%s", rule);
 	f->any = true;

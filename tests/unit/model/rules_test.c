@@ -59,6 +59,25 @@ TEST(rules_name)
 	EXPECT_EQ(check_named("a.b", stdio), 0);
 }
 
+/* However long the value is, the rule that it breaks is told. */
+TEST(rules_stand_behind_long_values)
+{
+	static const char rule[] = "... is not a label value: at most 63 "
+	    "letters, digits, '-', '_' and '.'";
+	char spec[2048], text[RULE_VALUE_MAX + sizeof(rule)];
+	struct buf b;
+
+	buf_init(&b, spec, sizeof(spec) - 1);
+	buf_cstr(&b, "{\"image\":\"a\",\"podLabels\":{\"k\":\"");
+	for (int i = 0; i < 1024; i++)
+		buf_char(&b, 'v');
+	buf_cstr(&b, "\"}}");
+	spec[b.n] = '\0';
+	memset(text, 'v', RULE_VALUE_MAX);
+	memcpy(text + RULE_VALUE_MAX - 3, rule, sizeof(rule));
+	model_bad(&m, GROUP_MCPDEV, spec, "spec.podLabels", text);
+}
+
 TEST(rules_image)
 {
 	model_bad(&m, GROUP_ALLBEONE, "{}", "spec.image", "is required");
