@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "admit_int.h"
 
 #define API_VERSION "admission.k8s.io/v1"
@@ -125,6 +127,16 @@ static void answer_end(struct review *r)
 	jw_close(&r->w);
 }
 
+/* Bytes of a control character at p; in UTF-8 those from U+0080 on have two. */
+static size_t control(const char *p)
+{
+	const unsigned char *u = (const unsigned char *)p;
+
+	if (*u < ' ' || *u == 0x7f)
+		return 1;
+	return *u == 0xc2 && (u[1] & 0xe0) == 0x80 ? 2 : 0;
+}
+
 /*
  * The API server hands warnings on in a header: control characters would cost
  * the whole of one. Nothing else may be written between two of them.
@@ -143,8 +155,7 @@ static void warn(void *ctx, const struct diag *d)
 	    d->text);
 	shown = str_from(text);
 	for (size_t i = 0; i < shown.n; i++)
-		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
-			text[i] = '?';
+		memset(text + i, '?', control(text + i));
 	jw_str(&r->w, shown);
 }
 

@@ -250,7 +250,8 @@ TEST(warnings_fit_a_header)
 	uint32_t list, w, n = 0;
 
 	buf_init(&b, spec, sizeof(spec) - 1);
-	buf_cstr(&b, "{\"image\":\"a:1\",\"env\":[{\"name\":\"\\u0001\\n");
+	buf_cstr(&b, "{\"image\":\"a:1\",\"env\":[{\"name\":\"\\u0001\\n"
+	    "\xc2\x85");
 	for (int i = 0; i < 100; i++)
 		buf_cstr(&b, "\xc3\xa4\xc3\xb6\xc3\xbc");
 	buf_cstr(&b, "=\"}");
@@ -270,6 +271,7 @@ TEST(warnings_fit_a_header)
 		EXPECT(s.n <= ADMIT_WARNING_MAX + 2);
 		EXPECT(str_utf8(s));
 		EXPECT(str_find(s, '\\') == s.n);
+		EXPECT(str_search(s, STR("\xc2\x85")) == s.n);
 	}
 	EXPECT_EQ(n, ADMIT_WARNINGS_MAX);
 }
