@@ -143,8 +143,10 @@
 /* A metrics page: fixed families and one line a server for the info gauge
  * are streamed through this window. */
 #define HTTP_SERVER_OUT_MAX 8192
-/* A kept connection between two requests: scrapes come once a minute. */
-#define HTTP_SERVER_IDLE_MS 90000
+/* A kept connection between two requests: scrapes come once a minute, and
+ * clients in Go, the API server among them, close one after 90 s. They have to
+ * be the first, or a request of theirs meets an end that is on its way. */
+#define HTTP_SERVER_IDLE_MS 120000
 /* A connection that waits for longer makes room for a new one. */
 #define HTTP_SERVER_FRESH_MS 1000
 /* From a request's first byte to its last: a slow link, no slow attacker. */

@@ -395,6 +395,17 @@ TEST(http_server_drops_what_a_refused_peer_sends_up_to_a_limit)
 	sw_end();
 }
 
+TEST(http_server_leaves_it_to_clients_to_close)
+{
+	int peer;
+
+	begin();
+	peer = asked("GET /small HTTP/1.1\r\nHost: h\r\n\r\n");
+	sw_run(INT64_C(91000) * MS);
+	EXPECT(!fake_gone(&sw.f, peer));
+	sw_end();
+}
+
 TEST(http_server_cuts_slow_and_idle_peers)
 {
 	int peer;
