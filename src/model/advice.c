@@ -62,14 +62,15 @@ static void advise_env(const struct server_spec *s, struct faults *f)
 
 /* A session lives in the pod that began it. */
 static void advise_sessions(const struct server_spec *s,
-    const struct istio_spec *m, struct faults *f)
+    const struct istio_spec *m, const struct hpa_spec *h, struct faults *f)
 {
 	bool sessions = s->transport.type == TRANSPORT_SSE ||
 	    s->transport.type == TRANSPORT_STREAMABLE_HTTP;
-	bool kept = s->service.affinity == AFFINITY_CLIENT_IP ||
-	    HAS(&m->destination.traffic.balancer, istio_balancer, hash);
+	bool kept = s->service.affinity == AFFINITY_CLIENT_IP || (m->enabled &&
+	    HAS(&m->destination.traffic.balancer, istio_balancer, hash));
+	int32_t most = h->enabled && s->replicas > 0 ? h->max : s->replicas;
 
-	if (sessions && !kept && s->replicas > 1)
+	if (sessions && !kept && most > 1)
 		rule_broken(f, STR("spec.service.sessionAffinity"), STR_NONE,
 		    "should be ClientIP with more than one pod, or sessions "
 		    "of clients get lost");
@@ -146,7 +147,7 @@ int server_advise(const struct server *s, struct arena *scratch,
 	    server_area(s, server_spec_AT_entry, scratch, &entry)) {
 		err = ERR_FULL;
 	} else {
-		advise_sessions(&s->spec, &istio, &f);
+		advise_sessions(&s->spec, &istio, &scaling.hpa, &f);
 		advise_budget(&s->spec, &scaling, &f);
 		advise_entry(&entry, &f);
 	}

@@ -66,6 +66,9 @@ TEST(advice_on_secrets)
 	    "valueFrom.secretKeyRef keeps it in a Secret\n");
 }
 
+#define HASH "{\"trafficPolicy\":{\"loadBalancer\":{\"consistentHash\":{" \
+	"\"useSourceIp\":true}}}}"
+
 TEST(advice_on_sessions)
 {
 	static const char lost[] = "spec.service.sessionAffinity: should be "
@@ -79,6 +82,19 @@ TEST(advice_on_sessions)
 	advised("\"replicas\":1,\"transport\":{\"type\":\"sse\"}", "");
 	advised("\"replicas\":2,\"transport\":{\"type\":\"sse\"},\"service\":"
 	    "{\"sessionAffinity\":\"ClientIP\"}", "");
+	/* As many as its autoscaler may make; none while it is halted. */
+	advised("\"transport\":{\"type\":\"sse\"},\"autoscaling\":{\"hpa\":"
+	    "{\"enabled\":true,\"maxReplicas\":3}}", lost);
+	advised("\"transport\":{\"type\":\"sse\"},\"autoscaling\":{\"hpa\":"
+	    "{\"enabled\":false,\"maxReplicas\":3}}", "");
+	advised("\"replicas\":0,\"transport\":{\"type\":\"sse\"},"
+	    "\"autoscaling\":{\"hpa\":{\"enabled\":true,\"maxReplicas\":3}}",
+	    "");
+	/* A mesh keeps them only where it is. */
+	advised("\"replicas\":2,\"transport\":{\"type\":\"sse\"},\"istio\":{"
+	    "\"enabled\":true,\"destinationRule\":" HASH "}", "");
+	advised("\"replicas\":2,\"transport\":{\"type\":\"sse\"},\"istio\":{"
+	    "\"enabled\":false,\"destinationRule\":" HASH "}", lost);
 }
 
 TEST(advice_on_budgets)
