@@ -18,7 +18,7 @@ struct peer {
 	struct work work;
 	uint8_t state;
 	bool refused;			/* what it asked for, and is cut off */
-	int64_t since_ns;		/* of PEER_REQUEST */
+	int64_t since_ns;		/* of PEER_REQUEST, or its head */
 	struct net_addr from;
 	const struct http_route *route;
 	const struct http_post_route *post_route;
@@ -408,7 +408,7 @@ static void peer_read(struct peer *p)
 		before = p->in_n;
 		p->in_n += (size_t)n;
 		if (!before)
-			peer_timer(p, HTTP_SERVER_REQUEST_MS);
+			peer_wait(p, HTTP_SERVER_REQUEST_MS);
 		if (peer_next(p, before))
 			return;
 	}
@@ -479,24 +479,33 @@ static const struct conn_events peer_events = {
 
 /* ---- accepting ----------------------------------------------------------- */
 
-/* A free place, or that of the connection that has been idle longest. */
+/* Does p make room before q does? Who is idle, then who has waited longest. */
+static bool goes_before(const struct peer *p, const struct peer *q)
+{
+	if (!p->in_n != !q->in_n)
+		return !p->in_n;
+	return p->since_ns < q->since_ns;
+}
+
+/*
+ * A free place, or that of a connection that has been idle for a while, or
+ * lets its head trickle in.
+ */
 static struct peer *peer_place(struct http_server *s)
 {
 	int64_t since_ns = s->loop->now_ns - HTTP_SERVER_FRESH_MS * NS_PER_MS;
-	struct peer *p, *idle = NULL;
+	struct peer *p, *first = NULL;
 	uint32_t i;
 
 	for (i = 0; i < HTTP_SERVER_CONNS_MAX; i++) {
 		p = &s->peer[i];
 		if (p->state == PEER_FREE)
 			return p;
-		if (p->state == PEER_REQUEST && !p->in_n &&
-		    p->since_ns <= since_ns) {
-			since_ns = p->since_ns;
-			idle = p;
-		}
+		if (p->state == PEER_REQUEST && p->since_ns <= since_ns &&
+		    (!first || goes_before(p, first)))
+			first = p;
 	}
-	return idle;
+	return first;
 }
 
 /* At its first use: what is never used stays untouched memory. */

@@ -510,22 +510,44 @@ TEST(http_server_makes_room_for_who_comes)
 	sw_end();
 }
 
-TEST(http_server_waits_while_all_places_are_busy)
+/* Who sends a byte and no more keeps nobody out for long. */
+TEST(http_server_makes_room_for_who_is_not_slow)
 {
 	int peer[HTTP_SERVER_CONNS_MAX], late, i;
 
 	begin();
+	for (i = 0; i < HTTP_SERVER_CONNS_MAX; i++) {
+		peer[i] = asked("G");
+		sw_run(10 * MS);
+	}
+	late = asked("GET /small HTTP/1.1\r\nHost: h\r\n\r\n");
+	EXPECT_EQ(fake_got(&sw.f, late).n, 0);
+	sw_run(HTTP_SERVER_FRESH_MS * MS);
+	EXPECT(str_ends(fake_got(&sw.f, late), STR("small")));
+	EXPECT(fake_gone(&sw.f, peer[0]));
+	EXPECT(!fake_gone(&sw.f, peer[1]));
+	sw_end();
+}
+
+TEST(http_server_waits_while_all_places_are_busy)
+{
+	int peer[HTTP_SERVER_CONNS_MAX], late, i;
+	size_t window;
+
+	begin();
+	window = sw.f.window;
+	sw.f.window = 100;
 	for (i = 0; i < HTTP_SERVER_CONNS_MAX; i++)
-		peer[i] = asked("GET /sma");
+		peer[i] = asked("GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
+	sw.f.window = window;
 	sw_run(5000 * MS);
 	late = asked("GET /small HTTP/1.1\r\nHost: h\r\n\r\n");
-	sw_run(1000 * MS);
+	sw_run((HTTP_SERVER_ANSWER_MS - 5001) * MS);
 	EXPECT_EQ(fake_got(&sw.f, late).n, 0);
-	fake_end(&sw.f, peer[5], 0);
-	sw_run((HTTP_SERVER_PAUSE_MS + 1) * MS);
-	EXPECT(str_ends(fake_got(&sw.f, late), STR("small")));
-	sw_run(HTTP_SERVER_REQUEST_MS * MS);
+	EXPECT(!fake_gone(&sw.f, peer[0]));
+	sw_run((HTTP_SERVER_PAUSE_MS + 2) * MS);
 	EXPECT(fake_gone(&sw.f, peer[0]));
+	EXPECT(str_ends(fake_got(&sw.f, late), STR("small")));
 	sw_end();
 }
 
