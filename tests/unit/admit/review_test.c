@@ -445,6 +445,15 @@ TEST(defaults_are_written_down)
 	    "\"/mcp\"}]");
 }
 
+TEST(what_has_no_name_yet_gets_no_defaults)
+{
+	REQUIRE(!ask_text(ADMIT_MUTATE, review("mcp.example.com", "v1alpha1",
+	    "CREATE", "", "{\"metadata\":{\"generateName\":\"fs-\"},"
+	    "\"spec\":{\"image\":\"a\"}}")));
+	EXPECT_STR(answer("allowed"), "true");
+	EXPECT_STR(patch(), "");
+}
+
 /* A port that is changed later takes its target along, asked or not. */
 TEST(what_follows_another_field_is_not_written_down)
 {
