@@ -33,8 +33,8 @@ int posts_init(struct http_posts *all, struct mem *m, uint32_t n);
 /* For a request that says how long its body is; NULL: there is no room. */
 struct http_post *post_begin(struct http_posts *all, void *peer,
     const struct http_head *head, struct str query, int64_t now_ns);
-/* The one whose body has been coming for longest, since then or before; or
- * NULL. */
+/* The one whose body has been coming, or whose answer been read, for longest,
+ * since then or before; or NULL. */
 struct http_post *post_slowest(const struct http_posts *all,
     int64_t since_ns);
 /*

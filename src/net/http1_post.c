@@ -65,7 +65,8 @@ struct http_post *post_slowest(const struct http_posts *all,
 	uint32_t i;
 
 	for (i = 0; i < all->n; i++) {
-		if (all->post[i].state != POST_READING ||
+		if ((all->post[i].state != POST_READING &&
+		    all->post[i].state != POST_ANSWERED) ||
 		    all->post[i].since_ns > since_ns)
 			continue;
 		slowest = &all->post[i];

@@ -168,6 +168,7 @@ void peer_post_answered(void *peer, const struct http_reply *reply)
 
 	p->answer.reply = *reply;
 	p->answer.more_ctx = p->post;
+	p->post->since_ns = p->server->loop->now_ns;
 	peer_answer(p);
 	work_post(p->server->loop, &p->work);
 }
@@ -219,7 +220,8 @@ static void peer_refuse(struct peer *p, uint16_t status)
 	p->answer.keep = false;
 }
 
-/* Who lets its body trickle in does not keep others from the little room. */
+/* Who lets its body trickle in, or the answer to it lie, does not keep others
+ * from the little room. */
 static bool peer_post(struct peer *p, const struct http_head *head,
     struct str query)
 {

@@ -486,6 +486,29 @@ TEST(http_post_bodies_that_come_slowly_make_room)
 	sw_end();
 }
 
+TEST(http_post_answers_that_nobody_reads_make_room)
+{
+	size_t window;
+	int peer[POSTS + 1], i;
+
+	begin();
+	window = sw.f.window;
+	sw.f.window = 100;
+	for (i = 0; i < POSTS; i++) {
+		peer[i] = asked("POST /large" HOST CL "1\r\n\r\n1");
+		sw_run(10 * MS);
+	}
+	sw.f.window = window;
+	peer[2] = asked("POST /echo" HOST CL "1\r\n\r\n1");
+	EXPECT(says(peer[2], "503 "));
+	sw_run((HTTP_SERVER_FRESH_MS - 15) * MS);
+	peer[2] = asked("POST /echo" HOST CL "1\r\n\r\n1");
+	EXPECT_STR(got(peer[2]), ANSWER("4", "[|1]"));
+	EXPECT(fake_gone(&sw.f, peer[0]));
+	EXPECT(!fake_gone(&sw.f, peer[1]));
+	sw_end();
+}
+
 #define CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
 
 TEST(http_post_tells_who_waits_for_it_to_go_on)
