@@ -488,6 +488,7 @@ struct job {
 	uint32_t at;		/* into plan.step */
 	uint32_t sought;	/* child kinds, of plan.seek */
 	uint32_t kinds;		/* extras_allowed, as it was planned with */
+	uint32_t had;		/* child kinds, when it was planned */
 	struct kube_call call;
 	struct arena arena;
 	size_t plan_at, plan_end; /* of it; behind: of one request */

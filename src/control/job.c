@@ -31,13 +31,15 @@ void job_release(struct job *j)
 }
 
 /*
- * Were children deleted for a finalizer's sake? They may have gone before
- * the answer came, and nothing tells of that any more.
+ * Were children deleted for a finalizer's sake, or looked for? They may have
+ * gone before the answer came, and nothing tells of that any more.
  */
 static bool job_saw_them_go(const struct job *j)
 {
-	return (job_record(j)->flags & RECORD_DELETING) &&
-	    j->plan.steps > 0;
+	const struct record *r = job_record(j);
+
+	return (r->flags & RECORD_DELETING) && (j->plan.steps > 0 ||
+	    j->had != record_children(&j->m->records, r));
 }
 
 /* Between plan and status, whose inputs hold the new ones already. */
@@ -425,6 +427,7 @@ static bool job_make_plan(struct job *j)
 		return true;
 	}
 	j->refs = refs_state(j->m, r);
+	j->had = record_children(&j->m->records, r);
 	/* For all of this job: the watch may tell of a newer spec. */
 	j->kinds = extras_allowed(j->m, r);
 	return job_plan_children(j, &j->plan) == 0;

@@ -479,7 +479,7 @@ void job_sought(struct job *j)
 	    "metadata.deletionTimestamp", &at);
 	if (err == ERR_NOENT || job_claim(j) != CLAIM_OWNED ||
 	    !kube_peek(j->call.reply, "metadata.uid", &uid) ||
-	    (going && !j->plan.drop_finalizers)) {
+	    (going && !(job_record(j)->flags & RECORD_DELETING))) {
 		j->sought++;
 		job_next(j);
 	} else if (j->plan.keeps || going)

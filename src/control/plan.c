@@ -139,8 +139,6 @@ static void plan_deletion(const struct plan_in *in, struct plan *p)
 			step_add(p, STEP_DELETE, (enum child_kind)k, false,
 			    false);
 	}
-	if (p->drop_finalizers)
-		p->seek = KINDS_EVERY;
 }
 
 /*
@@ -225,6 +223,34 @@ static int plan_steps(const struct plan_in *in, struct arena *a,
 	return err;
 }
 
+/* Kinds that it may have by the spec at hand: all, where that is no good. */
+static uint32_t kinds_asked(const struct plan_in *in, struct arena *a)
+{
+	uint32_t asked;
+
+	if ((in->record->flags & RECORD_REFUSED) ||
+	    render_kinds(in->server, a, &asked) < 0)
+		return KINDS_EVERY;
+	return asked | KINDS_CORE;
+}
+
+/*
+ * What it has besides is seen, or was wanted before; that is looked for at
+ * once, for the status that follows does not tell of it any more.
+ */
+static void plan_last_look(const struct plan_in *in, struct arena *a,
+    struct plan *p)
+{
+	uint32_t asked;
+
+	if (!has_our_finalizers(in->server))
+		return;
+	asked = kinds_asked(in, a);
+	p->seek = plan_seek(in, asked);
+	if (p->drop_finalizers)
+		p->seek |= asked;
+}
+
 int plan_children(const struct plan_in *in, struct arena *a,
     struct plan *ret)
 {
@@ -235,6 +261,7 @@ int plan_children(const struct plan_in *in, struct arena *a,
 
 	if (HAS(&in->server->meta, object_meta, deletion_time)) {
 		plan_deletion(in, &p);
+		plan_last_look(in, a, &p);
 		*ret = p;
 		return 0;
 	}

@@ -1,3 +1,3 @@
 # file: src/control/plan.c
 # The finalizer goes without a look for children that lost their label.
-s/^		p->seek = KINDS_EVERY;$/		p->seek = 0;/
+s/^		p->seek |= asked;$/		p->seek = 0;/

@@ -401,6 +401,9 @@ TEST(a_finalizer_is_taken_away_once_and_the_status_left_alone)
 	    "mcpservers/one"), 1);
 	EXPECT_EQ(mw_count("one/status"), 0);
 	EXPECT_EQ(mw.m->queue.retries, 0);
+	/* Looked for is only what it may have. */
+	EXPECT_EQ(mw_count("/deployments/one"), 1);
+	EXPECT_EQ(mw_count("/roles/one-tenant"), 0);
 }
 
 #define OWNED_BY(uid, more) "{\"metadata\":{\"uid\":\"" CHILD_UID "\"," \
@@ -468,6 +471,92 @@ TEST(a_finalizer_does_not_wait_for_what_is_anothers)
 	mw_run(SEC);
 	EXPECT_EQ(mw_count("DELETE "), 0);
 	EXPECT_EQ(mw_count("PATCH "), 1);
+}
+
+/* Its status names a budget that no list has, and its Deployment is there. */
+#define GOING_NAMED "{\"metadata\":{\"namespace\":\"ns\",\"name\":" \
+	"\"one\",\"uid\":\"" UID "\",\"resourceVersion\":\"30\"," \
+	"\"generation\":2,\"deletionTimestamp\":\"2026-01-01T00:00:00Z\"," \
+	"\"finalizers\":[\"mcp.mcp.dev/finalizer\"]},\"spec\":{\"image\":" \
+	"\"x\"},\"status\":{\"resources\":[{\"kind\":" \
+	"\"PodDisruptionBudget\",\"name\":\"one\"}]}}"
+#define DEPLOYMENT "{\"metadata\":{\"namespace\":\"ns\",\"name\":" \
+	"\"one\",\"uid\":\"3188f7f2-9b3a-4c5d-8e6f-0123456789ab\"," \
+	"\"resourceVersion\":\"9\",\"generation\":1,\"labels\":{\"" \
+	LABEL_KEY "\":\"m.one\"},\"ownerReferences\":[{\"apiVersion\":" \
+	"\"mcp.mcp.dev/v1alpha1\",\"kind\":\"MCPServer\",\"name\":" \
+	"\"one\",\"uid\":\"" UID "\",\"controller\":true}]}}"
+
+static const char *watch_named(const struct world_request *r,
+    struct str path)
+{
+	(void)r;
+	return str_ends(path, STR(SERVERS)) ? MW_LINE("ADDED", GOING_NAMED) :
+	    str_ends(path, STR("/deployments")) ?
+	    MW_LINE("ADDED", DEPLOYMENT) : "";
+}
+
+static void serve_named(const struct world_request *r, struct str path)
+{
+	if (str_search(path, STR("/poddisruptionbudgets/")) == path.n) {
+		bool held = hold;
+
+		hold = false;
+		serve(r, path);
+		hold = held;
+		return;
+	}
+	if (hold && str_is(r->method, "GET")) {
+		waits = r->peer;
+		return;
+	}
+	world_reply(mw.w, r->peer, unseen != NULL ? 200 : 404, NULL,
+	    unseen != NULL ? unseen :
+	    world_status(404, "NotFound", "not found"));
+}
+
+/* The status is all that tells of it, and the next one does not. */
+TEST(what_only_the_status_names_is_waited_for_before_the_next_status)
+{
+	begin(NULL);
+	mw.watch = watch_named;
+	mw.serve = serve_named;
+	object = GOING_NAMED;
+	unseen = OWNED_BY(UID,
+	    ",\"deletionTimestamp\":\"2026-01-01T00:00:00Z\"");
+	mw_run(25 * SEC);
+	EXPECT_EQ(mw_count("DELETE /apis/apps/v1/namespaces/ns/deployments/"
+	    "one"), 1);
+	EXPECT(mw_count("GET /apis/policy/v1/namespaces/ns/"
+	    "poddisruptionbudgets/one") > 1);
+	EXPECT_EQ(mw_count("PATCH "), 0);
+	unseen = NULL;
+	mw_run(11 * SEC);
+	EXPECT(mw_count("one/status") > 0);
+	EXPECT_EQ(mw_count("one/status"), mw_count("PATCH "));
+}
+
+/* Nothing tells of its end any more when the status is made. */
+TEST(a_child_that_goes_during_a_look_is_not_waited_for)
+{
+	begin(NULL);
+	mw.watch = watch_named;
+	mw.serve = serve_named;
+	object = GOING_NAMED;
+	unseen = OWNED_BY(UID,
+	    ",\"deletionTimestamp\":\"2026-01-01T00:00:00Z\"");
+	mw_run(SEC);
+	hold = true;
+	mw_run(11 * SEC);
+	REQUIRE(waits >= 0);
+	mw_tell("/deployments", MW_LINE("DELETED", DEPLOYMENT));
+	mw_run(SEC / 2);
+	hold = false;
+	unseen = NULL;
+	world_reply(mw.w, waits, 404, NULL,
+	    world_status(404, "NotFound", "not found"));
+	mw_run(SEC);
+	EXPECT(mw_count("PATCH ") > mw_count("one/status"));
 }
 
 /* ---- a child without its label that is not wanted any more ---- */

@@ -356,6 +356,44 @@ TEST(plan_deletion_without_our_finalizers_does_nothing)
 	EXPECT(!p.drop_finalizers);
 }
 
+/*
+ * A look before the last finalizer goes: for what the spec asks for and what
+ * was wanted before, not for all that any server may have.
+ */
+TEST(plan_deletion_looks_for_what_there_may_be)
+{
+	static const char told[] = "{\"resources\":[{\"kind\":"
+	    "\"HorizontalPodAutoscaler\",\"name\":\"one\"}]}";
+	static const char spec[] = "{\"image\":\"x\",\"autoscaling\":"
+	    "{\"pdb\":{\"enabled\":true}}}";
+	const uint32_t pdb = UINT32_C(1) << CHILD_PDB;
+	const uint32_t hpa = UINT32_C(1) << CHILD_HPA;
+	struct plan p;
+
+	memset(&record, 0, sizeof(record));
+	text_set(record.name, sizeof(record.name), STR("one"));
+	read_server(GROUP_MCPDEV, GOING, "{\"image\":\"x\"}");
+	EXPECT_EQ(make_plan(0).seek, KINDS_CORE);
+	read_told(GROUP_ALLBEONE, GOING, spec, told);
+	p = make_plan(0);
+	EXPECT(p.drop_finalizers);
+	EXPECT_EQ(p.seek, KINDS_CORE | pdb | hpa);
+	/* What the next status does not tell of is looked for before it. */
+	record.child[CHILD_DEPLOYMENT].exists = true;
+	p = make_plan(0);
+	EXPECT(!p.drop_finalizers);
+	EXPECT_EQ(p.seek, hpa);
+	record.child[CHILD_DEPLOYMENT].exists = false;
+	read_told(GROUP_ALLBEONE, GOING, spec, "{}");
+	EXPECT_EQ(make_plan(0).seek, KINDS_CORE | pdb);
+	record.wanted = hpa;
+	EXPECT_EQ(make_plan(0).seek, KINDS_CORE | pdb | hpa);
+	/* Nobody knows what the last good spec asked for. */
+	record.flags = RECORD_REFUSED;
+	EXPECT_EQ(make_plan(0).seek, KINDS_EVERY);
+	memset(&record, 0, sizeof(record));
+}
+
 /* ---- autoscaling ---- */
 
 #define SCALED(enabled, more) "{\"image\":\"x\",\"replicas\":2," \
