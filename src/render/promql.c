@@ -1,16 +1,29 @@
 #include "render_int.h"
 
+/*
+ * Kubernetes cuts what it makes a pod's name of, the Deployment's name and a
+ * hash of up to ten characters with a '-' behind each, and then adds five.
+ */
+#define POD_NAME_CUT 58
+#define HASH_MOST 10
+
 /* Names hold letters, digits, '-' and '.', of which one means something. */
 static void pattern_write(struct str name, struct buf *out)
 {
+	struct str seen = str_sub(name, 0, POD_NAME_CUT);
 	size_t i;
 
-	for (i = 0; i < name.n; i++)
-		if (name.p[i] == '.')
+	for (i = 0; i < seen.n; i++)
+		if (seen.p[i] == '.')
 			buf_cstr(out, "[.]");
 		else
-			buf_char(out, name.p[i]);
-	buf_cstr(out, "-[0-9a-z]+-[0-9a-z]+");
+			buf_char(out, seen.p[i]);
+	if (name.n + 2 + HASH_MOST <= POD_NAME_CUT)
+		buf_cstr(out, "-[0-9a-z]+-[0-9a-z]+");
+	else if (name.n < POD_NAME_CUT)
+		buf_cstr(out, "(-[0-9a-z]+){1,2}");
+	else
+		buf_cstr(out, "[0-9a-z]{5}");
 }
 
 void promql_write(const struct render *r, const char *template,

@@ -100,6 +100,33 @@ TEST(monitor_expressions_mean_this_server_only)
 	    "container=\\\"mcp-server\\\"}[15m])) > 3\"");
 }
 
+static bool has_pattern(struct str json, const char *pattern)
+{
+	struct str expr = at(json, CHILD_PROMETHEUS_RULE,
+	    "spec|groups|0|rules|2|expr");
+
+	return str_search(expr, str_from(pattern)) < expr.n;
+}
+
+#define RULED(name) NAMED(name, ",\"monitoring\":{\"prometheusRule\":{" ON \
+	"}}")
+#define TEN "a123456789"
+
+/* Of a long name a pod has no more than 58 characters, before five. */
+TEST(monitor_expressions_know_pods_of_long_names)
+{
+	EXPECT(has_pattern(RULED(TEN TEN TEN TEN "123456"),
+	    "=~\\\"" TEN TEN TEN TEN "123456-[0-9a-z]+-[0-9a-z]+\\\""));
+	EXPECT(has_pattern(RULED(TEN TEN TEN TEN "1234567"),
+	    "=~\\\"" TEN TEN TEN TEN "1234567(-[0-9a-z]+){1,2}\\\""));
+	EXPECT(has_pattern(RULED(TEN TEN TEN TEN TEN "1234567"),
+	    "=~\\\"" TEN TEN TEN TEN TEN "1234567(-[0-9a-z]+){1,2}\\\""));
+	EXPECT(has_pattern(RULED(TEN TEN TEN TEN TEN "12345678"),
+	    "=~\\\"" TEN TEN TEN TEN TEN "12345678[0-9a-z]{5}\\\""));
+	EXPECT(has_pattern(RULED(TEN TEN TEN TEN TEN TEN "123"),
+	    "=~\\\"" TEN TEN TEN TEN TEN "a1234567[0-9a-z]{5}\\\""));
+}
+
 TEST(monitor_alert_labels)
 {
 	EXPECT_STR(at(MONITORING("\"prometheusRule\":{" ON "}"),
