@@ -404,6 +404,7 @@ struct plan_in {
 	uint32_t kinds;		/* extras_allowed */
 	bool finalizers;	/* --finalizers */
 	bool taken_up;		/* the Deployment; see refs_mark */
+	bool scaled;		/* by an HPA: plan_children finds out */
 };
 int plan_children(const struct plan_in *in, struct arena *a,
     struct plan *ret);

@@ -1,9 +1,19 @@
 #include "control_int.h"
 
-/* What an HPA scales says nothing of replicas itself. */
-static bool is_scaled(const struct plan_in *in)
+/*
+ * What an HPA scales says nothing of replicas itself. One that there is no
+ * room to know of goes on with what it has begun.
+ */
+static bool is_scaled(const struct plan_in *in, uint32_t asked)
 {
-	return (in->kinds >> CHILD_HPA & 1) != 0;
+	const uint32_t hpa = UINT32_C(1) << CHILD_HPA;
+	const struct record *r = in->record;
+
+	if (in->kinds & hpa)
+		return true;
+	return (asked & hpa) && (r->flags & RECORD_CROWDED) &&
+	    r->workload.scaled &&
+	    !child_at(in->records, r, CHILD_HPA)->exists;
 }
 
 /*
@@ -17,7 +27,7 @@ static int render_frozen(const struct plan_in *in, struct arena *a,
 	const struct workload *w = &in->record->workload;
 	struct render_in how = {
 		.server = in->server, .refs = in->marks.refs,
-		.seen = in->marks.seen, .scaled = is_scaled(in),
+		.seen = in->marks.seen, .scaled = in->scaled,
 		.revision = RENDER_REVISION
 	};
 	size_t mark = arena_mark(a);
@@ -191,7 +201,7 @@ static int plan_scale(const struct plan_in *in, bool made, struct arena *a,
 	int32_t first;
 	int err;
 
-	if (!is_scaled(in) || made == exists || (exists && w->scaled))
+	if (!in->scaled || made == exists || (exists && w->scaled))
 		return 0;
 	err = render_first_replicas(in->server, a, &first);
 	if (err < 0)
@@ -270,6 +280,7 @@ int plan_children(const struct plan_in *in, struct arena *a,
 	if (err < 0)
 		return err;
 	how.kinds &= asked;
+	how.scaled = is_scaled(&how, asked);
 	err = render_frozen(&how, a, &p.out);
 	if (err == 0)
 		err = render_extras(&how, a, &p.out);

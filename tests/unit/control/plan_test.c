@@ -48,15 +48,18 @@ static struct plan make_plan(uint64_t refs)
 	return p;
 }
 
-/* As if every step of the plan had been done. */
+/* As if every step of the plan had been done; of extras nothing is kept. */
 static void carry_out(const struct plan *p)
 {
 	uint32_t i;
 
 	for (i = 0; i < p->steps; i++) {
 		const struct step *s = &p->step[i];
-		struct child_state *c = &record.child[s->child];
+		struct child_state *c;
 
+		if (s->child >= CHILD_KINDS)
+			continue;
+		c = &record.child[s->child];
 		if (s->what == STEP_DELETE) {
 			memset(c, 0, sizeof(*c));
 			continue;
@@ -464,6 +467,33 @@ TEST(plan_hands_replicas_over_before_it_leaves_them_out)
 	record.workload.scaled = true;
 	p = plan_scaled(true);
 	EXPECT_EQ(p.step[0].what, STEP_APPLY);
+}
+
+/* Capacity that is full is no reason to stop pods that run. */
+TEST(plan_leaves_replicas_to_an_autoscaler_without_a_slot)
+{
+	struct plan p;
+
+	memset(&record, 0, sizeof(record));
+	read_server(GROUP_ALLBEONE, "", SCALED("true", ""));
+	p = plan_scaled(true);
+	carry_out(&p);
+	record.workload.scaled = true;
+	record.workload.asked = 5;
+	record.flags = RECORD_CROWDED;
+	p = plan_scaled(false);
+	EXPECT_EQ(p.steps, 0);
+	EXPECT(!has_replicas(&p));
+	/* One that never had any has its own number. */
+	record.workload.scaled = false;
+	p = plan_scaled(false);
+	EXPECT(has_replicas(&p));
+	/* And so it is where none is made. */
+	record.workload.scaled = true;
+	record.flags = 0;
+	p = plan_scaled(false);
+	EXPECT(has_replicas(&p));
+	memset(&record, 0, sizeof(record));
 }
 
 TEST(plan_takes_replicas_back)
