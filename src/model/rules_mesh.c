@@ -193,6 +193,28 @@ static void check_sidecar(const struct istio_spec *m, struct faults *f)
 		    (uint32_t)m->auth)), "needs sidecarInject");
 }
 
+/*
+ * Both hosts stand in one rule with both gateways, and the mesh takes no rule
+ * of all names for its sidecars.
+ */
+static void check_everywhere(const struct istio_spec *m,
+    const struct gateway_spec *g, struct faults *f)
+{
+	static const char rule[] =
+	    "is for a gateway only, not for requests within the mesh";
+	bool own = m->enabled && HAS(m, istio_spec, route);
+	bool other = g->enabled && g->istio.enabled;
+
+	if (!(own && (!m->gateway.n || str_is(m->gateway, "mesh"))) &&
+	    !(other && str_is(g->istio.gateway, "mesh")))
+		return;
+	if (own && str_is(m->route.host, "*"))
+		rule_broken(f, STR(ROUTE ".host"), m->route.host, rule);
+	if (other && str_is(g->istio.host, "*"))
+		rule_broken(f, STR("spec.gateway.istio.host"), g->istio.host,
+		    rule);
+}
+
 static void check_hosts(const struct server *s, const struct istio_spec *m,
     const struct gateway_spec *g, struct faults *f)
 {
@@ -225,4 +247,5 @@ void check_mesh(const struct server *s, const struct istio_spec *m,
 		check_route(&m->route, f);
 	check_traffic(&m->destination.traffic, f);
 	check_hosts(s, m, g, f);
+	check_everywhere(m, g, f);
 }

@@ -35,7 +35,27 @@ TEST(rules_mesh_hosts)
 	bad("{\"image\":\"a\",\"gateway\":{\"istio\":{\"host\":\"*.\"}}}",
 	    "spec.gateway.istio.host", "*. is not a host name");
 	good(ISTIO("\"virtualService\":{\"host\":\"*.example.com\"}"));
-	good(ISTIO("\"virtualService\":{\"host\":\"*\"}"));
+}
+
+/* As Istio has it: a rule of all names is none for its sidecars. */
+TEST(rules_mesh_host_of_all_names)
+{
+	static const char rule[] = "* is for a gateway only, not for requests "
+	    "within the mesh";
+
+	bad(ISTIO("\"virtualService\":{\"host\":\"*\"}"),
+	    "spec.istio.virtualService.host", rule);
+	bad(ISTIO("\"gateway\":\"mesh\",\"virtualService\":{\"host\":"
+	    "\"*\"}"), "spec.istio.virtualService.host", rule);
+	good(ISTIO("\"gateway\":\"g\",\"virtualService\":{\"host\":"
+	    "\"*\"}"));
+	/* One VirtualService has the hosts of both. */
+	bad("{\"image\":\"a\",\"istio\":{\"enabled\":true,"
+	    "\"virtualService\":{\"host\":\"h\"}},\"gateway\":{\"enabled\":"
+	    "true,\"istio\":{\"enabled\":true,\"host\":\"*\"}}}",
+	    "spec.gateway.istio.host", rule);
+	good("{\"image\":\"a\",\"gateway\":{\"enabled\":true,\"istio\":{"
+	    "\"enabled\":true,\"host\":\"*\"}}}");
 }
 
 TEST(rules_mesh_gateways)
