@@ -2,14 +2,17 @@
 
 #define PARENTS "entry.httpRoute.parentRefs"
 
+/* Nor an address, which Kubernetes does not take for one here. */
 static void check_hosts(const struct strs *hosts, struct faults *f)
 {
+	struct net_addr addr;
 	uint32_t i, k;
 
 	for (i = 0; i < hosts->n; i++) {
 		struct str host = hosts->p[i];
 
-		if (str_is(host, "*") || !host_valid(host))
+		if (str_is(host, "*") || !host_valid(host) ||
+		    !addr_parse(host, &addr))
 			rule_broken_at(f, "entry.hosts", i, "", host,
 			    "is not a host name");
 		for (k = 0; k < i; k++)
@@ -22,25 +25,38 @@ static void check_hosts(const struct strs *hosts, struct faults *f)
 }
 
 /* As Ingress and HTTPRoute have it: one that no client can send is none. */
-static void check_path(struct str path, struct faults *f)
+static void check_path(struct str at, struct str path, struct faults *f)
 {
 	static const char *const not[] = { "//", "/./", "/../", "%2f", "%2F",
 		"#" };
 	size_t i;
 
-	if (!path.n || path.p[0] != '/')
-		rule_broken(f, STR("spec.entry.path"), path,
-		    "must begin with '/'");
 	for (i = 0; i < ARRAY_LEN(not); i++)
 		if (str_search(path, str_from(not[i])) < path.n) {
-			rule_broken(f, STR("spec.entry.path"), path,
+			rule_broken(f, at, path,
 			    "must not hold '//', '/./', '/../', '%2f' or "
 			    "'#'");
 			break;
 		}
 	if (str_ends(path, STR("/.")) || str_ends(path, STR("/..")))
-		rule_broken(f, STR("spec.entry.path"), path,
-		    "must not end in '/.' or '/..'");
+		rule_broken(f, at, path, "must not end in '/.' or '/..'");
+}
+
+/* The one that clients come in by; of sse's there is none. */
+static void check_paths(const struct server_spec *s,
+    const struct entry_spec *e, struct faults *f)
+{
+	if (!HAS(e, entry_spec, path)) {
+		if ((e->ingress.enabled || e->route.enabled) &&
+		    s->transport.type != TRANSPORT_SSE)
+			check_path(STR("spec.transport.path"),
+			    s->transport.path, f);
+		return;
+	}
+	if (!e->path.n || e->path.p[0] != '/')
+		rule_broken(f, STR("spec.entry.path"), e->path,
+		    "must begin with '/'");
+	check_path(STR("spec.entry.path"), e->path, f);
 }
 
 static void check_ingress(const struct entry_ingress *v, struct faults *f)
@@ -92,8 +108,7 @@ void check_entry(const struct server *s, const struct entry_spec *e,
 	bool stdio = s->spec.transport.type == TRANSPORT_STDIO && !gateway;
 
 	check_hosts(&e->hosts, f);
-	if (HAS(e, entry_spec, path))
-		check_path(e->path, f);
+	check_paths(&s->spec, e, f);
 	if (stdio && e->ingress.enabled)
 		rule_broken(f, STR("spec.entry.ingress.enabled"),
 		    STR_NONE, no_service);

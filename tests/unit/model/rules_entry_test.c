@@ -24,6 +24,8 @@ TEST(rules_entry_hosts)
 	    "* is not a host name");
 	bad(ENTRY("\"hosts\":[\"https://a\"]"), "spec.entry.hosts[0]",
 	    "https://a is not a host name");
+	bad(ENTRY("\"hosts\":[\"10.0.0.1\"]"), "spec.entry.hosts[0]",
+	    "10.0.0.1 is not a host name");
 	bad(ENTRY("\"hosts\":[\"a\",\"b\",\"a\"]"), "spec.entry.hosts[2]",
 	    "a is there twice");
 	good(ENTRY("\"hosts\":[\"a.example.com\",\"*.example.com\"]"));
@@ -50,6 +52,23 @@ TEST(rules_entry_path)
 		EXPECT_STR(str_from(m.diag.path), "spec.entry.path");
 	}
 	good(ENTRY("\"path\":\"/a.b/..c\""));
+}
+
+#define AT(path, entry) "{\"image\":\"a\",\"transport\":{\"type\":" \
+	"\"streamable-http\",\"path\":" \
+	"\"" path "\"},\"entry\":{" entry "}}"
+
+/* It is the one of the Ingress when none is given for that. */
+TEST(rules_entry_path_of_the_transport)
+{
+	bad(AT("/a//b", "\"ingress\":{\"enabled\":true}"),
+	    "spec.transport.path", "/a//b must not hold '//', '/./', '/../', "
+	    "'%2f' or '#'");
+	bad(AT("/a/.", "\"httpRoute\":{\"enabled\":true,\"parentRefs\":[{"
+	    "\"name\":\"g\"}]}"), "spec.transport.path",
+	    "/a/. must not end in '/.' or '/..'");
+	good(AT("/a//b", "\"ingress\":{\"enabled\":false}"));
+	good(AT("/a//b", "\"path\":\"/\",\"ingress\":{\"enabled\":true}"));
 }
 
 TEST(rules_entry_stdio)
