@@ -499,8 +499,10 @@ static void child_item(struct manager *m, enum child_kind k,
 
 	if (json_parse(&doc, text, m->tok, JSON_TOKENS_MAX, NULL) == 0 &&
 	    meta_read(&doc, &m->intake, &meta)) {
-		i = owner_record(m, &meta, e == WATCH_ITEM);
 		k = kind_named(k, meta.name);
+		/* A copy has label and owner, and is no child for that. */
+		i = !child_name_is(meta.name, meta.owner_name, k) ?
+		    RECORD_NONE : owner_record(m, &meta, e == WATCH_ITEM);
 		if (i == RECORD_NONE)
 			child_left(m, k, &meta);
 		else if (e == WATCH_ITEM)

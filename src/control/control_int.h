@@ -546,6 +546,8 @@ void intake_event(struct manager *m, enum group g, uint64_t scope,
     enum kube_watch_event e, struct str text);
 void child_event(struct manager *m, enum child_kind k, uint64_t scope,
     enum kube_watch_event e, struct str text);
+/* Is it the name of the server's child of this kind? */
+bool child_name_is(struct str name, struct str server, enum child_kind k);
 /* Does a status name this child? Two kinds may be one kind of object. */
 bool child_ref_is(const struct child_ref *ref, const struct record *r,
     enum child_kind k);

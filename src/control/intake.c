@@ -56,15 +56,17 @@ static void own_version(struct child_state *c, uint64_t told, bool leading)
 		c->own = told;
 }
 
+bool child_name_is(struct str name, struct str server, enum child_kind k)
+{
+	return str_starts(name, server) && str_is(str_sub(name, server.n,
+	    name.n), child_info[k].suffix);
+}
+
 bool child_ref_is(const struct child_ref *ref, const struct record *r,
     enum child_kind k)
 {
-	const struct child_info *info = &child_info[k];
-
-	return str_is(ref->kind, info->kind) &&
-	    str_starts(ref->name, str_from(r->name)) &&
-	    str_is(str_sub(ref->name, strlen(r->name), ref->name.n),
-	    info->suffix);
+	return str_is(ref->kind, child_info[k].kind) &&
+	    child_name_is(ref->name, str_from(r->name), k);
 }
 
 static void own_versions(struct manager *m, struct record *r,

@@ -180,10 +180,11 @@ static const char *child(const char *digest)
 	struct buf b;
 
 	buf_init(&b, text, sizeof(text) - 1);
-	buf_fmt(&b, "{\"metadata\":{\"name\":\"one\",\"namespace\":\"ns\","
+	buf_fmt(&b, "{\"metadata\":{\"name\":\"%s\",\"namespace\":\"ns\","
 	    "\"uid\":\"" CHILD_UID "\",\"resourceVersion\":\"%u\","
 	    "\"generation\":%u,\"annotations\":{\"" NOTE_DIGEST "\":\"%s\"}"
-	    "%s}}", it.version, it.version, digest, it.more);
+	    "%s}}", strrchr(it.path, '/') + 1, it.version,
+	    it.version, digest, it.more);
 	text[b.n] = '\0';
 	return text;
 }

@@ -290,6 +290,33 @@ TEST(a_child_without_a_slot_is_told_again)
 	EXPECT_EQ(m.records.pool.used, 3);
 }
 
+/* As who takes one for a pattern makes it, with all its metadata. */
+TEST(a_copy_of_a_child_is_not_the_child)
+{
+	static const char copy[] = "{\"metadata\":{\"name\":\"two\","
+	    "\"namespace\":\"ns\",\"uid\":\"22222222-9b3a-4c5d-8e6f-"
+	    "0123456789ab\",\"resourceVersion\":\"9\",\"labels\":{\""
+	    LABEL_KEY "\":\"m.one\"},\"ownerReferences\":[{\"apiVersion\":"
+	    "\"mcp.mcp.dev/v1alpha1\",\"kind\":\"X\",\"name\":\"one\","
+	    "\"uid\":\"" OWNER "\",\"controller\":true}]}}";
+	const struct child_state *c;
+	struct record *r;
+	struct uid uid;
+
+	set_up();
+	r = server(1);
+	extras_follow(&m, r, PDB);
+	c = child_at(&m.records, r, CHILD_PDB);
+	child_event(&m, CHILD_PDB, 0, WATCH_ITEM, str_from(copy));
+	EXPECT(!c->exists);
+	told_of(CHILD_PDB, WATCH_ITEM, "5", "a", "");
+	child_event(&m, CHILD_PDB, 0, WATCH_ITEM, str_from(copy));
+	REQUIRE(uid_parse(STR(CHILD), &uid));
+	EXPECT(c->exists && uid_same(&c->uid, &uid));
+	child_event(&m, CHILD_PDB, 0, WATCH_DELETED, str_from(copy));
+	EXPECT(c->exists);
+}
+
 /* Its controller writes addresses into its status. */
 TEST(an_ingress_is_known_by_its_generation)
 {
