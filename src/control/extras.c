@@ -273,9 +273,12 @@ static void extras_room(void *ctx)
 			watches_relist_child(m, (enum child_kind)k);
 	for (i = record_next(&m->records, 0); i != RECORD_NONE;
 	    i = record_next(&m->records, i + 1)) {
-		const uint32_t both = RECORD_LIVE | RECORD_CROWDED;
+		const uint32_t crowded = RECORD_LIVE | RECORD_CROWDED;
 
-		if ((record_at(&m->records, i)->flags & both) != both)
+		/* One whose spec is refused takes none, and comes back by
+		 * itself when it is good. */
+		if ((record_at(&m->records, i)->flags &
+		    (crowded | RECORD_REFUSED)) != crowded)
 			continue;
 		if (n == 0) {
 			x->full = true;

@@ -117,6 +117,26 @@ TEST(extras_without_room_come_back)
 	EXPECT_EQ(extras_allowed(&m, b), HPA | PDB);
 }
 
+/* It would take none, and the one behind it would be told of none. */
+TEST(extras_pass_over_who_has_no_use_for_room)
+{
+	struct record *a, *b, *c;
+
+	set_up();
+	a = server(1);
+	b = server(2);
+	c = server(3);
+	extras_follow(&m, a, HPA | PDB | VPA);
+	extras_follow(&m, b, HPA);
+	extras_follow(&m, c, HPA);
+	b->flags |= RECORD_REFUSED;
+	extras_follow(&m, a, HPA | PDB);
+	REQUIRE(timer_is_set(&m.records.extras.room));
+	m.records.extras.room.fn(m.records.extras.room.ctx);
+	EXPECT(!(b->flags & RECORD_QUEUED));
+	EXPECT(c->flags & RECORD_QUEUED);
+}
+
 TEST(extras_are_waited_for_but_not_for_ever)
 {
 	struct record *r;
