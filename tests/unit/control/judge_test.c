@@ -233,6 +233,27 @@ TEST(judge_refused_spec_keeps_what_runs)
 }
 
 /* What lost its label is not seen, and stands there all the same. */
+/* The API server refuses a status with more than its schema has room for. */
+TEST(judge_names_all_children_that_one_server_can_have)
+{
+	static char status[4096];
+	struct buf b;
+	int k;
+
+	buf_init(&b, status, sizeof(status) - 1);
+	buf_cstr(&b, "{\"resources\":[");
+	for (k = 0; k < CHILD_KINDS_ALL; k++)
+		buf_fmt(&b, "%s{\"kind\":\"%s\",\"name\":\"one%s\"}",
+		    k > 0 ? "," : "", child_info[k].kind,
+		    child_info[k].suffix);
+	buf_cstr(&b, "]}");
+	REQUIRE(!b.over);
+	read_server(GROUP_ALLBEONE, "", "{\"image\":\"x\"}", status);
+	EXPECT_EQ(server.status.children.n, CHILD_KINDS_ALL);
+	EXPECT(server_status_schema.row[server_status_AT_children].max >=
+	    CHILD_KINDS_ALL);
+}
+
 TEST(judge_refused_spec_keeps_the_names_of_its_children)
 {
 	const struct child_ref *c;
