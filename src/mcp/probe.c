@@ -331,6 +331,11 @@ void mcp_probe_over(struct mcp_probe *p, enum mcp_channel c, int err,
 		return;		/* the answer comes on the stream */
 	if (w->text.over)
 		answer_over(p);
-	else if (w->events || !answer_take(p, buf_view(&w->text)))
+	else if (!w->events && answer_take(p, buf_view(&w->text)))
+		return;
+	else if (err < 0 && went_well(w) && p->state == PROBE_INITIALIZE)
+		probe_fail(p, MCP_SILENT, "the answer to initialize broke "
+		    "off: %s", reason(err, d));
+	else
 		answer_missing(p);
 }

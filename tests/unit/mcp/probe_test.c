@@ -477,3 +477,24 @@ TEST(an_endpoint_that_is_no_path_is_refused)
 		ends(MCP_FOREIGN);
 	}
 }
+
+/* Its head came, and then nothing more: that says nothing of who it is. */
+TEST(an_answer_that_breaks_off_is_silence)
+{
+	static const struct turn script[] = { NO_DISCOVERY };
+	const struct mcp_head heads[] = {
+		{ 200, STR_INIT(EVENTS), STR_NONE, STR_NONE },
+		{ 200, STR_INIT(JSON), STR_NONE, STR_NONE }
+	};
+	struct mcp_request r;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(heads); i++) {
+		run(script, ARRAY_LEN(script));
+		REQUIRE(mcp_probe_next(&p, &r) == MCP_SEND);
+		EXPECT(mcp_probe_head(&p, MCP_CALL, &heads[i]));
+		EXPECT(mcp_probe_body(&p, MCP_CALL, STR("{\"json")));
+		mcp_probe_over(&p, MCP_CALL, ERR_TIMEOUT, NULL);
+		ends(MCP_SILENT);
+	}
+}
