@@ -270,6 +270,18 @@ static const char *reason(int err, const struct diag *d)
 	return d != NULL && diag_is_set(d) ? d->text : err_text(err);
 }
 
+/* Who it is may be known by then: only the rest is not. */
+static void call_silent(struct mcp_probe *p, const char *why)
+{
+	p->wants = false;
+	if (p->state == PROBE_INITIALIZED && p->has_tools)
+		p->state = PROBE_TOOLS;
+	else if (p->verdict == MCP_SPEAKS)
+		p->state = PROBE_BYE;
+	else
+		probe_fail(p, MCP_SILENT, "%s", why);
+}
+
 static void stream_over(struct mcp_probe *p, int err, const struct diag *d)
 {
 	const struct mcp_way *w = &p->way[MCP_STREAM];
@@ -277,7 +289,9 @@ static void stream_over(struct mcp_probe *p, int err, const struct diag *d)
 	if (p->state == PROBE_END ||
 	    (p->state == PROBE_STREAM && has_moved(p)))
 		return;
-	if (p->state == PROBE_STREAM && w->status != 0 &&
+	if (p->verdict == MCP_SPEAKS)
+		p->state = PROBE_END;
+	else if (p->state == PROBE_STREAM && w->status != 0 &&
 	    (w->status != 200 || !w->events))
 		probe_fail(p, is_passing(w->status) ? MCP_SILENT :
 		    MCP_FOREIGN,
@@ -317,7 +331,7 @@ void mcp_probe_over(struct mcp_probe *p, enum mcp_channel c, int err,
 		return;
 	}
 	if (w->status == 0) {
-		probe_fail(p, MCP_SILENT, "%s", reason(err, d));
+		call_silent(p, reason(err, d));
 		return;
 	}
 	if (!p->old && p->wants && has_moved(p))

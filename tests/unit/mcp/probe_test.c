@@ -498,3 +498,42 @@ TEST(an_answer_that_breaks_off_is_silence)
 		ends(MCP_SILENT);
 	}
 }
+
+/* Who it is is known by then. */
+TEST(who_does_not_list_its_tools_speaks_mcp_all_the_same)
+{
+	static const struct turn silent[] = {
+		NO_DISCOVERY,
+		{ "POST /mcp", NULL, 200, JSON, "s-1", INIT("2"), NULL },
+		{ "POST /mcp", NULL, 202, NULL, NULL, NULL, NULL },
+		{ "POST /mcp", "tools/list", 0, NULL, NULL, NULL, NULL },
+		{ "DELETE /mcp", "s-1", 0, NULL, NULL, NULL, NULL }
+	};
+	static const struct turn deaf[] = {
+		NO_DISCOVERY,
+		{ "POST /mcp", NULL, 200, JSON, NULL, INIT("2"), NULL },
+		{ "POST /mcp", "notifications/initialized", 0, NULL, NULL,
+		    NULL, NULL },
+		{ "POST /mcp", "tools/list", 200, JSON, NULL, RESULT("3",
+		    "{\"tools\":[{\"name\":\"a\"}]}"), NULL }
+	};
+	static const struct turn stream[] = {
+		{ "GET /mcp", NULL, 200, EVENTS, NULL, NULL,
+		    "event: endpoint\ndata: /m\n\n" },
+		{ "POST /m", NULL, 202, NULL, NULL, NULL,
+		    "data: " INIT("1") "\n\n" },
+		{ "POST /m", NULL, 202, NULL, NULL, NULL, NULL },
+		{ "POST /m", "tools/list", 202, NULL, NULL, NULL, NULL }
+	};
+
+	run(silent, ARRAY_LEN(silent));
+	ends(MCP_SPEAKS);
+	EXPECT(!p.found.tools_known);
+	run(deaf, ARRAY_LEN(deaf));
+	ends(MCP_SPEAKS);
+	EXPECT_EQ(p.found.tools, 1);
+	sse = true;
+	run(stream, ARRAY_LEN(stream));
+	mcp_probe_over(&p, MCP_STREAM, ERR_CLOSED, NULL);
+	ends(MCP_SPEAKS);
+}
