@@ -24,6 +24,8 @@ bool answer_endpoint(struct mcp_probe *p, struct str uri);
 void answer_over(struct mcp_probe *p);
 /* Is this answer of HTTP worth another try? */
 bool is_passing(uint16_t status);
+/* Does it say that somebody is in the way? */
+bool is_guard(uint16_t status);
 /* The exchange ended without an answer to what was asked. */
 void answer_missing(struct mcp_probe *p);
 void probe_fail(struct mcp_probe *p, enum mcp_verdict v, const char *fmt,

@@ -294,7 +294,7 @@ static void stream_over(struct mcp_probe *p, int err, const struct diag *d)
 	else if (p->state == PROBE_STREAM && w->status != 0 &&
 	    (w->status != 200 || !w->events))
 		probe_fail(p, is_passing(w->status) ? MCP_SILENT :
-		    MCP_FOREIGN,
+		    is_guard(w->status) ? MCP_GUARDED : MCP_FOREIGN,
 		    "GET %S was answered with %u %s, no stream of events",
 		    p->path, w->status, w->type);
 	else

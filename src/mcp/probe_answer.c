@@ -294,8 +294,7 @@ bool is_passing(uint16_t status)
 	return (status >= 500 && status != 501) || status == 429;
 }
 
-/* What of HTTP says that somebody is in the way. */
-static bool is_guard(uint16_t status)
+bool is_guard(uint16_t status)
 {
 	return status == 401 || status == 403 || status == 407 ||
 	    status == 421;

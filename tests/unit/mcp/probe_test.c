@@ -537,3 +537,19 @@ TEST(who_does_not_list_its_tools_speaks_mcp_all_the_same)
 	mcp_probe_over(&p, MCP_STREAM, ERR_CLOSED, NULL);
 	ends(MCP_SPEAKS);
 }
+
+TEST(a_stream_may_be_guarded_too)
+{
+	static const uint16_t guards[] = { 401, 403, 407, 421 };
+	struct turn script[] = {
+		{ "GET /mcp", NULL, 0, JSON, NULL, "{}", NULL }
+	};
+	size_t i;
+
+	sse = true;
+	for (i = 0; i < ARRAY_LEN(guards); i++) {
+		script[0].status = guards[i];
+		run(script, 1);
+		ends(MCP_GUARDED);
+	}
+}
