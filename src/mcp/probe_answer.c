@@ -262,7 +262,8 @@ struct str path_in(struct str uri)
 	size_t scheme = str_search(uri, STR("://"));
 	size_t i;
 
-	if (scheme < uri.n) {
+	/* What a path has in its query is no address of its own. */
+	if (scheme < uri.n && scheme < str_find(uri, '/')) {
 		uri = str_sub(uri, scheme + 3, uri.n);
 		uri = str_sub(uri, str_find(uri, '/'), uri.n);
 	}

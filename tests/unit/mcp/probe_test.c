@@ -553,3 +553,16 @@ TEST(a_stream_may_be_guarded_too)
 		ends(MCP_GUARDED);
 	}
 }
+
+TEST(an_address_within_a_query_is_none_of_a_server)
+{
+	static const struct turn script[] = {
+		{ "POST /mcp", NULL, 307, NULL,
+		    "-> /v1?from=http://pod/mcp", NULL, NULL }
+	};
+	struct mcp_request r;
+
+	run(script, 1);
+	EXPECT_EQ(mcp_probe_next(&p, &r), MCP_SEND);
+	EXPECT_STR(r.path, "/v1?from=http://pod/mcp");
+}
