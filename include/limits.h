@@ -410,7 +410,8 @@
  * tools take some 60 KB. Twice, for the stream of HTTP+SSE. */
 #define MCP_ANSWER_MIN 1024
 #define MCP_ANSWER_MAX (64 * 1024)
-/* Names of its tools that are told. */
+/* Names of its tools that are told: so many, in so many bytes. */
+#define SERVER_TOOL_NAMES_MAX 64
 #define MCP_TOOL_NAMES_MAX 1024
 /* Names of its capabilities that are told; there are eight by now. */
 #define SERVER_CAPABILITIES_MAX 16

@@ -155,7 +155,8 @@ static void name_tool(struct mcp_found *f, const struct json_doc *doc,
 	size_t n;
 
 	/* The first ones: after one that has no room none is told. */
-	if (f->tools_named != f->tools - 1)
+	if (f->tools_named != f->tools - 1 ||
+	    f->tools_named == SERVER_TOOL_NAMES_MAX)
 		return;
 	keep(doc, name, text, sizeof(text));
 	n = strlen(text) + 1;

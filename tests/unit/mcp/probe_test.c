@@ -566,3 +566,38 @@ TEST(an_address_within_a_query_is_none_of_a_server)
 	EXPECT_EQ(mcp_probe_next(&p, &r), MCP_SEND);
 	EXPECT_STR(r.path, "/v1?from=http://pod/mcp");
 }
+
+/* As many as fit into the list that a status has for them. */
+TEST(names_of_tools_are_as_many_as_a_status_takes)
+{
+	static const struct turn script[] = {
+		NO_DISCOVERY,
+		{ "POST /mcp", NULL, 200, JSON, NULL, INIT("2"), NULL },
+		{ "POST /mcp", NULL, 202, NULL, NULL, NULL, NULL }
+	};
+	const struct mcp_head head = {
+		200, STR_INIT(JSON), STR_NONE, STR_NONE
+	};
+	static const char open[] = "{\"jsonrpc\":\"2.0\",\"id\":%d,\"result\":"
+	    "{\"tools\":[{\"name\":\"t\"}";
+	struct mcp_request r;
+	char text[1000];
+	struct buf b;
+	int i, page;
+
+	run(script, ARRAY_LEN(script));
+	for (page = 0; page < 3; page++) {
+		REQUIRE(mcp_probe_next(&p, &r) == MCP_SEND);
+		buf_init(&b, text, sizeof(text));
+		buf_fmt(&b, open, 3 + page);
+		for (i = 1; i < 30; i++)
+			buf_cstr(&b, ",{\"name\":\"t\"}");
+		buf_cstr(&b, "],\"nextCursor\":\"c\"}}");
+		REQUIRE(!b.over);
+		EXPECT(mcp_probe_head(&p, MCP_CALL, &head));
+		EXPECT(mcp_probe_body(&p, MCP_CALL, buf_view(&b)));
+		mcp_probe_over(&p, MCP_CALL, 0, NULL);
+	}
+	EXPECT_EQ(p.found.tools, 90);
+	EXPECT_EQ(p.found.tools_named, SERVER_TOOL_NAMES_MAX);
+}
