@@ -168,7 +168,7 @@ static void answered(struct manager *m)
 	n = &r->verify;
 	/* A Service leads to its pods a little later than they are ready. */
 	if (n->state == VERIFIED_PENDING && v->probe.verdict == MCP_SILENT &&
-	    n->tries < VERIFY_EARLY_TRIES) {
+	    n->tries < VERIFY_EARLY_TRIES && m->loop.now_ns < v->until_ns) {
 		n->due_ns = m->loop.now_ns + (VERIFY_EARLY_NS << n->tries++);
 		verify_end(m);
 		wake_by(m, n->due_ns);
@@ -216,6 +216,26 @@ static bool elsewhere(struct verify *v)
 	p->verdict = MCP_FOREIGN;
 	p->diag = v->first;
 	return false;
+}
+
+/*
+ * Each call has an end of its own, but a stream goes on for as long as
+ * anything comes on it.
+ */
+static void give_up(struct manager *m)
+{
+	struct verify *v = &m->verify;
+	struct mcp_probe *p = &v->probe;
+
+	if (p->verdict != MCP_SPEAKS && v->tried != PATH_OWN) {
+		p->verdict = MCP_FOREIGN;
+		p->diag = v->first;
+	} else if (p->verdict != MCP_SPEAKS) {
+		p->verdict = MCP_SILENT;
+		cut_fmt(p->diag.text, sizeof(p->diag.text),
+		    "no answer in time");
+	}
+	answered(m);
 }
 
 static int64_t call_until(const struct manager *m)
@@ -403,6 +423,7 @@ void verify_ask(struct manager *m, struct record *r, const struct server *s)
 	    str_from(r->name));
 	v->call.deadline_ns = v->until_ns;
 	kube_send(&m->client, &v->call);
+	wake_by(m, v->until_ns + VERIFY_PACE_NS);
 }
 
 void verify_said(struct manager *m, const struct record *r)
@@ -424,8 +445,12 @@ static void verify_wake(void *ctx)
 		return;
 	if (v->state == VERIFY_ANSWERED && v->until_ns <= now)
 		verify_end(m);
+	if (v->state == VERIFY_ASKING && v->until_ns <= now &&
+	    !kube_call_busy(&v->call))
+		give_up(m);
 	if (v->state != VERIFY_IDLE) {
-		wake_by(m, v->until_ns + VERIFY_PACE_NS);
+		wake_by(m, (v->until_ns > now ? v->until_ns : now) +
+		    VERIFY_PACE_NS);
 		return;
 	}
 	for (i = record_next(&m->records, 0); i != RECORD_NONE;

@@ -16,6 +16,7 @@ static const char *spec = "{\"image\":\"x\",\"replicas\":1,\"port\":7000}";
 static char notes[1024];		/* of the Deployment, as applied */
 static const char *const *answers;	/* of MCP, one after the other */
 static unsigned asked;
+static int stream;			/* of a server with HTTP+SSE, or 0 */
 
 /* All its pods are ready, or none. */
 static const char *deployment(bool ready)
@@ -45,6 +46,12 @@ static void pod_serve(const struct world_request *r)
 {
 	const char *a = answers[asked];
 
+	if (str_is(r->method, "GET") && stream < 0) {
+		stream = r->peer;
+		fake_send(&mw.w->io, r->peer, MS, STR("HTTP/1.1 200 OK\r\n"
+		    "Content-Type: text/event-stream\r\n\r\n"));
+		return;
+	}
 	if (a == NULL) {
 		fake_send(&mw.w->io, r->peer, MS, STR("HTTP/1.1 405 No\r\n"
 		    "Content-Type: text/html\r\nContent-Length: 6\r\n\r\n"
@@ -290,4 +297,25 @@ TEST(a_restart_asks_nobody_again)
 	mw_run(10 * SEC);
 	EXPECT_EQ(asked, 0);
 	EXPECT(tells("\"toolNames\":[\"now\",\"zone\"]"));
+}
+
+/* It says again and again that it is there, and nothing else. */
+TEST(a_stream_that_tells_nothing_does_not_hold_the_others_up)
+{
+	static const char *const none[] = { NULL };
+	int i;
+
+	spec = "{\"image\":\"x\",\"replicas\":1,\"port\":7000,"
+	    "\"transport\":\"sse\"}";
+	stream = -1;
+	begin(none, NULL);
+	REQUIRE(stream > 0);
+	for (i = 0; i < 2; i++) {
+		fake_send(&mw.w->io, stream, MS, STR(": ping\n\n"));
+		mw_run(8 * SEC);
+	}
+	EXPECT(fake_gone(&mw.w->io, stream));
+	EXPECT(tells("\"type\":\"Verified\",\"status\":\"Unknown\","
+	    "\"reason\":\"Unreachable\""));
+	EXPECT(tells("\"type\":\"Ready\",\"status\":\"True\""));
 }
