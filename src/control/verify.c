@@ -432,6 +432,20 @@ void verify_said(struct manager *m, const struct record *r)
 		verify_end(m);
 }
 
+/* Its status could not be written in time: what it said is lost. */
+static void forget_answer(struct manager *m)
+{
+	struct record *r = asked(m);
+
+	if (r != NULL && r->verify.topic == m->verify.topic &&
+	    r->verify.state == VERIFIED_YES) {
+		r->verify.state = VERIFIED_PENDING;
+		r->verify.due_ns = again_ns(m, r->verify.tries);
+		wake_by(m, r->verify.due_ns);
+	}
+	verify_end(m);
+}
+
 /* Whose turn it is: a job reads it, judges it, and asks. */
 static void verify_wake(void *ctx)
 {
@@ -444,7 +458,7 @@ static void verify_wake(void *ctx)
 	if (m->stopping)
 		return;
 	if (v->state == VERIFY_ANSWERED && v->until_ns <= now)
-		verify_end(m);
+		forget_answer(m);
 	if (v->state == VERIFY_ASKING && v->until_ns <= now &&
 	    !kube_call_busy(&v->call))
 		give_up(m);

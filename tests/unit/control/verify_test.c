@@ -16,6 +16,7 @@ static const char *spec = "{\"image\":\"x\",\"replicas\":1,\"port\":7000}";
 static char notes[1024];		/* of the Deployment, as applied */
 static const char *const *answers;	/* of MCP, one after the other */
 static unsigned asked;
+static bool no_status;			/* cannot be written */
 static int stream;			/* of a server with HTTP+SSE, or 0 */
 
 /* All its pods are ready, or none. */
@@ -89,6 +90,11 @@ static void serve(const struct world_request *r, struct str path)
 {
 	if (!str_starts(path, STR("/api"))) {
 		pod_serve(r);
+		return;
+	}
+	if (no_status && str_ends(path, STR("/one/status"))) {
+		world_reply(mw.w, r->peer, 500, NULL, world_status(500,
+		    "InternalError", "no"));
 		return;
 	}
 	if (mw_one_serve(r, path))
@@ -318,4 +324,21 @@ TEST(a_stream_that_tells_nothing_does_not_hold_the_others_up)
 	EXPECT(tells("\"type\":\"Verified\",\"status\":\"Unknown\","
 	    "\"reason\":\"Unreachable\""));
 	EXPECT(tells("\"type\":\"Ready\",\"status\":\"True\""));
+}
+
+TEST(an_answer_that_could_not_be_told_is_asked_for_again)
+{
+	set_up(legacy, NULL);
+	listen();
+	mw_run(5 * SEC);
+	no_status = true;
+	mw_tell("/deployments", deployment(true));
+	mw_run(60 * SEC);
+	EXPECT(asked >= 4);
+	no_status = false;
+	asked = 0;
+	mw_run(600 * SEC);
+	EXPECT(tells("\"type\":\"Verified\",\"status\":\"True\""));
+	EXPECT(tells("speaks MCP 2025-06-18"));
+	EXPECT(tells("\"toolNames\":[\"now\",\"zone\"]"));
 }
