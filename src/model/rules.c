@@ -232,14 +232,30 @@ static void check_service(const struct server_spec *s, struct faults *f)
 		    "needs type LoadBalancer");
 }
 
+/* As a request of HTTP has it. */
+static void check_path(const char *field, struct str path, struct faults *f)
+{
+	size_t i;
+
+	if (!path.n || path.p[0] != '/')
+		rule_broken(f, str_from(field), path, "must begin with '/'");
+	for (i = 0; i < path.n; i++)
+		if (path.p[i] <= 0x20 || path.p[i] > 0x7e ||
+		    path.p[i] == '#') {
+			rule_broken(f, str_from(field), path, "holds what no "
+			    "request can have: a space, '#' or a byte beyond "
+			    "ASCII");
+			return;
+		}
+}
+
 static void check_transport(const struct server *s, struct faults *f)
 {
 	const struct server_spec *p = &s->spec;
-	struct str path = p->transport.path;
 
-	if (!path.n || path.p[0] != '/')
-		rule_broken(f, STR("spec.transport.path"), path,
-		    "must begin with '/'");
+	check_path("spec.transport.path", p->transport.path, f);
+	if (HAS(&p->verification, verification, path))
+		check_path("spec.verification.path", p->verification.path, f);
 	/* This group's users know it as refused; others run one pod. */
 	if (s->group == GROUP_EXAMPLE && p->replicas > 1 &&
 	    p->transport.type == TRANSPORT_STDIO)

@@ -101,6 +101,10 @@ def of_all_groups():
     case(ALL, {"resources": {"requests": {"cpu": "2"},
                              "limits": {"cpu": "1500m"}}},
          "resources.requests.cpu", "is over the limit")
+    for path in ("mcp", "/a b", "/a#b"):
+        at(ALL, "verification.path", path,
+           "must begin with '/'" if path == "mcp" else
+           "holds what no request can have")
 
 
 def of_one_group():

@@ -184,9 +184,23 @@ TEST(rules_service)
 
 TEST(rules_transport)
 {
+#define NO_PATH " holds what no request can have: a space, '#' or a byte " \
+	"beyond ASCII"
 	model_bad(&m, GROUP_ALLBEONE, "{\"image\":\"a\",\"transport\":{"
 	    "\"type\":\"http\",\"path\":\"mcp\"}}", "spec.transport.path",
 	    "mcp must begin with '/'");
+	model_bad(&m, GROUP_ALLBEONE, "{\"image\":\"a\",\"transport\":{"
+	    "\"type\":\"http\",\"path\":\"/a b\"}}", "spec.transport.path",
+	    "/a b" NO_PATH);
+	bad("\"verification\":{\"path\":\"mcp\"}",
+	    "spec.verification.path", "mcp must begin with '/'");
+	bad("\"verification\":{\"path\":\"/a\\nb\"}",
+	    "spec.verification.path", "/a\nb" NO_PATH);
+	bad("\"verification\":{\"path\":\"/m\\u00e4\"}",
+	    "spec.verification.path", "/m\xc3\xa4" NO_PATH);
+	bad("\"verification\":{\"path\":\"/a#b\"}",
+	    "spec.verification.path", "/a#b" NO_PATH);
+	good("\"verification\":{\"path\":\"/a?b=%20c\"}");
 	model_bad(&m, GROUP_EXAMPLE, "{\"image\":\"a\",\"transport\":"
 	    "\"stdio\",\"replicas\":2}", "spec.replicas",
 	    "must be at most 1 with transport stdio");
