@@ -150,6 +150,14 @@ static struct record *asked(const struct manager *m)
 	return i == RECORD_NONE ? NULL : record_at(&m->records, i);
 }
 
+/* Is there still somebody to be told of it? */
+static bool is_wanted(const struct manager *m)
+{
+	const struct record *r = asked(m);
+
+	return r != NULL && r->verify.topic == m->verify.topic;
+}
+
 static void answered(struct manager *m)
 {
 	static const enum verified of[] = {
@@ -161,7 +169,7 @@ static void answered(struct manager *m)
 	struct verify_note *n;
 
 	hang_up(v);
-	if (r == NULL || r->verify.topic != v->topic) {
+	if (!is_wanted(m)) {
 		verify_end(m);
 		return;
 	}
@@ -437,8 +445,7 @@ static void forget_answer(struct manager *m)
 {
 	struct record *r = asked(m);
 
-	if (r != NULL && r->verify.topic == m->verify.topic &&
-	    r->verify.state == VERIFIED_YES) {
+	if (is_wanted(m) && r->verify.state == VERIFIED_YES) {
 		r->verify.state = VERIFIED_PENDING;
 		r->verify.due_ns = again_ns(m, r->verify.tries);
 		wake_by(m, r->verify.due_ns);
@@ -457,7 +464,8 @@ static void verify_wake(void *ctx)
 	v->wake_ns = 0;
 	if (m->stopping)
 		return;
-	if (v->state == VERIFY_ANSWERED && v->until_ns <= now)
+	if (v->state == VERIFY_ANSWERED &&
+	    (v->until_ns <= now || !is_wanted(m)))
 		forget_answer(m);
 	if (v->state == VERIFY_ASKING && v->until_ns <= now &&
 	    !kube_call_busy(&v->call))

@@ -342,3 +342,24 @@ TEST(an_answer_that_could_not_be_told_is_asked_for_again)
 	EXPECT(tells("speaks MCP 2025-06-18"));
 	EXPECT(tells("\"toolNames\":[\"now\",\"zone\"]"));
 }
+
+/* Nor do the others wait until it would have been told. */
+TEST(an_answer_to_an_older_question_is_dropped)
+{
+	set_up(legacy, NULL);
+	listen();
+	mw_run(5 * SEC);
+	no_status = true;
+	mw_tell("/deployments", deployment(true));
+	mw_run(2 * SEC);
+	EXPECT_EQ(asked, 4);
+	asked = 0;
+	no_status = false;
+	mw_one.spec = "{\"image\":\"x\",\"replicas\":1,\"port\":7000,"
+	    "\"verification\":{\"path\":\"/x\"}}";
+	mw_one.generation++;
+	mw_one_tell();
+	mw_run(10 * SEC);
+	EXPECT_EQ(asked, 4);
+	EXPECT(tells("\"path\":\"/x\""));
+}
