@@ -413,6 +413,8 @@
 /* Names of its tools that are told: so many, in so many bytes. */
 #define SERVER_TOOL_NAMES_MAX 64
 #define MCP_TOOL_NAMES_MAX 1024
+/* Children that a status names: one of each kind, and room for more kinds. */
+#define STATUS_CHILDREN_MAX 32
 /* Names of its capabilities that are told; there are eight by now. */
 #define SERVER_CAPABILITIES_MAX 16
 /* Pages of its list of tools, against one that has no end. */

@@ -28,6 +28,7 @@ static const char *const types[] = {
 	"SecretsFollowed", "ChildrenComplete", "Verified"
 };
 _Static_assert(ARRAY_LEN(types) <= CONDITIONS_MAX, "a slot each");
+_Static_assert(CHILD_KINDS_ALL <= STATUS_CHILDREN_MAX, "an item each");
 
 static void set(struct view *v, const char *type, enum cond_status status,
     const char *reason, struct str message)
