@@ -176,6 +176,9 @@ static bool is_settled(struct manager *m, struct record *r,
 	verify_note(m, r, s);
 	judge_fill(m, r, s, &look);
 	judge(&look, &m->intake, verdict);
+	/* It is still to be asked who it is. */
+	if (verdict->up && r->verify.state == VERIFIED_PENDING)
+		return false;
 	said = status_digest(s->group, &verdict->status, &m->intake);
 	if (said != r->status_told)
 		return false;

@@ -14,9 +14,12 @@
 static unsigned generation;		/* of the Deployment */
 static const char *spec = "{\"image\":\"x\",\"replicas\":1,\"port\":7000}";
 static char notes[1024];		/* of the Deployment, as applied */
+static char service_notes[1024];
+static unsigned service_version;
 static const char *const *answers;	/* of MCP, one after the other */
 static unsigned asked;
 static bool no_status;			/* cannot be written */
+static bool mute;			/* the server says nothing */
 static int stream;			/* of a server with HTTP+SSE, or 0 */
 
 /* All its pods are ready, or none. */
@@ -43,10 +46,37 @@ static const char *deployment(bool ready)
 	return text;
 }
 
+/* As a restart finds them. */
+static const char *ready_watch(const struct world_request *r,
+    struct str path)
+{
+	static char text[2048];
+	struct buf b;
+
+	if (str_ends(path, STR("/deployments")))
+		return deployment(true);
+	if (!str_ends(path, STR("/services")))
+		return mw_one_watch(r, path);
+	buf_init(&b, text, sizeof(text) - 1);
+	buf_fmt(&b, "{\"type\":\"ADDED\",\"object\":{\"metadata\":{"
+	    "\"namespace\":\"ns\",\"name\":\"one\",\"uid\":\"" CHILD_UID "\","
+	    "\"resourceVersion\":\"%u\",\"labels\":{"
+	    "\"mcp.allbeone.io/server-key\":\"m.one\"},"
+	    "\"ownerReferences\":[{\"apiVersion\":\"mcp.mcp.dev/v1alpha1\","
+	    "\"kind\":\"MCPServer\",\"name\":\"one\",\"uid\":\"" MW_UID "\","
+	    "\"controller\":true}]%s}}}\n",
+	    service_version, service_notes);
+	REQUIRE(!b.over);
+	text[b.n] = '\0';
+	return text;
+}
+
 static void pod_serve(const struct world_request *r)
 {
 	const char *a = answers[asked];
 
+	if (mute)
+		return;
 	if (str_is(r->method, "GET") && stream < 0) {
 		stream = r->peer;
 		fake_send(&mw.w->io, r->peer, MS, STR("HTTP/1.1 200 OK\r\n"
@@ -79,11 +109,12 @@ static void written(const struct world_request *r)
 	REQUIRE(!b.over);
 	text[b.n] = '\0';
 	world_reply(mw.w, r->peer, 200, NULL, text);
-	if (str_search(r->path, STR("/deployments/")) == r->path.n)
+	if (str_search(r->path, STR("/deployments/")) < r->path.n) {
+		cut_fmt(notes, sizeof(notes), "%S", note);
 		return;
-	buf_init(&b, notes, sizeof(notes) - 1);
-	buf_str(&b, note);
-	notes[b.n] = '\0';
+	}
+	cut_fmt(service_notes, sizeof(service_notes), "%S", note);
+	service_version = mw_one.version;
 }
 
 static void serve(const struct world_request *r, struct str path)
@@ -362,4 +393,29 @@ TEST(an_answer_to_an_older_question_is_dropped)
 	mw_run(10 * SEC);
 	EXPECT_EQ(asked, 4);
 	EXPECT(tells("\"path\":\"/x\""));
+}
+
+TEST(who_was_about_to_be_asked_is_asked_after_a_restart)
+{
+	static char kept[sizeof(mw_one.status)];
+
+	mute = true;
+	set_up(legacy, NULL);
+	listen();
+	mw_run(5 * SEC);
+	mw_tell("/deployments", deployment(true));
+	mw_run(7 * SEC);
+	EXPECT(tells("\"type\":\"Verified\",\"status\":\"Unknown\","
+	    "\"reason\":\"Pending\""));
+	strcpy(kept, mw_one.status);
+	mute = false;
+	memset(&mw, 0, sizeof(mw));
+	mw.watch = ready_watch;
+	mw.serve = serve;
+	strcpy(mw_one.status, kept);
+	mw_begin(NULL);
+	listen();
+	mw_run(60 * SEC);
+	EXPECT_EQ(asked, 4);
+	EXPECT(tells("\"type\":\"Verified\",\"status\":\"True\""));
 }
