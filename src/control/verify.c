@@ -150,6 +150,13 @@ static struct record *asked(const struct manager *m)
 	return i == RECORD_NONE ? NULL : record_at(&m->records, i);
 }
 
+/* Did it end within the time for which a status waits? */
+static bool is_early(const struct manager *m)
+{
+	return m->loop.now_ns < m->verify.until_ns - VERIFY_DEADLINE_NS +
+	    VERIFY_HOLD_NS;
+}
+
 /* Is there still somebody to be told of it? */
 static bool is_wanted(const struct manager *m)
 {
@@ -176,7 +183,7 @@ static void answered(struct manager *m)
 	n = &r->verify;
 	/* A Service leads to its pods a little later than they are ready. */
 	if (n->state == VERIFIED_PENDING && v->probe.verdict == MCP_SILENT &&
-	    n->tries < VERIFY_EARLY_TRIES && m->loop.now_ns < v->until_ns) {
+	    n->tries < VERIFY_EARLY_TRIES && is_early(m)) {
 		n->due_ns = m->loop.now_ns + (VERIFY_EARLY_NS << n->tries++);
 		verify_end(m);
 		wake_by(m, n->due_ns);

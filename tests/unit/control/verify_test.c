@@ -419,3 +419,15 @@ TEST(who_was_about_to_be_asked_is_asked_after_a_restart)
 	EXPECT_EQ(asked, 4);
 	EXPECT(tells("\"type\":\"Verified\",\"status\":\"True\""));
 }
+
+/* The tries at the beginning are for who refuses at once. */
+TEST(who_lets_calls_wait_is_told_of_after_the_first_try)
+{
+	static const char *const none[] = { NULL };
+
+	mute = true;
+	begin(none, NULL);
+	mw_run(8 * SEC);
+	EXPECT(tells("\"type\":\"Verified\",\"status\":\"Unknown\","
+	    "\"reason\":\"Unreachable\""));
+}
