@@ -460,12 +460,32 @@ static void forget_answer(struct manager *m)
 	verify_end(m);
 }
 
+/* Who has waited longest, or none: *ret_next is when the next one is due. */
+static uint32_t longest_due(const struct manager *m, int64_t *ret_next)
+{
+	uint32_t i, first = RECORD_NONE;
+	int64_t due = TIME_NEVER;
+
+	for (i = record_next(&m->records, 0); i != RECORD_NONE;
+	    i = record_next(&m->records, i + 1)) {
+		const struct record *r = record_at(&m->records, i);
+
+		if (r->verify.topic == 0 || r->verify.state == VERIFIED_YES ||
+		    !(r->flags & RECORD_LIVE) || r->verify.due_ns >= due)
+			continue;
+		due = r->verify.due_ns;
+		first = i;
+	}
+	*ret_next = due;
+	return due <= m->loop.now_ns ? first : RECORD_NONE;
+}
+
 /* Whose turn it is: a job reads it, judges it, and asks. */
 static void verify_wake(void *ctx)
 {
 	struct manager *m = ctx;
 	struct verify *v = &m->verify;
-	int64_t next_ns = TIME_NEVER, now = m->loop.now_ns;
+	int64_t next_ns, now = m->loop.now_ns;
 	uint32_t i;
 
 	v->wake_ns = 0;
@@ -482,23 +502,12 @@ static void verify_wake(void *ctx)
 		    VERIFY_PACE_NS);
 		return;
 	}
-	for (i = record_next(&m->records, 0); i != RECORD_NONE;
-	    i = record_next(&m->records, i + 1)) {
-		struct record *r = record_at(&m->records, i);
-
-		if (r->verify.topic == 0 || r->verify.state == VERIFIED_YES ||
-		    !(r->flags & RECORD_LIVE))
-			continue;
-		if (r->verify.due_ns > now) {
-			if (r->verify.due_ns < next_ns)
-				next_ns = r->verify.due_ns;
-			continue;
-		}
+	i = longest_due(m, &next_ns);
+	if (i != RECORD_NONE) {
 		/* If its pods are not ready, it is its turn when they are. */
-		r->verify.due_ns = TIME_NEVER;
+		record_at(&m->records, i)->verify.due_ns = TIME_NEVER;
 		queue_add(&m->queue, i, false, now);
 		next_ns = now + VERIFY_PACE_NS;
-		break;
 	}
 	if (next_ns != TIME_NEVER)
 		wake_by(m, next_ns);

@@ -431,3 +431,39 @@ TEST(who_lets_calls_wait_is_told_of_after_the_first_try)
 	EXPECT(tells("\"type\":\"Verified\",\"status\":\"Unknown\","
 	    "\"reason\":\"Unreachable\""));
 }
+
+/* Whoever stands first would else be asked again before the others. */
+TEST(who_has_waited_longest_is_asked_first)
+{
+	static const struct uid uids[] = {
+		{ { 1 } }, { { 2 } }, { { 3 } }
+	};
+	static const int64_t due_s[] = { 30, 10, 20 };
+	static struct manager m;
+	static struct mem mem;
+	struct manager_options o;
+	uint32_t at[ARRAY_LEN(uids)];
+	size_t i;
+
+	mw_bare(&m, &mem, &o);
+	REQUIRE(verify_set_up(&m, &mem) == 0);
+	m.stopping = false;
+	for (i = 0; i < ARRAY_LEN(uids); i++) {
+		struct record *r;
+
+		at[i] = record_add(&m.records, &uids[i], GROUP_ALLBEONE,
+		    STR("ns"), STR("one"));
+		r = record_at(&m.records, at[i]);
+		r->flags |= RECORD_LIVE;
+		r->verify = (struct verify_note){
+			1, m.loop.now_ns - 60 * SEC + due_s[i] * SEC,
+			VERIFIED_PENDING, 0
+		};
+	}
+	m.verify.timer.fn(m.verify.timer.ctx);
+	EXPECT_EQ(queue_take(&m.queue), at[1]);
+	m.verify.timer.fn(m.verify.timer.ctx);
+	EXPECT_EQ(queue_take(&m.queue), at[2]);
+	m.verify.timer.fn(m.verify.timer.ctx);
+	EXPECT_EQ(queue_take(&m.queue), at[0]);
+}
