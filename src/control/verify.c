@@ -157,12 +157,12 @@ static bool is_early(const struct manager *m)
 	    VERIFY_HOLD_NS;
 }
 
-/* Is there still somebody to be told of it? */
-static bool is_wanted(const struct manager *m)
+/* Whom it is still to be told of, or NULL. */
+static struct record *wanted(const struct manager *m)
 {
-	const struct record *r = asked(m);
+	struct record *r = asked(m);
 
-	return r != NULL && r->verify.topic == m->verify.topic;
+	return r != NULL && r->verify.topic == m->verify.topic ? r : NULL;
 }
 
 static void answered(struct manager *m)
@@ -172,11 +172,11 @@ static void answered(struct manager *m)
 		[MCP_GUARDED] = VERIFIED_UNSURE, [MCP_FOREIGN] = VERIFIED_NO
 	};
 	struct verify *v = &m->verify;
-	struct record *r = asked(m);
+	struct record *r = wanted(m);
 	struct verify_note *n;
 
 	hang_up(v);
-	if (!is_wanted(m)) {
+	if (r == NULL) {
 		verify_end(m);
 		return;
 	}
@@ -450,9 +450,9 @@ void verify_said(struct manager *m, const struct record *r)
 /* Its status could not be written in time: what it said is lost. */
 static void forget_answer(struct manager *m)
 {
-	struct record *r = asked(m);
+	struct record *r = wanted(m);
 
-	if (is_wanted(m) && r->verify.state == VERIFIED_YES) {
+	if (r != NULL && r->verify.state == VERIFIED_YES) {
 		r->verify.state = VERIFIED_PENDING;
 		r->verify.due_ns = again_ns(m, r->verify.tries);
 		wake_by(m, r->verify.due_ns);
@@ -492,7 +492,7 @@ static void verify_wake(void *ctx)
 	if (m->stopping)
 		return;
 	if (v->state == VERIFY_ANSWERED &&
-	    (v->until_ns <= now || !is_wanted(m)))
+	    (v->until_ns <= now || wanted(m) == NULL))
 		forget_answer(m);
 	if (v->state == VERIFY_ASKING && v->until_ns <= now &&
 	    !kube_call_busy(&v->call))
