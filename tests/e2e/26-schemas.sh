@@ -1,0 +1,48 @@
+#!/bin/bash
+# Whatever a server may become is what the API server, kubeconform and promtool
+# take: every object of every golden, in strict validation, and against schemas
+# from this API server's own OpenAPI; rules and metrics by promtool.
+# budget: 420
+. "$(dirname "$0")/lib.sh"
+. "$E2E/optional.sh"
+node_up
+operator_up
+namespace
+optional_crds
+check "the CRDs are installed" k apply --server-side -f "$OUT/crds.yaml"
+for c in $VPA $ISTIO $ROUTE $MONITORS; do
+	k wait --for=condition=Established "crd/$c" --timeout=60s >/dev/null
+done
+# The OpenAPI has them a moment later.
+wait_for 60 eval 'k get --raw /openapi/v3 | grep -q monitoring.coreos.com/v1 &&
+	k get --raw /openapi/v3 | grep -q autoscaling.k8s.io/v1'
+
+export SCHEMAS_NS=$ns
+checks schemas.py "$TOP/tests/golden/render" "$OUT"
+
+kubeconform() {
+	local folder
+	folder=$(module github.com/yannh/kubeconform v0.6.7 \
+		h1:kIvjeiMSU0+/GY48+U9GmJZdGmoej4dArYvv3BfvlyA=) &&
+	(cd "$folder" && "$GO" build -mod=readonly -o "$OUT/kubeconform" ./cmd/kubeconform)
+}
+check "kubeconform is built" kubeconform
+check "kubeconform finds nothing" "$OUT/kubeconform" -strict -summary \
+	-schema-location "$OUT/schemas/{{ .Group }}_{{ .ResourceAPIVersion }}_{{ .ResourceKind }}.json" \
+	"$OUT/objects"
+tail -n 1 "$OUT/check"
+# That it would find something, if there were something.
+sed 's/"containers":/"nobodyKnows": 1, "containers":/' \
+	"$(grep -l '"kind": "Deployment"' "$OUT"/objects/allbeone-files-*.json)" >"$OUT/wrong.json"
+check "it finds a field that nobody knows" eval '"$OUT/kubeconform" -strict \
+	-schema-location "$OUT/schemas/{{ .Group }}_{{ .ResourceAPIVersion }}_{{ .ResourceKind }}.json" \
+	"$OUT/wrong.json" | tee "$OUT/found"; grep -q nobodyKnows "$OUT/found"'
+
+check "promtool is there" eval 'command -v promtool || apt_install prometheus'
+check "it takes the rules" eval 'promtool check rules "$OUT"/rules/*.yaml'
+tail -n 3 "$OUT/check"
+k get --raw /api/v1/namespaces/mcp-system/services/mcp-operator-metrics:metrics/proxy/metrics \
+	>"$OUT/metrics"
+check "there are metrics" grep -q '^mcp_' "$OUT/metrics"
+check "it takes them" eval 'promtool check metrics <"$OUT/metrics"'
+finish

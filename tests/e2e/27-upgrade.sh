@@ -1,0 +1,78 @@
+#!/bin/bash
+# An upgrade from an earlier version takes over what it finds: pods run on, no
+# Deployment changes, and edits made meanwhile are acted on.
+#
+#   FROM=50c5ccd	the earlier version; it must be in this clone's history
+#
+# budget: 420
+. "$(dirname "$0")/lib.sh"
+FROM=${FROM:-50c5ccd}
+node_up
+operator_up
+namespace
+if ! git -C "$TOP" cat-file -e "$FROM^{commit}" 2>/dev/null; then
+	printf '      this clone does not have %s: nothing to upgrade from\n' "$FROM"
+	echo '0 passed, 0 failed'
+	exit 0
+fi
+
+# The other version as its own tree makes and installs it.
+old=$OUT/$FROM
+mkdir -p "$old"
+git -C "$TOP" archive "$FROM" | tar -x -C "$old"
+installed() { # tree image
+	local TOP=$1 archive
+	archive=$(operator_archive "$2") && operator_push "$archive" "$2" &&
+	(operator_install "$2")
+}
+again() {
+	rm -f "$S/operator.sha256"
+	operator_up
+}
+at_end again
+export DEPS_DIR=$TOP/build/deps/archives
+check "$FROM is built and installed" installed "$old" mcp-operator:old
+unset DEPS_DIR
+
+# Its own samples, in one namespace.
+python3 - "$old"/manifests/samples/*.yaml >"$OUT/samples.yaml" <<'P'
+import re, sys
+for file in sys.argv[1:]:
+    for part in re.split(r"(?m)^---\s*$", open(file).read()):
+        if "kind: MCPServer" in part:
+            print("---\n" + re.sub(r"(?m)^  namespace: .*\n", "", part))
+P
+check "servers of all groups" k -n "$ns" apply -f "$OUT/samples.yaml"
+n=$(grep -c '^kind: MCPServer' "$OUT/samples.yaml")
+up() {
+	[ "$(k -n "$ns" get deployments -o name | wc -l)" = "$n" ] &&
+	k -n "$ns" wait --for=condition=Available deployment --all --timeout=5s >/dev/null &&
+	[ "$(k -n "$ns" get pods --no-headers | awk '$3 != "Running"' | wc -l)" = 0 ]
+}
+check "all $n run" wait_for 120 up
+sleep 5
+
+state() {
+	k -n "$ns" get pods -o jsonpath='{range .items[*]}{.metadata.name} {.metadata.uid} {.status.containerStatuses[*].restartCount}{"\n"}{end}' | sort
+	k -n "$ns" get replicasets -o jsonpath='{range .items[*]}{.metadata.name} {.spec.replicas}{"\n"}{end}' | sort
+	k -n "$ns" get services -o jsonpath='{range .items[*]}{.metadata.name} {.metadata.uid} {.spec.clusterIP}{"\n"}{end}' | sort
+}
+state >"$OUT/before"
+audit_mark
+again
+settled() {
+	[ "$(k -n "$ns" get deployments -o jsonpath='{range .items[*]}{.metadata.generation}{" "}{.status.observedGeneration}{"\n"}{end}' | awk '$1 != $2' | wc -l)" = 0 ]
+}
+sleep 20
+check "the Deployments are settled" wait_for 30 settled
+state >"$OUT/after"
+check "pods, ReplicaSets and Services are the same" diff "$OUT/before" "$OUT/after"
+audit_table verb,resource agent='mcp-operator/.*' "verb=$WRITES" "namespace=$ns" | sed 's/^/      /'
+same "nothing is deleted" 0 \
+	"$(audit_count agent='mcp-operator/.*' 'verb=delete.*' "namespace=$ns")"
+
+# What comes after it is acted on.
+one=$(k -n "$ns" get mcpservers.mcp.allbeone.io -o jsonpath='{.items[0].metadata.name}')
+k -n "$ns" patch mcpservers.mcp.allbeone.io "$one" --type=merge -p '{"spec":{"replicas":2}}' >/dev/null
+check "an edit takes effect" wait_for 30 field_is 2 "deployment/$one" .spec.replicas
+finish
