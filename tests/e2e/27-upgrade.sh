@@ -39,7 +39,7 @@ python3 - "$old"/manifests/samples/*.yaml >"$OUT/samples.yaml" <<'P'
 import re, sys
 for file in sys.argv[1:]:
     for part in re.split(r"(?m)^---\s*$", open(file).read()):
-        if "kind: MCPServer" in part:
+        if not re.search(r"(?m)^kind: Namespace$", part):
             print("---\n" + re.sub(r"(?m)^  namespace: .*\n", "", part))
 P
 check "servers of all groups" k -n "$ns" apply -f "$OUT/samples.yaml"
@@ -52,16 +52,23 @@ up() {
 check "all $n run" wait_for 120 up
 sleep 5
 
+# rows KIND PATH...: of all of a kind, a line each
+rows() {
+	local kind=$1 path=
+	shift
+	for p in "$@"; do path="$path{$p} "; done
+	k -n "$ns" get "$kind" -o jsonpath="{range .items[*]}$path{\"\\n\"}{end}" | sort
+}
 state() {
-	k -n "$ns" get pods -o jsonpath='{range .items[*]}{.metadata.name} {.metadata.uid} {.status.containerStatuses[*].restartCount}{"\n"}{end}' | sort
-	k -n "$ns" get replicasets -o jsonpath='{range .items[*]}{.metadata.name} {.spec.replicas}{"\n"}{end}' | sort
-	k -n "$ns" get services -o jsonpath='{range .items[*]}{.metadata.name} {.metadata.uid} {.spec.clusterIP}{"\n"}{end}' | sort
+	rows pods .metadata.uid '.status.containerStatuses[*].restartCount'
+	rows replicasets .metadata.name .spec.replicas
+	rows services .metadata.uid .spec.clusterIP
 }
 state >"$OUT/before"
 audit_mark
 again
 settled() {
-	[ "$(k -n "$ns" get deployments -o jsonpath='{range .items[*]}{.metadata.generation}{" "}{.status.observedGeneration}{"\n"}{end}' | awk '$1 != $2' | wc -l)" = 0 ]
+	[ -z "$(rows deployments .metadata.generation .status.observedGeneration | awk '$1 != $2')" ]
 }
 sleep 20
 check "the Deployments are settled" wait_for 30 settled

@@ -588,8 +588,11 @@ static void check_binding(struct check *c, const struct node *v,
 
 	if (old && !node_equal(role, node_get(old, "roleRef")))
 		cause_add(c->t, c->causes, "FieldValueInvalid", "roleRef",
-		    "Invalid value: %s: cannot change roleRef",
-		    json_of(c->t, role).p);
+		    "Invalid value: {\"APIGroup\":%s,\"Kind\":%s,\"Name\":%s}"
+		    ": cannot change roleRef",
+		    json_of(c->t, node_get(role, "apiGroup")).p,
+		    json_of(c->t, node_get(role, "kind")).p,
+		    json_of(c->t, node_get(role, "name")).p);
 	if (!node_text(role, "name").n)
 		cause_add(c->t, c->causes, "FieldValueRequired",
 		    "roleRef.name", "Required value");
