@@ -16,6 +16,7 @@ struct view {
 	struct str message;
 	bool hard;		/* nothing will come of waiting */
 	bool up;		/* ready but for what it says of itself */
+	uint32_t lacking;	/* kinds it asks for that are left alone */
 	const char *lacks;	/* reason of ChildrenComplete=False, or NULL */
 	struct str lack;
 };
@@ -367,6 +368,7 @@ static void set_children_complete(struct view *v)
 	if (v->deleting || render_kinds(in->server, v->a, &asked) < 0)
 		return;
 	lacking = asked & in->made & ~in->allowed;
+	v->lacking = asked & ~in->allowed & ~in->absent & KINDS_EXTRA;
 	if (extra_failed(v))
 		incomplete(v, refusal(in->failed_why, "ApplyFailed"),
 		    failure_text(v));
@@ -471,7 +473,7 @@ static enum phase phase_of(const struct view *v)
  * What the last good spec was given and is not seen (any more) may have lost
  * its label only, or is news that have not come yet. Unless a whole plan has
  * looked for it, it stays named, so that the next one does, whoever leads by
- * then.
+ * then. None looks for what is asked for and has no slot.
  */
 static const struct child_ref *child_told(const struct view *v,
     enum child_kind k)
@@ -479,7 +481,8 @@ static const struct child_ref *child_told(const struct view *v,
 	const struct server_status *live = &v->in->server->status;
 	uint32_t i;
 
-	if ((v->in->refused == NULL && v->in->failed == NULL) || v->deleting)
+	if ((v->in->refused == NULL && v->in->failed == NULL &&
+	    !(v->lacking >> k & 1)) || v->deleting)
 		return NULL;
 	for (i = 0; i < live->children.n; i++)
 		if (child_ref_is(&live->children.p[i], v->in->record, k))

@@ -232,7 +232,6 @@ TEST(judge_refused_spec_keeps_what_runs)
 	EXPECT_STR(verdict.status.tag, "7");
 }
 
-/* What lost its label is not seen, and stands there all the same. */
 /* The API server refuses a status with more than its schema has room for. */
 TEST(judge_names_all_children_that_one_server_can_have)
 {
@@ -254,6 +253,7 @@ TEST(judge_names_all_children_that_one_server_can_have)
 	    CHILD_KINDS_ALL);
 }
 
+/* What lost its label is not seen, and stands there all the same. */
 TEST(judge_refused_spec_keeps_the_names_of_its_children)
 {
 	const struct child_ref *c;
@@ -283,6 +283,25 @@ TEST(judge_refused_spec_keeps_the_names_of_its_children)
 	in.failed = NULL;
 	judge(&in, &arena, &verdict);
 	EXPECT_EQ(verdict.status.children.n, 2);
+}
+
+/* No plan looks for what it has no room to make. */
+TEST(judge_keeps_the_name_of_a_child_that_there_is_no_room_for)
+{
+	read_server(GROUP_ALLBEONE, "", "{\"image\":\"x\",\"autoscaling\":"
+	    "{\"hpa\":{\"enabled\":true,\"maxReplicas\":3}}}",
+	    "{\"resources\":[{\"kind\":\"HorizontalPodAutoscaler\","
+	    "\"name\":\"one\"}]}");
+	judge(&in, &arena, &verdict);
+	EXPECT_EQ(verdict.status.children.n, 0);
+	in.allowed = ~(UINT32_C(1) << CHILD_HPA);
+	judge(&in, &arena, &verdict);
+	REQUIRE(verdict.status.children.n == 1);
+	EXPECT_STR(verdict.status.children.p[0].kind,
+	    "HorizontalPodAutoscaler");
+	in.absent = UINT32_C(1) << CHILD_HPA;
+	judge(&in, &arena, &verdict);
+	EXPECT_EQ(verdict.status.children.n, 0);
 }
 
 TEST(judge_name_taken)
