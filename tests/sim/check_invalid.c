@@ -47,6 +47,9 @@ static void write(struct sim *s, const struct api_write *w)
 	struct str uid;
 	uint32_t i;
 
+	/* A spec may be there for less than a second. */
+	if (!from_operator(w) && is_server_kind(w->kind))
+		second(s);
 	if (!from_operator(w) || w->kind != API_DEPLOYMENT || !w->old)
 		return;
 	o = owner_of(s, w->old, &uid);
