@@ -14,10 +14,9 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from world import Client, check  # noqa: E402
+from world import APPLY, Client, check  # noqa: E402
 
 NS = os.environ["SCHEMAS_NS"]
-APPLY = "application/apply-patch+yaml"
 
 
 def objects_of(path):

@@ -30,6 +30,7 @@ LEASE = "mcp-operator.mcp.allbeone.io"
 READS = ("get", "list", "watch")
 MERGE = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
+APPLY = "application/apply-patch+yaml"
 
 start = time.monotonic()
 failures = []

@@ -67,6 +67,9 @@ struct checks {
 	struct made { uint64_t uid; int64_t at_ns; } made[256];
 	/* status: when specs of Deployments were written, in the same way */
 	struct made moved[256];
+	/* children: when one lost its label that no status named yet, by a
+	 * hash of its uid */
+	struct made lost[256];
 	/* invalid: when a server last asked for no pods at all */
 	int64_t none_ns[SIM_SERVERS];
 };
@@ -79,6 +82,12 @@ bool is_server_kind(enum api_kind kind);
 /* The server that an object says it belongs to, by its uid; NULL: none. */
 const struct api_object *owner_of(const struct sim *s,
     const struct node *root, struct str *ret_uid);
+
+/*
+ * Made, but not named in a status before it lost its label; who made it has
+ * gone. See the end of what was found in docs/simulation.md.
+ */
+bool is_lost(const struct sim *s, const struct api_object *child);
 
 /* expect.c: what a server ought to be, from its spec alone */
 struct expect {

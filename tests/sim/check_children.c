@@ -266,13 +266,71 @@ static bool wants(const struct expect *e, enum api_kind kind)
 	}
 }
 
+/* ---- what nobody can know of ---- */
+
+static bool is_labelled(const struct node *root)
+{
+	return node_get_str(node_path(root, "metadata.labels"),
+	    STR("mcp.allbeone.io/server-key")) != NULL;
+}
+
+static bool names(const struct api_object *server, const struct api_write *w)
+{
+	const struct node *list = node_path(server->root, "status.resources");
+
+	for (uint32_t i = 0; node_is(list, NODE_LIST) && i < list->n; i++)
+		if (str_eq(node_text(list->item[i], "name"), w->name) &&
+		    str_is(node_text(list->item[i], "kind"),
+		    api_kind_name(w->kind)))
+			return true;
+	return false;
+}
+
+static void write(struct sim *s, const struct api_write *w)
+{
+	const struct api_object *server;
+	struct str owner;
+	uint64_t uid;
+
+	if (from_operator(w) || !w->old || !w->new || !is_labelled(w->old) ||
+	    is_labelled(w->new))
+		return;
+	server = owner_of(s, w->old, &owner);
+	if (!server || names(server, w))
+		return;
+	uid = str_hash(node_text(w->old, "metadata.uid"));
+	s->checks->lost[uid % ARRAY_LEN(s->checks->lost)] =
+	    (struct made){ .uid = uid, .at_ns = s->now_ns };
+}
+
+/* A new process may have to wait so long for the first list of a kind. */
+#define LIST_WAIT (60 * SEC)
+
+bool is_lost(const struct sim *s, const struct api_object *o)
+{
+	uint64_t uid = str_hash(o->uid);
+	const struct made *m =
+	    &s->checks->lost[uid % ARRAY_LEN(s->checks->lost)];
+
+	if (m->uid != uid || is_labelled(o->root))
+		return false;
+	for (int i = 0; i < SIM_INSTS; i++)
+		if (s->inst[i].starts > 1 && s->inst[i].born_ns > m->at_ns -
+		    LIST_WAIT)
+			return true;
+	return false;
+}
+
+/* ---- all of them ---- */
+
 static bool kind_is(const struct sim *s, const struct api_object *server,
     const struct expect *e, enum api_kind kind, struct text *why)
 {
 	const struct api_object *o = child_of(s, server, kind);
 
 	if (!wants(e, kind))
-		return !o || differs(why, o, "should not be there");
+		return !o || is_lost(s, o) ||
+		    differs(why, o, "should not be there");
 	/* A stranger's name for one of these is no reason for the others. */
 	if (!o && is_few_kind(kind) && is_taken(s, server, kind))
 		return true;
@@ -342,4 +400,5 @@ static bool well(struct sim *s, struct text *why)
 	return true;
 }
 
-const struct checker check_children = { .name = "children", .well = well };
+const struct checker check_children = { .name = "children", .write = write,
+    .well = well };

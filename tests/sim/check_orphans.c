@@ -84,7 +84,7 @@ static void write(struct sim *s, const struct api_write *w)
 
 		while ((o = api_each(s->api, kid_kinds[i], w->ns, o))) {
 			(void)owner_of(s, o->root, &owner);
-			if (str_eq(owner, uid))
+			if (str_eq(owner, uid) && !is_lost(s, o))
 				sim_fail(s, "orphans", "lets %.*s/%.*s go "
 				    "before its %s", (int)w->ns.n, w->ns.p,
 				    (int)w->name.n, w->name.p,
