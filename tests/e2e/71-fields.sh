@@ -1,0 +1,25 @@
+#!/bin/bash
+# Every field of every MCPServer has an effect on the real API server: see
+# fields.py. With all kinds there, and with no pod made for any of them.
+# budget: 480
+. "$(dirname "$0")/lib.sh"
+. "$E2E/optional.sh"
+node_up
+operator_up
+namespace
+optional_crds
+check "the CRDs are installed" k apply --server-side -f "$OUT/crds.yaml"
+for c in $VPA $ISTIO $ROUTE $MONITORS; do
+	k wait --for=condition=Established "crd/$c" --timeout=60s >/dev/null
+done
+tenancy=$TOP/manifests/overlays/tenancy/10-rbac.yaml
+k apply -f "$tenancy" >/dev/null
+at_end 'kube delete -f "$tenancy" >/dev/null'
+
+kcm=$(cat "$S/run/kcm.pid")
+at_end 'kill -CONT "$kcm"'
+kill -STOP "$kcm"
+at_end 'kube delete namespace -l "e2e=$ns" --wait=false >/dev/null 2>&1'
+export FIELDS_NS=$ns
+checks fields.py
+finish
