@@ -1,7 +1,7 @@
 #!/bin/bash
 # Every field of every MCPServer has an effect on the real API server: see
 # fields.py. With all kinds there, and with no pod made for any of them.
-# budget: 480
+# budget: 600
 . "$(dirname "$0")/lib.sh"
 . "$E2E/optional.sh"
 node_up

@@ -23,7 +23,7 @@ from world import APPLY, GROUPS, Client, check, say, server_path  # noqa: E402
 
 NS = os.environ["FIELDS_NS"]
 LANES = 6
-DEADLINE = 240
+DEADLINE = 360
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 OURS = "mcp.allbeone.io/"
 KINDS = [
