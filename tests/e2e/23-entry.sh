@@ -3,39 +3,12 @@
 # are, and taken away.
 # budget: 240
 . "$(dirname "$0")/lib.sh"
+. "$E2E/servers.sh"
 node_up
 operator_up
 namespace
-S1=mcpservers.mcp.allbeone.io
 
-server() {	# name, more of the spec
-	apply <<Y
-apiVersion: mcp.allbeone.io/v1
-kind: MCPServer
-metadata: {name: $1}
-spec:
-  image: my-mcp-server
-  port: 8080
-  replicas: 0
-$2
-Y
-}
-one() { get "$S1/$1" "$2"; }
-change() { k -n "$ns" patch "$S1" "$1" --type=merge -p "{\"spec\":$2}" >/dev/null; }
-there() { k -n "$ns" get "$1" >/dev/null 2>&1; }
-gone() { ! there "$1"; }
 complete() { [ -z "$(one "$1" '.status.conditions[?(@.type=="ChildrenComplete")].status')" ]; }
-# strict OBJECT: would the API server take it as it is, with no field unknown?
-strict() {
-	k -n "$ns" get "$1" -o json | python3 -c '
-import json, sys
-v = json.load(sys.stdin)
-for k in ("uid", "resourceVersion", "creationTimestamp", "generation", "ownerReferences"):
-    v["metadata"].pop(k, None)
-v.pop("status", None)
-v["metadata"]["name"] += "-again"
-print(json.dumps(v))' | k -n "$ns" create --dry-run=server --validate=strict -f -
-}
 
 server way '  entry:
     hosts: [a.example, b.example]

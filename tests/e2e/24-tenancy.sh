@@ -3,27 +3,11 @@
 # force, kept as they are, and taken away.
 # budget: 240
 . "$(dirname "$0")/lib.sh"
+. "$E2E/servers.sh"
 node_up
 operator_up
 namespace
-S1=mcpservers.mcp.allbeone.io
 
-server() {	# name, more of the spec
-	apply <<Y
-apiVersion: mcp.allbeone.io/v1
-kind: MCPServer
-metadata: {name: $1}
-spec:
-  image: my-mcp-server
-  port: 8080
-  replicas: 0
-$2
-Y
-}
-one() { get "$S1/$1" "$2"; }
-change() { k -n "$ns" patch "$S1" "$1" --type=merge -p "{\"spec\":$2}" >/dev/null; }
-there() { k -n "$ns" get "$1" >/dev/null 2>&1; }
-gone() { ! there "$1"; }
 reason() { one "$1" '.status.conditions[?(@.type=="ChildrenComplete")].reason'; }
 reason_is() { [ "$(reason "$1")" = "$2" ]; }
 grant() { k apply -f "$TOP/manifests/overlays/tenancy/10-rbac.yaml" >/dev/null; }

@@ -29,17 +29,6 @@ lacks() { one "$1" '.status.conditions[?(@.type=="ChildrenComplete")].reason'; }
 is_lacking() { [ "$(lacks "$1")" = "$2" ]; }
 is_gone() { ! k -n "$ns" get "$1" >/dev/null 2>&1; }
 made() { [ -n "$(get "$1" .metadata.uid)" ]; }
-# strict OBJECT: would the API server take it as it is, with no field unknown?
-strict() {
-	k -n "$ns" get "$1" -o json | python3 -c '
-import json, sys
-v = json.load(sys.stdin)
-for key in ("uid", "resourceVersion", "creationTimestamp", "generation", "ownerReferences"):
-    v["metadata"].pop(key, None)
-v.pop("status", None)
-v["metadata"]["name"] += "-again"
-print(json.dumps(v))' | k -n "$ns" create --dry-run=server --validate=strict -f -
-}
 
 server scaled vpa
 server meshed istio

@@ -9,10 +9,7 @@ node_up
 operator_up
 namespace
 optional_crds
-check "the CRDs are installed" k apply --server-side -f "$OUT/crds.yaml"
-for c in $VPA $ISTIO $ROUTE $MONITORS; do
-	k wait --for=condition=Established "crd/$c" --timeout=60s >/dev/null
-done
+optional_install
 # The OpenAPI has them a moment later.
 wait_for 60 eval 'k get --raw /openapi/v3 | grep -q monitoring.coreos.com/v1 &&
 	k get --raw /openapi/v3 | grep -q autoscaling.k8s.io/v1'

@@ -8,10 +8,7 @@ node_up
 operator_up
 namespace
 optional_crds
-check "the CRDs are installed" k apply --server-side -f "$OUT/crds.yaml"
-for c in $VPA $ISTIO $ROUTE $MONITORS; do
-	k wait --for=condition=Established "crd/$c" --timeout=60s >/dev/null
-done
+optional_install
 tenancy=$TOP/manifests/overlays/tenancy/10-rbac.yaml
 k apply -f "$tenancy" >/dev/null
 at_end 'kube delete -f "$tenancy" >/dev/null'

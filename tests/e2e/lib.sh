@@ -149,6 +149,18 @@ get() {
 	esac 2>/dev/null
 }
 
+# strict OBJECT: would the API server take it as it is, with no field unknown?
+strict() {
+	k -n "$ns" get "$1" -o json | python3 -c '
+import json, sys
+v = json.load(sys.stdin)
+for key in ("uid", "resourceVersion", "creationTimestamp", "generation", "ownerReferences"):
+    v["metadata"].pop(key, None)
+v.pop("status", None)
+v["metadata"]["name"] += "-again"
+print(json.dumps(v))' | k -n "$ns" create --dry-run=server --validate=strict -f -
+}
+
 # field_is WANTED OBJECT PATH: for wait_for
 field_is() { [ "$(get "$2" "$3")" = "$1" ]; }
 

@@ -60,3 +60,12 @@ optional_crds() {
 	at_end crds_go
 	crds_go
 }
+
+# optional_install: all of them, each served
+optional_install() {
+	local crd
+	check "the CRDs are installed" k apply --server-side -f "$OUT/crds.yaml"
+	for crd in $VPA $ISTIO $ROUTE $MONITORS; do
+		k wait --for=condition=Established "crd/$crd" --timeout=60s >/dev/null
+	done
+}
