@@ -125,7 +125,9 @@ static bool uid_take(struct child_state *c, struct str text)
 	if (uid_same(&was, &c->uid))
 		return true;
 	c->going = false;
-	c->meta = c->own_meta = 0;
+	/* Of the first that is seen, its status may have told already. */
+	if (c->exists)
+		c->meta = c->own_meta = 0;
 	return false;
 }
 
@@ -161,12 +163,13 @@ static uint64_t map_digest(uint64_t h, struct str object, const char *path)
 	return h;
 }
 
-/* Never 0. */
-static uint64_t meta_digest(struct str object)
+/* Never 0 nor META_AS_SEEN. It stands in statuses, so it is short. */
+static uint32_t meta_digest(struct str object)
 {
 	uint64_t h = map_digest(HASH_SEED, object, "metadata.labels");
 
-	return map_digest(h, object, "metadata.annotations") | 1;
+	h = map_digest(h, object, "metadata.annotations");
+	return (uint32_t)(h ^ h >> 32) | 2;
 }
 
 static bool has_status(enum child_kind k)
@@ -198,18 +201,64 @@ static uint64_t version_of(enum child_kind k, struct str object,
 }
 
 /*
- * What has a status is known besides by a digest of what people edit in its
- * metadata. What another leader wrote there is taken as right.
+ * After a restart the status tells which writes were our own; and while
+ * another leads, which were that one's, to take over from. Of two that lead
+ * without a Lease each takes what the other found right, and while neither
+ * has got it right both tell of the later write.
  */
-static void meta_take(const struct manager *m, struct child_state *c,
-    enum child_kind k, const struct child_meta *meta, struct str text)
+static void own_version(struct child_state *c, uint64_t told, bool leading)
+{
+	if (c->own == 0 || !leading || (c->exists && (told == c->version ||
+	    (c->own != c->version && version_older(c->own, told)))))
+		c->own = told;
+}
+
+/* Older operators told nothing of it: as it is seen then, it is right. */
+static void own_meta_as_seen(struct child_state *c)
+{
+	if (c->own_meta == 0)
+		c->own_meta = META_AS_SEEN;
+	if (c->exists && c->own_meta == META_AS_SEEN)
+		c->own_meta = c->meta;
+}
+
+void child_own_told(struct child_state *c, enum child_kind k,
+    struct str version, bool leading)
+{
+	struct str meta = str_cut(version, '.', &version);
+	uint64_t told;
+
+	if (str_u64(version, &told) < 0)
+		return;
+	own_version(c, told, leading);
+	if (!has_status(k))
+		return;
+	if (str_u64(meta, &told) < 0)
+		own_meta_as_seen(c);
+	else if (c->own_meta == 0 || !leading)
+		c->own_meta = (uint32_t)told;
+}
+
+void child_own_write(const struct child_state *c, struct buf *out)
+{
+	buf_u64(out, c->own);
+	if (c->own_meta > META_AS_SEEN)
+		buf_fmt(out, ".%u", c->own_meta);
+}
+
+/*
+ * What has a status is known besides by a digest of what people edit in its
+ * metadata.
+ */
+static void meta_take(struct child_state *c, enum child_kind k,
+    const struct child_meta *meta, struct str text)
 {
 	(void)uid_take(c, meta->uid);
 	c->told = version_number(meta->version);
 	c->version = version_of(k, text, meta->version);
 	if (has_status(k)) {
 		c->meta = meta_digest(text);
-		if (c->own_meta == 0 || !m->leading)
+		if (c->own_meta == META_AS_SEEN)
 			c->own_meta = c->meta;
 	}
 	c->digest = digest_number(meta->digest);
@@ -454,7 +503,7 @@ static void child_seen(struct manager *m, enum child_kind k, uint32_t i,
 	c->listed = true;
 	if (line_is_old(c, meta))
 		return;
-	meta_take(m, c, k, meta, text);
+	meta_take(c, k, meta, text);
 	if (k == CHILD_DEPLOYMENT &&
 	    workload_take(m, doc, meta, &r->workload))
 		refs_compare(m, r);

@@ -553,6 +553,15 @@ bool child_ref_is(const struct child_ref *ref, const struct record *r,
     enum child_kind k);
 /* Takes the notes of a Deployment that was read or written. */
 void child_seen_notes(struct record *r, struct str deployment);
+/*
+ * What a child's own last write is known by, as a status tells it to those
+ * that come after: "12", and of what is not known by its resource version
+ * "12.1069123457", with a digest of labels and annotations. leading: only what
+ * is not known yet is taken.
+ */
+void child_own_told(struct child_state *c, enum child_kind k,
+    struct str version, bool leading);
+void child_own_write(const struct child_state *c, struct buf *out);
 /* Takes version, generation and digest from an answer to our own write. */
 void child_written(struct records *rs, struct record *r, enum child_kind k,
     struct str reply);

@@ -43,19 +43,6 @@ static uint64_t facts_of(const struct server *s)
 	    sizeof(s->meta.deletion_time));
 }
 
-/*
- * After a restart the status tells which writes were our own; and while
- * another leads, which were that one's, to take over from. Of two that lead
- * without a Lease each takes what the other found right, and while neither
- * has got it right both tell of the later write.
- */
-static void own_version(struct child_state *c, uint64_t told, bool leading)
-{
-	if (c->own == 0 || !leading || (c->exists && (told == c->version ||
-	    (c->own != c->version && version_older(c->own, told)))))
-		c->own = told;
-}
-
 bool child_name_is(struct str name, struct str server, enum child_kind k)
 {
 	return str_starts(name, server) && str_is(str_sub(name, server.n,
@@ -73,7 +60,6 @@ static void own_versions(struct manager *m, struct record *r,
     const struct server_status *st)
 {
 	struct child_state *c;
-	uint64_t told;
 	uint32_t i;
 	int k;
 
@@ -86,8 +72,9 @@ static void own_versions(struct manager *m, struct record *r,
 			if (k >= CHILD_KINDS)
 				extras_named(m, r, (enum child_kind)k);
 			c = child_slot(&m->records, r, (enum child_kind)k);
-			if (c != NULL && str_u64(ref->version, &told) == 0)
-				own_version(c, told, m->leading);
+			if (c != NULL)
+				child_own_told(c, (enum child_kind)k,
+				    ref->version, m->leading);
 		}
 }
 

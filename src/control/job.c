@@ -108,6 +108,17 @@ void job_failed(struct job *j, const char *what)
 	job_release(j);
 }
 
+void job_again(struct job *j)
+{
+	struct manager *m = j->m;
+	struct record *r = job_record(j);
+
+	series_reconciled(m, r, RESULT_REQUEUE, m->loop.now_ns - j->start_ns);
+	r->flags &= ~(uint32_t)RECORD_BUSY;
+	queue_backoff(&m->queue, j->record, 0, m->loop.now_ns);
+	job_release(j);
+}
+
 /* Again in a while, without counting as a failure. */
 void job_later(struct job *j, int64_t at_ns)
 {
@@ -219,7 +230,8 @@ void jobs_feed(struct manager *m)
 		}
 		job_begin(j, i);
 		j->text = held_take(m, r, j->reply);
-		if (j->text.n > 0)
+		j->reread = (r->flags & RECORD_OUTDATED) != 0;
+		if (j->text.n > 0 && !j->reread)
 			job_plan(j);
 		else
 			job_get(j);
@@ -231,7 +243,8 @@ bool jobs_offer(struct manager *m, uint32_t i, struct str text)
 {
 	struct job *j = may_work(m) ? job_idle(m) : NULL;
 
-	if (j == NULL || text.n > JSON_OBJECT_MAX)
+	if (j == NULL || text.n > JSON_OBJECT_MAX ||
+	    (record_at(&m->records, i)->flags & RECORD_OUTDATED))
 		return false;
 	queue_forget(&m->queue, i);
 	held_drop(m, record_at(&m->records, i));
@@ -313,6 +326,7 @@ static int job_decode(struct job *j)
 			return ERR_AGAIN;
 		r->version = version_number(j->server.meta.resource_version);
 	}
+	r->flags &= ~(uint32_t)RECORD_OUTDATED;
 	record_facts(r, &j->server, !j->refused);
 	if (HAS(&j->server.meta, object_meta, deletion_time))
 		r->flags |= RECORD_DELETING;

@@ -25,6 +25,8 @@ bool job_mark_again(struct job *j);
 void job_release(struct job *j);
 void job_done(struct job *j);
 void job_failed(struct job *j, const char *what);
+/* Somebody else was faster: no failure, and with backoff. */
+void job_again(struct job *j);
 /* Does not count as a failure. */
 void job_later(struct job *j, int64_t at_ns);
 

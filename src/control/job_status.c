@@ -40,6 +40,19 @@ void job_finalizers(struct job *j)
 	job_send(j, JOB_FINALIZER);
 }
 
+/* The status that follows is of the version that this write has made. */
+static void version_take(struct job *j)
+{
+	struct str version;
+	struct buf b = arena_buf(&j->arena);
+
+	if (!kube_peek(j->call.reply, "metadata.resourceVersion", &version))
+		return;
+	buf_str(&b, version);
+	j->server.meta.resource_version = arena_keep(&j->arena, &b);
+	j->plan_end = arena_mark(&j->arena);
+}
+
 /* Of our own write to the object, of which the watch will tell later. */
 static void note_version(struct job *j)
 {
@@ -66,6 +79,16 @@ static void note_status(struct job *j)
 	r->status_version = r->version;
 }
 
+/* Or perhaps it was, and only the answer did not come. */
+static void not_written(struct job *j, const char *what)
+{
+	job_record(j)->flags |= RECORD_OUTDATED;
+	if (j->call.status.err == ERR_CONFLICT)
+		job_again(j);
+	else
+		job_failed(j, what);
+}
+
 void job_finalizer_done(struct job *j)
 {
 	int err = j->call.status.err;
@@ -75,7 +98,7 @@ void job_finalizer_done(struct job *j)
 		return;
 	}
 	if (err < 0) {
-		job_failed(j, "cannot write finalizers");
+		not_written(j, "cannot write finalizers");
 		return;
 	}
 	note_version(j);
@@ -83,6 +106,7 @@ void job_finalizer_done(struct job *j)
 		job_done(j);
 		return;
 	}
+	version_take(j);
 	j->plan.add_finalizer = false;
 	job_next(j);
 }
@@ -196,6 +220,10 @@ static bool job_status_waits(struct job *j)
 	return true;
 }
 
+/*
+ * With the version that it was judged by: what comes late, of a leader that
+ * is none any more or of a server that had the name before, changes nothing.
+ */
 static void job_write_status(struct job *j)
 {
 	struct server *s = &j->server;
@@ -225,6 +253,7 @@ static void job_write_status(struct job *j)
 	jw_kopen(&w, "metadata");
 	jw_kstr(&w, "name", s->meta.name);
 	jw_kstr(&w, "uid", s->meta.uid);
+	jw_kstr(&w, "resourceVersion", s->meta.resource_version);
 	jw_close(&w);
 	jw_key(&w, STR("status"));
 	status_write(s->group, st, &w);
@@ -389,7 +418,7 @@ void job_status_done(struct job *j)
 		return;
 	}
 	if (err < 0) {
-		job_failed(j, "cannot write status");
+		not_written(j, "cannot write status");
 		return;
 	}
 	note_status(j);

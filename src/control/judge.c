@@ -525,7 +525,7 @@ static void set_children(struct view *v, struct server_status *s)
 			continue;
 		HAS_SET(c, child_ref, version);
 		b = arena_buf(v->a);
-		buf_u64(&b, have->own);
+		child_own_write(have, &b);
 		c->version = arena_keep(v->a, &b);
 	}
 	if (s->children.n > 0)

@@ -327,7 +327,7 @@ bool version_older(uint64_t version, uint64_t than)
 bool child_edited(const struct child_state *c)
 {
 	return c->version != c->own ||
-	    (c->own_meta != 0 && c->meta != c->own_meta);
+	    (c->own_meta > META_AS_SEEN && c->meta != c->own_meta);
 }
 
 bool child_drifted(const struct records *rs, const struct record *r,

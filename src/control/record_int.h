@@ -11,6 +11,7 @@ struct manager;
 #define UID_LEN 16
 struct uid { uint8_t b[UID_LEN]; };
 
+#define META_AS_SEEN 1		/* the next that is seen is taken as right */
 /* What is known of one child, from its watch and from our own writes. */
 struct child_state {
 	struct uid uid;
@@ -20,7 +21,7 @@ struct child_state {
 	/* Of labels and annotations, which count neither in a generation nor
 	 * in a spec. own_meta: after our own last write. 0: not known, or of
 	 * a kind that is told by its resource version. */
-	uint64_t meta, own_meta;
+	uint32_t meta, own_meta;
 	uint64_t digest;	/* NOTE_DIGEST it carries; 0: none */
 	uint64_t wrote;		/* the one of our own last write; 0: none */
 	uint64_t gone;		/* version at which the last one went */
@@ -76,6 +77,9 @@ enum record_flags {
 	 * that has changed. */
 	RECORD_TOLD_CONFIG_MAPS = 1024,
 	RECORD_TOLD_SECRETS = 2048,
+	RECORD_OUTDATED = 8192,	/* the API server has, or may have, another
+				 * version of it: it is read before the next
+				 * write */
 	RECORD_CROWDED = 4096	/* there was no slot for one of its children */
 };
 

@@ -57,10 +57,8 @@ struct checks {
 	/* throttle */
 	struct later later[LATERS];
 	uint32_t laters;
-	/* times: when something was last wrong; and servers whose status was
-	 * meant for a namesake, by a hash of their uid */
+	/* status: when something was last wrong */
 	int64_t foul_ns;
-	uint64_t told[256];
 	/* refs: when each was written, and when it went; by kind, namespace,
 	 * name. And when templates were written, by a hash of their uid. */
 	int64_t held_ns[2][SIM_NAMESPACES][3], gone_ns[2][SIM_NAMESPACES][3];

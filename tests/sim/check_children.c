@@ -232,6 +232,18 @@ static bool binding_is(const struct api_object *server,
 	    differs(why, server, "the RoleBinding");
 }
 
+/* The user's, where there is one, and those that pods are found by. */
+static bool labels_are(const struct api_object *server,
+    const struct api_object *o, struct text *why)
+{
+	struct str team = node_text(server->root, "metadata.labels.team");
+
+	return ((team.n == 0 || str_eq(team, node_text(o->root,
+	    "metadata.labels.team"))) && str_eq(server->name,
+	    node_text(o->root, "metadata.labels.app"))) ||
+	    differs(why, o, "its labels");
+}
+
 static bool is_missing(struct text *why, const struct api_object *server,
     enum api_kind kind)
 {
@@ -336,6 +348,8 @@ static bool kind_is(const struct sim *s, const struct api_object *server,
 		return true;
 	if (!o)
 		return is_missing(why, server, kind);
+	if (!labels_are(server, o, why))
+		return false;
 	switch (kind) {
 	case API_HPA:
 		return hpa_is(server, e, o, why);

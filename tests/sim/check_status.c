@@ -321,5 +321,21 @@ static void write(struct sim *s, const struct api_write *w)
 		status_written(s, w);
 }
 
+static void second(struct sim *s)
+{
+	bool foul = false;
+
+	for (uint32_t i = 0; i < s->sc.insts; i++) {
+		const struct inst *in = &s->inst[i];
+
+		foul = foul || !in->alive || in->paused_ns + SEC > s->now_ns ||
+		    s->now_ns - in->born_ns < 20 * SEC;
+		for (int f = 0; f < FAULTS; f++)
+			foul = foul || (s->windows[f][i] && !s->calm);
+	}
+	if (foul || wire_holes(s))
+		s->checks->foul_ns = s->now_ns;
+}
+
 const struct checker check_status = { .name = "status", .well = well,
-    .answer = answer, .write = write };
+    .answer = answer, .write = write, .second = second };

@@ -453,7 +453,8 @@ static void kid_spoil(struct sim *s, const struct server_id *id,
 static void kid_edit(struct sim *s, const struct server_id *id, uint32_t b,
     const char *who)
 {
-	static const char *const bodies[KID_KINDS][3] = {
+	enum { EDITS = 3 };
+	static const char *const bodies[KID_KINDS][EDITS] = {
 		{ "{\"spec\":{\"replicas\":5}}",
 		  "{\"metadata\":{\"annotations\":{"
 		  "\"mcp.allbeone.io/digest\":null}},"
@@ -503,13 +504,21 @@ static void kid_edit(struct sim *s, const struct server_id *id, uint32_t b,
 
 	if (!kid_of(s, id, b, &kid))
 		return;
-	if (b / (3 * KID_KINDS) % 2)
-		kid_spoil(s, id, &kid, b / (6 * KID_KINDS), who);
-	else
+	switch (b / (EDITS * KID_KINDS) % 4) {
+	case 0:
+		world_merge(s, who, kid.kind, str_from(id->ns),
+		    str_from(kid.name), "", "{\"metadata\":{\"labels\":{"
+		    "\"app\":\"other\",\"team\":\"other\"}}}");
+		break;
+	case 1:
 		world_do(s, who, "PATCH", kid.kind, str_from(id->ns),
 		    str_from(kid.name), "", MERGE,
 		    str_from(bodies[b % KID_KINDS][b / KID_KINDS %
-		    3]));
+		    EDITS]));
+		break;
+	default:
+		kid_spoil(s, id, &kid, b / (4 * EDITS * KID_KINDS), who);
+	}
 }
 
 void server_unlabel(struct sim *s, const struct server_id *id)

@@ -155,7 +155,8 @@ TEST(an_edit_of_a_deployments_metadata_is_seen)
 	r = owner();
 	REQUIRE(r != NULL);
 	c = &r->child[CHILD_DEPLOYMENT];
-	c->own = 1;
+	/* As an older operator told it. */
+	child_own_told(c, CHILD_DEPLOYMENT, STR("1"), true);
 	EXPECT(!child_edited(c));
 	/* Its controller counts there, and its status moves on. */
 	deployment("6", "1", "\"a\":\"1\",\"deployment.kubernetes.io/"
@@ -174,20 +175,96 @@ TEST(an_edit_of_a_deployments_metadata_is_seen)
 	EXPECT(!child_edited(c));
 }
 
+/* As its status tells it of the child that is known. */
+static struct str own_of(const struct child_state *c, struct buf *b)
+{
+	buf_clear(b);
+	child_own_write(c, b);
+	return buf_view(b);
+}
+
 TEST(what_another_leader_wrote_is_right)
 {
+	const enum child_kind k = CHILD_DEPLOYMENT;
 	struct child_state *c;
+	struct child_state first, second;
+	char mem1[32], mem2[32];
+	struct buf one, two;
 
+	buf_init(&one, mem1, sizeof(mem1));
+	buf_init(&two, mem2, sizeof(mem2));
 	set_up();
 	deployment("5", "1", "\"a\":\"1\"");
 	REQUIRE(owner() != NULL);
-	c = &owner()->child[CHILD_DEPLOYMENT];
-	c->own = 1;
-	deployment("6", "1", "\"a\":\"2\"");
+	c = &owner()->child[k];
+	first = second = *c;
+	first.own = second.own = 1;
+	first.own_meta = c->meta;
+	child_own_told(c, k, own_of(&first, &one), false);
 	EXPECT(!child_edited(c));
-	m.leading = true;
+	/* Somebody's, while nobody leads; and then the other's. */
+	deployment("6", "1", "\"a\":\"2\"");
+	EXPECT(child_edited(c));
+	second.own_meta = c->meta;
+	child_own_told(c, k, own_of(&second, &two), false);
+	EXPECT(!child_edited(c));
+	/* From here on only what we do ourselves. */
+	child_own_told(c, k, own_of(&first, &one), true);
+	EXPECT(!child_edited(c));
 	deployment("7", "1", "\"a\":\"3\"");
 	EXPECT(child_edited(c));
+	child_own_told(c, k, own_of(&first, &one), true);
+	EXPECT(child_edited(c));
+}
+
+TEST(an_edit_while_nobody_looked_is_seen)
+{
+	const enum child_kind k = CHILD_DEPLOYMENT;
+	struct child_state *c, was;
+	char text[32];
+	struct buf b;
+
+	buf_init(&b, text, sizeof(text));
+	set_up();
+	m.leading = true;
+	deployment("5", "1", "\"a\":\"1\"");
+	REQUIRE(owner() != NULL);
+	was = owner()->child[k];
+	was.own = 1;
+	was.own_meta = was.meta;
+	set_up();
+	m.leading = true;
+	deployment("6", "1", "\"a\":\"2\"");
+	REQUIRE(owner() != NULL);
+	c = &owner()->child[k];
+	child_own_told(c, k, own_of(&was, &b), true);
+	EXPECT(child_edited(c));
+	written(owner(), "7", "\"a\":\"1\"");
+	EXPECT(!child_edited(c));
+	/* A child that is told of before it is seen. */
+	child_forget(&m.records, owner(), k);
+	child_own_told(c, k, own_of(&was, &b), true);
+	deployment("8", "1", "\"a\":\"2\"");
+	EXPECT(child_edited(c));
+	/* What is no such text tells nothing. */
+	child_forget(&m.records, owner(), k);
+	child_own_told(c, k, STR("x.1"), true);
+	EXPECT_EQ(c->own, 0);
+}
+
+/* What is known by its resource version needs no more than that. */
+TEST(other_kinds_are_told_by_their_version)
+{
+	struct child_state c = { .own = 12, .version = 12, .exists = true };
+	char text[32];
+	struct buf b;
+
+	buf_init(&b, text, sizeof(text));
+	EXPECT(str_is(own_of(&c, &b), "12"));
+	child_own_told(&c, CHILD_SERVICE, STR("13"), false);
+	EXPECT_EQ(c.own, 13);
+	EXPECT_EQ(c.own_meta, 0);
+	EXPECT(child_edited(&c));
 }
 
 TEST(a_late_line_of_a_child_undoes_nothing)
