@@ -35,8 +35,9 @@ extern const struct child_info child_info[CHILD_KINDS_ALL];
 enum child_flags {
 	CHILD_BY_GENERATION = 1, /* its generation moves with its spec */
 	CHILD_BY_SPEC = 2,	/* it has none: the spec itself tells */
-	CHILD_STEERS = 4,	/* goes before others are written: it would
-				 * undo that */
+	CHILD_STEERS = 4,	/* works on the Deployment of its name: goes
+				 * before others are written, for it would
+				 * undo that, and when that one is not ours */
 	CHILD_BY_CRD = 8	/* its API comes with a CRD, or not at all */
 };
 

@@ -213,6 +213,14 @@ static void own_version(struct child_state *c, uint64_t told, bool leading)
 		c->own = told;
 }
 
+/* The same; of digests none is the later one, so both tell the greater. */
+static void own_meta(struct child_state *c, uint32_t told, bool leading)
+{
+	if (c->own_meta == 0 || !leading || (c->exists && (told == c->meta ||
+	    (c->own_meta != c->meta && c->own_meta < told))))
+		c->own_meta = told;
+}
+
 /* Older operators told nothing of it: as it is seen then, it is right. */
 static void own_meta_as_seen(struct child_state *c)
 {
@@ -235,8 +243,8 @@ void child_own_told(struct child_state *c, enum child_kind k,
 		return;
 	if (str_u64(meta, &told) < 0)
 		own_meta_as_seen(c);
-	else if (c->own_meta == 0 || !leading)
-		c->own_meta = (uint32_t)told;
+	else
+		own_meta(c, (uint32_t)told, leading);
 }
 
 void child_own_write(const struct child_state *c, struct buf *out)

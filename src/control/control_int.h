@@ -556,8 +556,8 @@ void child_seen_notes(struct record *r, struct str deployment);
 /*
  * What a child's own last write is known by, as a status tells it to those
  * that come after: "12", and of what is not known by its resource version
- * "12.1069123457", with a digest of labels and annotations. leading: only what
- * is not known yet is taken.
+ * "12.1069123457", with a digest of labels and annotations. leading: what we
+ * know ourselves stands, unless another leads as well.
  */
 void child_own_told(struct child_state *c, enum child_kind k,
     struct str version, bool leading);

@@ -55,16 +55,42 @@ static void count_step(struct job *j, enum child_count what)
 	series_child(j->m, job_record(j), k, what);
 }
 
+/*
+ * Who has not got one name shall not take the others; and what works on a
+ * Deployment by its name shall not work on somebody else's.
+ */
+static void only_deletions(struct job *j)
+{
+	struct plan *p = &j->plan;
+	bool lost = !job_record(j)->child[CHILD_DEPLOYMENT].exists;
+	uint32_t i, n = j->at + 1;
+	int k;
+
+	for (i = n; i < p->steps; i++)
+		if (p->step[i].what == STEP_DELETE)
+			p->step[n++] = p->step[i];
+	for (k = CHILD_KINDS; k < CHILD_KINDS_ALL && lost; k++) {
+		const struct child_state *c = child_at(&j->m->records,
+		    job_record(j), (enum child_kind)k);
+
+		if ((child_info[k].flags & CHILD_STEERS) && c->exists &&
+		    !c->going && (p->wanted >> k & 1)) {
+			p->step[n++] = (struct step){
+				.what = STEP_DELETE, .child = (uint8_t)k
+			};
+			p->wanted &= ~(UINT32_C(1) << k);
+		}
+	}
+	p->steps = n;
+}
+
 static void child_failed(struct job *j, const struct diag *d,
     const struct kube_status *status)
 {
-	const struct plan *p = &j->plan;
-	const struct step *s = &p->step[j->at];
+	const struct step *s = &j->plan.step[j->at];
 
-	/* Who has not got one name shall not take the others. */
-	while (status->why == KUBE_WHY_OWNED && s->child < CHILD_KINDS &&
-	    j->at + 1 < p->steps && p->step[j->at + 1].what != STEP_DELETE)
-		j->at++;
+	if (status->why == KUBE_WHY_OWNED && s->child < CHILD_KINDS)
+		only_deletions(j);
 	if (j->has_failed)
 		return;
 	j->has_failed = true;

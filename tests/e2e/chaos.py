@@ -35,6 +35,7 @@ KILLS = int(os.environ["KILLS"])
 SEED = int(os.environ["SEED"])
 NAMES = int(os.environ.get("NAMES", "40"))
 CHURNERS = 3
+PAUSE = 8  # kills
 
 
 def delay(rng):
@@ -69,9 +70,24 @@ def churn_report(churners):
     ))
 
 
+def pause(api, churners):
+    """Nobody changes anything for a moment, and an operator is let finish."""
+    for c in churners:
+        c.still.acquire()
+    operator = Process(api)
+    found = settled(Account(api, NS, churners), 60)
+    operator.kill()
+    for c in churners:
+        c.still.release()
+    return found
+
+
 def kill_all_along(api, churners):
+    """What is wrong whenever the operator is left alone is found."""
     rng = random.Random(SEED)
     ended = []
+    found = []
+    pauses = 0
     for i in range(KILLS):
         # The second half holds deleted servers until their children are gone.
         flags = ["--finalizers"] if i >= KILLS / 2 else []
@@ -82,7 +98,11 @@ def kill_all_along(api, churners):
         operator.kill()
         if (i + 1) % 25 == 0:
             say(f"{i + 1} of {KILLS} kills")
+        if (i + 1) % PAUSE == 0 and not found:
+            pauses += 1
+            found = pause(api, churners)
     check("it never ended by itself", not ended, *ended)
+    check(f"all was well at each of {pauses} pauses", not found, *found)
 
 
 def account_check(what, account, churners, seconds=90):

@@ -46,7 +46,9 @@ static void write(struct sim *s, const struct api_write *w)
 			s->checks->renewed_ns[in->id] = s->serving_sent_ns;
 		return;
 	}
-	if (s->serving_sent_ns < 0 || !in->alive)
+	/* Who has been stopped since cannot take it back. */
+	if (s->serving_sent_ns < 0 || !in->alive ||
+	    in->paused_ns > s->serving_sent_ns)
 		return;
 	lease = api_each(s->api, API_LEASE, STR_NONE, NULL);
 	holder = lease ? node_text(lease->root, "spec.holderIdentity") :

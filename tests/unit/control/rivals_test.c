@@ -163,3 +163,54 @@ TEST(what_was_pruned_of_a_status_is_not_written_for_ever)
 	mw_run(60 * SEC);
 	EXPECT_EQ(mw_count(MW_STATUS), 1);
 }
+
+/* ---- a Deployment of somebody else under the server's name ---- */
+
+#define HPAS "horizontalpodautoscalers"
+#define HPA_META "\"name\":\"one\",\"namespace\":\"ns\"," \
+	"\"uid\":\"" CHILD_UID "\",\"ownerReferences\":[{" \
+	"\"apiVersion\":\"mcp.allbeone.io/v1\",\"kind\":\"MCPServer\"," \
+	"\"name\":\"one\",\"controller\":true,\"uid\":\"" MW_UID "\"}]"
+
+static const char *with_autoscaler(const struct world_request *r,
+    struct str path)
+{
+	(void)r;
+	if (str_ends(path, STR("mcp.allbeone.io/v1/mcpservers")))
+		return MW_LINE("ADDED", "{\"metadata\":{\"name\":\"one\","
+		    "\"namespace\":\"ns\",\"uid\":\"" MW_UID "\","
+		    "\"resourceVersion\":\"6\",\"generation\":1},\"spec\":{"
+		    "\"image\":\"x\",\"autoscaling\":{\"hpa\":{\"enabled\":"
+		    "true,\"maxReplicas\":3}}}}");
+	return str_ends(path, STR(HPAS)) ? MW_LINE("ADDED", "{\"metadata\":{"
+	    HPA_META ",\"resourceVersion\":\"7\"},\"spec\":{}}") : "";
+}
+
+static void serve_a_strangers(const struct world_request *r, struct str path)
+{
+	bool reads = str_is(r->method, "GET");
+
+	if (str_search(path, STR("/deployments/")) < path.n && !reads)
+		world_reply(mw.w, r->peer, 409, NULL,
+		    world_status(409, "Conflict", "it is not yours"));
+	else
+		world_reply(mw.w, r->peer, 200, NULL, "{\"metadata\":{"
+		    "\"uid\":\"" CHILD_UID "\",\"resourceVersion\":\"8\","
+		    "\"managedFields\":[{\"manager\":\"kubectl\"}]}}");
+}
+
+TEST(no_autoscaler_is_left_to_a_strangers_deployment)
+{
+	mw.watch = with_autoscaler;
+	mw.serve = serve_a_strangers;
+	mw_begin(NULL);
+	mw_run(10 * SEC);
+	EXPECT(mw_count("PATCH /apis/apps/v1/") >= 1);
+	EXPECT(mw_count("DELETE /apis/autoscaling/v2/namespaces/ns/" HPAS
+	    "/one") >= 1);
+	/* And none is made. */
+	mw_tell(HPAS, MW_LINE("DELETED", "{\"metadata\":{" HPA_META
+	    ",\"resourceVersion\":\"9\"}}"));
+	mw_run(60 * SEC);
+	EXPECT_EQ(mw_count("PATCH /apis/autoscaling/v2/"), 0);
+}
