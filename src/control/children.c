@@ -125,9 +125,6 @@ static bool uid_take(struct child_state *c, struct str text)
 	if (uid_same(&was, &c->uid))
 		return true;
 	c->going = false;
-	/* Of the first that is seen, its status may have told already. */
-	if (c->exists)
-		c->meta = c->own_meta = 0;
 	return false;
 }
 

@@ -408,6 +408,15 @@ struct plan_in {
 };
 int plan_children(const struct plan_in *in, struct arena *a,
     struct plan *ret);
+/*
+ * Of a spec that is not valid nothing is made, and the children stay, but for
+ * those that work on a Deployment of its name when that is not ours.
+ */
+void plan_refused(const struct records *rs, const struct record *r,
+    struct plan *ret);
+/* Adds the deletion of those, which are not wanted then. */
+void plan_let_go(const struct records *rs, const struct record *r,
+    struct plan *p);
 /* Ours, or one that the older systems left behind. */
 bool is_our_finalizer(struct str finalizer);
 bool has_our_finalizers(const struct server *s);
@@ -436,6 +445,7 @@ struct judge_in {
 	uint64_t topic;			/* of what it is about */
 	/* What was just found out; else the status has it. NULL: nothing. */
 	const struct mcp_probe *news;
+	uint32_t gone;		/* kinds of which a look has found none */
 	int64_t wall_ns;
 };
 struct verdict {
@@ -487,7 +497,8 @@ struct job {
 	struct uid uid;
 	enum job_step step;
 	uint32_t at;		/* into plan.step */
-	uint32_t sought;	/* child kinds, of plan.seek */
+	uint32_t sought;	/* the next child kind, of plan.seek */
+	uint32_t gone;		/* of these the looks found none */
 	uint32_t kinds;		/* extras_allowed, as it was planned with */
 	uint32_t had;		/* child kinds, when it was planned */
 	struct kube_call call;
@@ -501,6 +512,7 @@ struct job {
 	struct kube_status failed;
 	bool refused, has_failed, planned;
 	bool reread;		/* the first answer to JOB_GET was no good */
+	uint64_t known;		/* version, when JOB_GET was asked */
 	uint64_t refs;		/* refs_state that the plan was made with */
 	bool looked;		/* at what stands under the child's name */
 	struct uid found;	/* ours, as the look told */

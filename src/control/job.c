@@ -159,8 +159,9 @@ static void job_get(struct job *j)
 	server_gvr((enum group)r->group, &gvr);
 	job_call(j);
 	kube_call_get(&j->call, &gvr, str_from(r->ns), str_from(r->name));
+	j->known = r->version;
 	/* What the watch has told of, the API server has at hand. */
-	if (r->version != 0 && !j->reread)
+	if (r->version != 0 && !j->reread && !(r->flags & RECORD_OUTDATED))
 		kube_call_not_older(&j->call, r->version);
 	j->call.reply_mem = j->reply;
 	j->call.reply_cap = JSON_OBJECT_MAX;
@@ -184,6 +185,7 @@ static void job_begin(struct job *j, uint32_t i)
 	j->reread = j->looked = j->adopts = j->owns = j->replaces = false;
 	j->call.status = (struct kube_status){ .retry_after_ns = -1 };
 	j->disowns = false;
+	j->gone = 0;
 	memset(&j->plan, 0, sizeof(j->plan));
 	memset(&j->diag, 0, sizeof(j->diag));
 	arena_reset(&j->arena, 0);
@@ -230,8 +232,7 @@ void jobs_feed(struct manager *m)
 		}
 		job_begin(j, i);
 		j->text = held_take(m, r, j->reply);
-		j->reread = (r->flags & RECORD_OUTDATED) != 0;
-		if (j->text.n > 0 && !j->reread)
+		if (j->text.n > 0 && !(r->flags & RECORD_OUTDATED))
 			job_plan(j);
 		else
 			job_get(j);
@@ -319,10 +320,11 @@ static int job_decode(struct job *j)
 		return ERR_NOENT;
 	/*
 	 * The watch has told of a newer one since the read was asked for. A
-	 * read from the store is right even so: etcd was put back.
+	 * read from the store that is older than what was known before it is
+	 * right even so: etcd was put back.
 	 */
 	if (!record_version(r, j->server.meta.resource_version)) {
-		if (!j->reread)
+		if (!j->reread || r->version != j->known)
 			return ERR_AGAIN;
 		r->version = version_number(j->server.meta.resource_version);
 	}
@@ -437,7 +439,7 @@ static bool job_make_plan(struct job *j)
 
 	/* A spec that is not valid changes nothing: the last good runs on. */
 	if (j->refused && !going) {
-		j->plan.wanted = r->wanted;
+		plan_refused(&j->m->records, r, &j->plan);
 		return true;
 	}
 	j->refs = refs_state(j->m, r);

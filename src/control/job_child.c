@@ -61,27 +61,16 @@ static void count_step(struct job *j, enum child_count what)
  */
 static void only_deletions(struct job *j)
 {
+	const struct record *r = job_record(j);
 	struct plan *p = &j->plan;
-	bool lost = !job_record(j)->child[CHILD_DEPLOYMENT].exists;
 	uint32_t i, n = j->at + 1;
-	int k;
 
 	for (i = n; i < p->steps; i++)
 		if (p->step[i].what == STEP_DELETE)
 			p->step[n++] = p->step[i];
-	for (k = CHILD_KINDS; k < CHILD_KINDS_ALL && lost; k++) {
-		const struct child_state *c = child_at(&j->m->records,
-		    job_record(j), (enum child_kind)k);
-
-		if ((child_info[k].flags & CHILD_STEERS) && c->exists &&
-		    !c->going && (p->wanted >> k & 1)) {
-			p->step[n++] = (struct step){
-				.what = STEP_DELETE, .child = (uint8_t)k
-			};
-			p->wanted &= ~(UINT32_C(1) << k);
-		}
-	}
 	p->steps = n;
+	if (!r->child[CHILD_DEPLOYMENT].exists)
+		plan_let_go(&j->m->records, r, p);
 }
 
 static void child_failed(struct job *j, const struct diag *d,
@@ -131,8 +120,6 @@ static struct str job_body(struct job *j, const struct step *s)
 	const struct child_state *have = job_child(j, s);
 	struct buf b = arena_buf(&j->arena);
 
-	if (j->looked && !j->adopts)
-		return c->body;
 	buf_str(&b, str_sub(c->body, 0, c->uid_at));
 	if (s->force || j->adopts) {
 		j->named = s->force ? have->uid : j->found;
@@ -501,6 +488,8 @@ void job_sought(struct job *j)
 		job_failed(j, "cannot look for a child");
 		return;
 	}
+	if (err == ERR_NOENT)
+		j->gone |= UINT32_C(1) << j->sought;
 	going = err == 0 && kube_peek(j->call.reply,
 	    "metadata.deletionTimestamp", &at);
 	if (err == ERR_NOENT || job_claim(j) != CLAIM_OWNED ||

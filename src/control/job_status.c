@@ -365,7 +365,8 @@ void job_status(struct job *j)
 		.server = &j->server, .records = &m->records, .record = r,
 		.refused = j->refused ? &j->diag : NULL,
 		.failed = j->has_failed ? &j->failed_diag : NULL,
-		.failed_why = j->failed.why, .failed_child = j->failed_child
+		.failed_why = j->failed.why, .failed_child = j->failed_child,
+		.gone = j->gone
 	};
 
 	/* Why pods are missing is not known before they were listed. */

@@ -481,8 +481,8 @@ static const struct child_ref *child_told(const struct view *v,
 	const struct server_status *live = &v->in->server->status;
 	uint32_t i;
 
-	if ((v->in->refused == NULL && v->in->failed == NULL &&
-	    !(v->lacking >> k & 1)) || v->deleting)
+	if (v->deleting ? v->in->gone >> k & 1 : v->in->refused == NULL &&
+	    v->in->failed == NULL && !(v->lacking >> k & 1))
 		return NULL;
 	for (i = 0; i < live->children.n; i++)
 		if (child_ref_is(&live->children.p[i], v->in->record, k))

@@ -261,6 +261,31 @@ static void plan_last_look(const struct plan_in *in, struct arena *a,
 		p->seek |= asked;
 }
 
+void plan_let_go(const struct records *rs, const struct record *r,
+    struct plan *p)
+{
+	int k;
+
+	for (k = 0; k < CHILD_KINDS_ALL; k++) {
+		const struct child_state *c = child_at(rs, r,
+		    (enum child_kind)k);
+
+		if (!(child_info[k].flags & CHILD_STEERS) || !c->exists ||
+		    c->going || !(p->wanted >> k & 1))
+			continue;
+		step_add(p, STEP_DELETE, (enum child_kind)k, false, false);
+		p->wanted &= ~(UINT32_C(1) << k);
+	}
+}
+
+void plan_refused(const struct records *rs, const struct record *r,
+    struct plan *ret)
+{
+	ret->wanted = r->wanted | record_children(rs, r);
+	if (!r->child[CHILD_DEPLOYMENT].exists)
+		plan_let_go(rs, r, ret);
+}
+
 int plan_children(const struct plan_in *in, struct arena *a,
     struct plan *ret)
 {
