@@ -327,6 +327,14 @@ const struct heap_item *heap_min(const struct heap *h);	/* NULL: empty */
 /* How long to wait after so many tries: the first delay, doubled by each but
  * the first, and at most so long. */
 int64_t time_backoff(int64_t first_ns, uint32_t tries, int64_t most_ns);
+#define S_PER_DAY 86400
+/* In the Gregorian calendar, UTC; months and days from 1. */
+struct civil {
+	int64_t year;
+	unsigned month, day, hour, minute, second;
+};
+/* year, month and day of so many days after 1970-01-01, from 1677 on. */
+void time_civil_day(int64_t days, struct civil *ret);
 /* RFC 3339 in UTC, seconds ("2026-11-21T07:06:59Z"), 20 bytes. */
 void time_rfc3339(struct buf *b, int64_t wall_ns);
 /* With six decimals, as Lease and Event micro times are written. */

@@ -263,6 +263,30 @@ void url_escape(struct buf *out, struct str s);	/* query component */
 /* '+' is a blank. ERR_BAD on a bad %XX, ERR_FULL. */
 int url_unescape(struct str s, struct buf *out);
 
+/* cron.c [cron_] --------------------------------------------------------- */
+
+/*
+ * When something is due, as CronJobs have it: minute, hour, day of the month,
+ * month, day of the week (0-6 from Sunday; names in any case), each with
+ * lists, ranges and steps; "?" for "*"; of two days that are both restricted
+ * either will do. Or @yearly, @annually, @monthly, @weekly, @daily,
+ * @midnight, @hourly, or "@every 1h30m" with a Go duration in whole seconds
+ * after the last time. In UTC; "TZ=" is refused.
+ */
+struct cron {
+	uint64_t minute;		/* a bit each, as all of these */
+	uint32_t hour, day, month, weekday;
+	bool any_day, any_weekday;
+	int64_t every_s;		/* not 0: nothing else counts */
+};
+/* ERR_BAD: d says what is wrong, without a path. */
+int cron_parse(struct str s, struct cron *ret, struct diag *d);
+/*
+ * The first time after this one, in ns of the wall clock; TIME_NEVER: there
+ * is none within eight years, as of February 30.
+ */
+int64_t cron_next(const struct cron *c, int64_t wall_ns);
+
 /* quantity.c [quantity_] ------------------------------------------------- */
 
 /*

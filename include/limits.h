@@ -402,6 +402,11 @@
 #define VERIFY_EARLY_TRIES 4
 /* And an answer for its being told, before another server is asked. */
 #define VERIFY_TELL_NS (INT64_C(30) * 1000000000)
+/* A server with a schedule is looked at this often at the least: the wall
+ * clock of a board may be years off until somebody tells it the time. */
+#define SCHEDULE_LOOK_NS (INT64_C(3600) * 1000000000)
+/* So far may the clocks of nodes be apart. */
+#define SCHEDULE_SKEW_NS (INT64_C(300) * 1000000000)
 /* Between two servers, and after a failure, doubled, to the most. */
 #define VERIFY_PACE_NS (INT64_C(10) * 1000000)
 #define VERIFY_AGAIN_NS (INT64_C(5) * 1000000000)

@@ -1,14 +1,8 @@
 #include "base_int.h"
 
-#define S_PER_DAY 86400
 /* Days from 0000-03-01, where the 400-year cycle starts, to 1970-01-01. */
 #define EPOCH_DAYS 719468
 #define CYCLE_DAYS 146097
-
-struct civil {
-	int64_t year;
-	unsigned month, day, hour, minute, second;
-};
 
 /*
  * Years here begin in March, so that the leap day is a year's last; the
@@ -24,7 +18,7 @@ static int64_t days_from_civil(int64_t year, unsigned month, unsigned day)
 	    (153 * m + 2) / 5 + day - 1 - EPOCH_DAYS;
 }
 
-static void civil_from_days(int64_t days, struct civil *ret)
+void time_civil_day(int64_t days, struct civil *ret)
 {
 	int64_t cycle, d, y, m;
 
@@ -65,7 +59,7 @@ static void put_time(struct buf *b, int64_t s)
 	unsigned in_day = (unsigned)(s - days * S_PER_DAY);
 	struct civil c;
 
-	civil_from_days(days, &c);
+	time_civil_day(days, &c);
 	put_padded(b, (uint64_t)c.year, 4);
 	buf_char(b, '-');
 	put_padded(b, c.month, 2);

@@ -184,6 +184,8 @@ int verify_set_up(struct manager *m, struct mem *mem);
 void verify_stop(struct manager *m);
 /* Brings the note up to the server as it is, before it is judged. */
 void verify_note(struct manager *m, struct record *r, const struct server *s);
+/* Who has answered is asked once more, and counts as known until then. */
+void verify_again(struct record *r);
 struct judge_in;
 void verify_fill(const struct manager *m, const struct record *r,
     struct judge_in *in);
@@ -405,6 +407,7 @@ struct plan_in {
 	bool finalizers;	/* --finalizers */
 	bool taken_up;		/* the Deployment; see refs_mark */
 	bool scaled;		/* by an HPA: plan_children finds out */
+	bool again;		/* every child is applied once more */
 };
 int plan_children(const struct plan_in *in, struct arena *a,
     struct plan *ret);
@@ -420,6 +423,20 @@ void plan_let_go(const struct records *rs, const struct record *r,
 /* Ours, or one that the older systems left behind. */
 bool is_our_finalizer(struct str finalizer);
 bool has_our_finalizers(const struct server *s);
+
+/* ---- schedule.c: spec.schedule ---- */
+
+/*
+ * Has its time come? Then every child is applied once more, whatever is known
+ * of it, and the server is asked again who it is. What was missed meanwhile is
+ * made up for once.
+ */
+bool schedule_due(const struct server *s, int64_t wall_ns);
+/* Pure: when it was followed, and when it comes next. */
+void schedule_tell(const struct judge_in *in, struct server_status *ret);
+/* Looks at the server again then; next: as schedule_tell has it. */
+void schedule_wait(struct manager *m, uint32_t i,
+    const struct server_status *next);
 
 /* ---- judge.c: pure; a status from everything that is known ---- */
 
@@ -447,6 +464,7 @@ struct judge_in {
 	const struct mcp_probe *news;
 	uint32_t gone;		/* kinds of which a look has found none */
 	int64_t wall_ns;
+	bool scheduled;		/* this is what spec.schedule asked for */
 };
 struct verdict {
 	struct server_status status;
@@ -510,7 +528,7 @@ struct job {
 	struct plan plan;
 	struct diag diag;
 	struct kube_status failed;
-	bool refused, has_failed, planned;
+	bool refused, has_failed, planned, scheduled;
 	bool reread;		/* the first answer to JOB_GET was no good */
 	uint64_t known;		/* version, when JOB_GET was asked */
 	uint64_t refs;		/* refs_state that the plan was made with */

@@ -162,6 +162,8 @@ static bool is_settled(struct manager *m, struct record *r,
 		return false;
 	verify_note(m, r, s);
 	judge_fill(m, r, s, &look);
+	if (schedule_due(s, look.wall_ns))
+		return false;
 	judge(&look, &m->intake, verdict);
 	/* It is still to be asked who it is. */
 	if (verdict->up && r->verify.state == VERIFIED_PENDING)
@@ -169,6 +171,7 @@ static bool is_settled(struct manager *m, struct record *r,
 	said = status_digest(s->group, &verdict->status, &m->intake);
 	if (said != r->status_told)
 		return false;
+	schedule_wait(m, record_index(&m->records, r), &verdict->status);
 	r->status_said = said;
 	r->wanted = plan.wanted;
 	r->planned_facts = r->facts;

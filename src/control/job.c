@@ -184,7 +184,7 @@ static void job_begin(struct job *j, uint32_t i)
 	j->refused = j->has_failed = j->planned = j->ref_large = false;
 	j->reread = j->looked = j->adopts = j->owns = j->replaces = false;
 	j->call.status = (struct kube_status){ .retry_after_ns = -1 };
-	j->disowns = false;
+	j->disowns = j->scheduled = false;
 	j->gone = 0;
 	memset(&j->plan, 0, sizeof(j->plan));
 	memset(&j->diag, 0, sizeof(j->diag));
@@ -406,6 +406,7 @@ static int job_plan_children(struct job *j, struct plan *ret)
 	};
 
 	in.kinds = j->kinds;
+	in.again = j->scheduled;
 	refs_mark(j->m, in.record, in.server, in.taken_up, &j->arena,
 	    &in.marks);
 	j->marked = in.marks.seen.n > 0;
@@ -493,6 +494,10 @@ static void job_plan(struct job *j)
 		return;
 	}
 	j->at = j->sought = 0;
+	j->scheduled = !j->refused && schedule_due(&j->server,
+	    j->m->io->wall_ns(j->m->io->ctx));
+	if (j->scheduled)
+		verify_again(job_record(j));
 	refs_doubt(j->m, job_record(j));
 	if (!job_needs_ref(j))
 		job_refs_known(j);

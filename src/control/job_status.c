@@ -382,6 +382,7 @@ void job_status(struct job *j)
 	if (!j->refused)
 		verify_note(m, r, &j->server);
 	judge_fill(m, r, &j->server, &in);
+	in.scheduled = j->scheduled;
 	j->inputs = record_inputs(m, r);
 	judge(&in, &j->arena, j->verdict);
 	/* A verdict that was cut is not told for the truth. */
@@ -392,6 +393,7 @@ void job_status(struct job *j)
 	if (j->verdict->up)
 		verify_ask(m, r, &j->server);
 	r->phase = (uint8_t)j->verdict->status.phase;
+	schedule_wait(m, j->record, &j->verdict->status);
 	live = status_digest(j->server.group, &j->server.status, &j->arena);
 	if (version_number(j->server.meta.resource_version) == r->version)
 		r->status_told = live;
@@ -400,7 +402,7 @@ void job_status(struct job *j)
 		r->minor_since_ns = 0;
 		r->status_said = live;
 		verify_said(m, r);
-	} else if (!job_status_waits(j)) {
+	} else if (j->scheduled || !job_status_waits(j)) {
 		job_write_status(j);
 		return;
 	}

@@ -741,6 +741,7 @@ void judge(const struct judge_in *in, struct arena *a, struct verdict *ret)
 	set_counters(&v, s);
 	set_identity(&v, s);
 	set_children(&v, s);
+	schedule_tell(in, s);
 	set_info(&v, s);
 	if (v.reason != NULL) {
 		TEXT_SET(s, reason, str_from(v.reason));

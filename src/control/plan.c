@@ -91,6 +91,8 @@ static void plan_apply(const struct plan_in *in, enum child_kind k,
 		step_add(p, STEP_APPLY, k, true, have->wrote == want->digest);
 	else if (child_edited(have))
 		step_add(p, STEP_APPLY, k, true, true);
+	else if (in->again)
+		step_add(p, STEP_APPLY, k, true, false);
 }
 
 static bool has_finalizer(const struct server *s, const char *name)

@@ -94,6 +94,7 @@ struct verify_note {
 	uint64_t topic;		/* what all this is about; 0: nothing */
 	int64_t due_ns;		/* when to ask again; TIME_NEVER */
 	uint8_t state, tries;
+	bool again;		/* it is known, and asked once more */
 };
 
 struct record {

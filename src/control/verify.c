@@ -105,6 +105,19 @@ void verify_note(struct manager *m, struct record *r, const struct server *s)
 	}
 }
 
+void verify_again(struct record *r)
+{
+	r->verify.again = r->verify.state == VERIFIED_YES;
+	if (r->verify.again)
+		r->verify.due_ns = 0;
+}
+
+/* Is it known, and for good? */
+static bool is_known(const struct verify_note *n)
+{
+	return n->topic == 0 || (n->state == VERIFIED_YES && !n->again);
+}
+
 /* ---- what a status tells ---- */
 
 static bool has_news(const struct verify *v, const struct record *r)
@@ -181,6 +194,7 @@ static void answered(struct manager *m)
 		return;
 	}
 	n = &r->verify;
+	n->again = false;
 	/* A Service leads to its pods a little later than they are ready. */
 	if (n->state == VERIFIED_PENDING && v->probe.verdict == MCP_SILENT &&
 	    n->tries < VERIFY_EARLY_TRIES && is_early(m)) {
@@ -411,8 +425,8 @@ void verify_ask(struct manager *m, struct record *r, const struct server *s)
 
 	if (n->due_ns == TIME_NEVER)
 		n->due_ns = m->loop.now_ns;
-	if (n->topic == 0 || n->state == VERIFIED_YES ||
-	    n->due_ns > m->loop.now_ns || m->stopping || !m->leading)
+	if (is_known(n) || n->due_ns > m->loop.now_ns || m->stopping ||
+	    !m->leading)
 		return;
 	if (v->state != VERIFY_IDLE) {
 		wake_by(m, m->loop.now_ns + VERIFY_PACE_NS);
@@ -470,8 +484,8 @@ static uint32_t longest_due(const struct manager *m, int64_t *ret_next)
 	    i = record_next(&m->records, i + 1)) {
 		const struct record *r = record_at(&m->records, i);
 
-		if (r->verify.topic == 0 || r->verify.state == VERIFIED_YES ||
-		    !(r->flags & RECORD_LIVE) || r->verify.due_ns >= due)
+		if (is_known(&r->verify) || !(r->flags & RECORD_LIVE) ||
+		    r->verify.due_ns >= due)
 			continue;
 		due = r->verify.due_ns;
 		first = i;

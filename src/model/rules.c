@@ -374,6 +374,22 @@ static void check_config(const struct server_spec *s, struct faults *f)
 	}
 }
 
+/* Each time costs a write per child and one of the status. */
+static void check_schedule(const struct server_spec *s, struct faults *f)
+{
+	struct cron c;
+	struct diag d;
+
+	if (!HAS(s, server_spec, schedule))
+		return;
+	diag_clear(&d);
+	if (cron_parse(s->schedule, &c, &d) < 0)
+		rule_broken(f, STR("spec.schedule"), STR_NONE, d.text);
+	else if (c.every_s > 0 && c.every_s < 60)
+		rule_broken(f, STR("spec.schedule"), s->schedule,
+		    "comes more than once a minute");
+}
+
 static int check_areas(const struct server *s, struct arena *a,
     struct faults *f)
 {
@@ -418,6 +434,7 @@ int server_check_all(const struct server *s, struct arena *scratch,
 	check_transport(s, &f);
 	check_rollout(&s->spec, &f);
 	check_tolerations(&s->spec, &f);
+	check_schedule(&s->spec, &f);
 	check_config(&s->spec, &f);
 	check_env(&s->spec, &f);
 	check_volumes(&s->spec, &f);

@@ -46,7 +46,7 @@ KINDS = [
 
 # Areas still to come; FieldsActedOn=False names them.
 LATER = re.compile(r"(gateway\.(image|port|args|env)|registry|plugins|"
-                   r"securityPolicy|schedule)\b")
+                   r"securityPolicy)\b")
 # Seen in other tests: in what a running server is asked (32-verified.sh), and
 # in that pods are made anew, for no other reason than this note of ours.
 ELSEWHERE = {"verification.path", "restartedAt"}

@@ -140,7 +140,8 @@ static const char *one_text(void)
 	buf_init(&b, text, sizeof(text) - 1);
 	buf_fmt(&b, "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"one\","
 	    "\"uid\":\"" MW_UID "\",\"resourceVersion\":\"%u\","
-	    "\"generation\":%u},\"spec\":%s,\"status\":%s}",
+	    "\"generation\":%u,\"creationTimestamp\":"
+	    "\"2026-11-21T07:06:59Z\"},\"spec\":%s,\"status\":%s}",
 	    mw_one.version, mw_one.generation, mw_one.spec, mw_one.status);
 	REQUIRE(!b.over);
 	text[b.n] = '\0';

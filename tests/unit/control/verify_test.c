@@ -457,7 +457,7 @@ TEST(who_has_waited_longest_is_asked_first)
 		r->flags |= RECORD_LIVE;
 		r->verify = (struct verify_note){
 			1, m.loop.now_ns - 60 * SEC + due_s[i] * SEC,
-			VERIFIED_PENDING, 0
+			VERIFIED_PENDING, 0, false
 		};
 	}
 	m.verify.timer.fn(m.verify.timer.ctx);
