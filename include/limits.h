@@ -344,6 +344,14 @@
 #define HELD_TEXT_MAX 4084
 /* One job: the object, its decoded form, three children, a status. */
 #define JOB_ARENA_MAX (4 * JSON_OBJECT_MAX)
+/*
+ * Metadata of a Deployment's ReplicaSets that is read at a time, 2 to 4 KiB
+ * each, and how often: revisionHistoryLimit is 1000 at most. The API server's
+ * token for the next ones holds a name of 253 bytes, in base64.
+ */
+#define REVISIONS_PAGE 16
+#define REVISIONS_PAGES_MAX 64
+#define REVISIONS_TOKEN_MAX 512
 /* Small changes of a status (counters) are gathered for this long. */
 #define STATUS_MINOR_NS (INT64_C(2) * 1000000000)
 /* Statuses of servers whose pods are not ready wait this long at start for

@@ -170,6 +170,8 @@ int server_advise(const struct server *s, struct arena *scratch,
  */
 bool server_label_is_own(struct str key);
 bool server_note_is_own(struct str key);
+/* Of the server itself, among those of its pods. */
+#define CONTAINER_NAME "mcp-server"
 /* The operator's own volumes; a user's names and paths must not be these. */
 #define VOLUME_CONFIG "mcp-config"
 #define VOLUME_TMP "mcp-tmp"

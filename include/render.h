@@ -57,6 +57,7 @@ enum child_flags {
 #define NOTE_REFS "mcp.allbeone.io/references"
 #define NOTE_SEEN "mcp.allbeone.io/seen-references"
 #define NOTE_SCALED "mcp.allbeone.io/autoscaled"
+#define NOTE_ROLLED_BACK "mcp.allbeone.io/rolled-back"
 #define NOTE_CONFIG "mcp.allbeone.io/config"
 #define NOTE_RESTARTED "mcp.allbeone.io/restarted-at"
 
@@ -71,6 +72,13 @@ struct child {
 struct render_out {
 	struct child child[CHILD_KINDS_ALL];
 	uint64_t template_digest;	/* of the pod template */
+	/*
+	 * The Deployment has NOTE_ROLLED_BACK. Its body stands here with the
+	 * template that failed, so that its digest needs no other one; the
+	 * one that is to be applied goes in place of those bytes.
+	 */
+	uint32_t rolled_to;		/* 0: it has not */
+	size_t template_at, template_n;
 };
 
 struct render_in {
@@ -85,6 +93,13 @@ struct render_in {
 	 * default, one pod.
 	 */
 	bool scaled;
+	/*
+	 * Digest of a template that failed, and the Deployment's revision
+	 * that its pods went back to; 0: none. As long as that template is
+	 * asked for, NOTE_ROLLED_BACK has both, as render_note writes them.
+	 */
+	uint64_t rolled_from;
+	uint32_t rolled_to;
 };
 
 /* render.c ------------------------------------------------------------- */
@@ -117,7 +132,8 @@ int render_kinds(const struct server *s, struct arena *a,
     uint32_t *ret_kinds);
 /* Selector of the pods, "mcp.allbeone.io/server-key=a.filesystem". */
 void render_selector(enum group g, struct str name, struct buf *out);
-/* NOTE_RENDERED: "<revision>.<digest of the template in hex>". */
+/* NOTE_RENDERED: "<revision>.<digest of the template in hex>"; of two kinds of
+ * revisions, NOTE_ROLLED_BACK too. */
 void render_note(struct buf *out, uint32_t revision, uint64_t digest);
 /* ERR_BAD, with nothing written. */
 int render_note_parse(struct str note, uint32_t *ret_revision,

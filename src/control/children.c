@@ -21,7 +21,8 @@ enum child_kind child_watched_as(enum child_kind k)
 
 /* What matters of a child's metadata. */
 struct child_meta {
-	struct str name, uid, ns, version, digest, rendered, seen, scaled;
+	struct str name, uid, ns, version, digest, rendered, seen, scaled,
+	    rolled, revision;
 	int64_t generation;
 	struct str owner_uid, owner_name, owner_group;
 	struct str key;		/* LABEL_KEY */
@@ -99,10 +100,19 @@ static bool meta_read(const struct json_doc *doc, struct arena *a,
 	ret->rendered = string_at(doc, notes, STR(NOTE_RENDERED), a);
 	ret->seen = string_at(doc, notes, STR(NOTE_SEEN), a);
 	ret->scaled = string_at(doc, notes, STR(NOTE_SCALED), a);
+	ret->rolled = string_at(doc, notes, STR(NOTE_ROLLED_BACK), a);
+	ret->revision = string_at(doc, notes, STR(NOTE_REVISION), a);
 	ret->key = string_at(doc, json_get(doc, meta, STR("labels")),
 	    STR(LABEL_KEY), a);
 	owner_read(doc, json_get(doc, meta, STR("ownerReferences")), a, ret);
 	return ret->uid.n > 0 && ret->version.n > 0;
+}
+
+uint32_t name_digest(struct str name)
+{
+	uint64_t h = str_hash(name);
+
+	return (uint32_t)(h ^ h >> 32) | 1;
 }
 
 static uint64_t digest_number(struct str hex)
@@ -362,13 +372,35 @@ static void failure_take(struct manager *m, struct str message,
 	w->failure_text = text_keep(&m->texts, message);
 }
 
+/*
+ * The condition stays as it was while a ReplicaSet of before is taken up
+ * again, until that one makes progress; only the message, `ReplicaSet "NAME"
+ * has timed out progressing.`, tells whom it is about.
+ */
+static void late_take(const struct json_doc *doc, uint32_t cond,
+    struct arena *a, struct workload *w)
+{
+	struct str name, rest;
+
+	w->deadline_exceeded = true;
+	if (!str_is(string_at(doc, cond, STR("reason"), a),
+	    "ProgressDeadlineExceeded"))
+		return;
+	w->timed_out = true;
+	rest = str_cut(string_at(doc, cond, STR("message"), a), '"', &name);
+	(void)str_cut(rest, '"', &name);
+	if (name.n > 0)
+		w->late_of = name_digest(name);
+}
+
 static void conditions_take(struct manager *m, const struct json_doc *doc,
     uint32_t list, struct workload *w)
 {
 	struct arena *a = &m->intake;
 	uint32_t c;
 
-	w->deadline_exceeded = false;
+	w->deadline_exceeded = w->timed_out = false;
+	w->late_of = 0;
 	w->replica_failure = false;
 	memset(w->failure, 0, sizeof(w->failure));
 	w->failure_text = 0;
@@ -380,7 +412,7 @@ static void conditions_take(struct manager *m, const struct json_doc *doc,
 		struct str status = string_at(doc, c, STR("status"), a);
 
 		if (str_is(type, "Progressing") && str_is(status, "False"))
-			w->deadline_exceeded = true;
+			late_take(doc, c, a, w);
 		if (str_is(type, "ReplicaFailure") && str_is(status, "True"))
 			failure_take(m, string_at(doc, c, STR("message"), a),
 			    w);
@@ -394,6 +426,28 @@ static void rendered_take(struct workload *w, struct str note)
 		return;
 	w->note_revision = 0;
 	w->note_template = 0;
+}
+
+/* No longer than until the next apply of another template. */
+static void rolled_take(struct workload *w, struct str note)
+{
+	if (render_note_parse(note, &w->rolled_to, &w->rolled_from) == 0)
+		return;
+	w->rolled_to = 0;
+	w->rolled_from = 0;
+}
+
+/* Have all pods of its newest revision been available, and no others left? */
+static void good_take(struct workload *w, struct str revision)
+{
+	uint64_t n = 0;
+
+	(void)str_u64(revision, &n);
+	w->revision = n <= INT32_MAX ? (uint32_t)n : 0;
+	if (w->revision != 0 && w->asked > 0 &&
+	    w->observed >= w->generation && w->updated == w->asked &&
+	    w->replicas == w->asked && w->available >= w->asked)
+		w->good = w->revision;
 }
 
 /* True: it was last written with other references than were known of. */
@@ -418,6 +472,11 @@ static bool workload_take(struct manager *m, const struct json_doc *doc,
 	rendered_take(w, meta->rendered);
 	conditions_take(m, doc, s == JSON_NIL ? JSON_NIL :
 	    json_get(doc, s, STR("conditions")), w);
+	rolled_take(w, meta->rolled);
+	good_take(w, meta->revision);
+	/* The pods are another template's. */
+	if (w->rolled_from != 0)
+		w->note_refs = 0;
 	return seen_take(w, meta->seen);
 }
 
@@ -500,6 +559,7 @@ static void child_seen(struct manager *m, enum child_kind k, uint32_t i,
 {
 	struct record *r = record_at(&m->records, i);
 	struct child_state *c = child_take(&m->records, r, k);
+	struct uid was;
 
 	if (c == NULL) {
 		record_release(m, i);
@@ -508,7 +568,11 @@ static void child_seen(struct manager *m, enum child_kind k, uint32_t i,
 	c->listed = true;
 	if (line_is_old(c, meta))
 		return;
+	was = c->uid;
 	meta_take(c, k, meta, text);
+	/* Revisions count in each for itself. */
+	if (k == CHILD_DEPLOYMENT && !uid_same(&was, &c->uid))
+		r->workload.good = 0;
 	if (k == CHILD_DEPLOYMENT &&
 	    workload_take(m, doc, meta, &r->workload))
 		refs_compare(m, r);
@@ -655,9 +719,10 @@ void child_seen_notes(struct record *r, struct str deployment)
 
 	(void)kube_peek(deployment, "metadata.annotations", &notes);
 	rendered_take(&r->workload, note_in(notes, NOTE_RENDERED));
+	rolled_take(&r->workload, note_in(notes, NOTE_ROLLED_BACK));
 	(void)seen_take(&r->workload, note_in(notes, NOTE_SEEN));
 	r->workload.scaled = note_in(notes, NOTE_SCALED).n > 0;
-	if (had && r->workload.seen_n == 0)
+	if ((had || r->workload.rolled_from != 0) && r->workload.seen_n == 0)
 		r->workload.note_refs = 0;
 }
 
@@ -694,6 +759,8 @@ void child_written(struct records *rs, struct record *r, enum child_kind k,
 		return;
 	known = c->exists;
 	known = uid_take(c, uid) && known;
+	if (!known && k == CHILD_DEPLOYMENT)
+		r->workload.good = 0;
 	c->exists = true;
 	c->listed = true;
 	c->own = version_of(k, reply, version);

@@ -406,6 +406,7 @@ struct plan_in {
 	uint32_t kinds;		/* extras_allowed */
 	bool finalizers;	/* --finalizers */
 	bool taken_up;		/* the Deployment; see refs_mark */
+	bool stays;		/* there is nothing to roll back to */
 	bool scaled;		/* by an HPA: plan_children finds out */
 	bool again;		/* every child is applied once more */
 };
@@ -420,6 +421,9 @@ void plan_refused(const struct records *rs, const struct record *r,
 /* Adds the deletion of those, which are not wanted then. */
 void plan_let_go(const struct records *rs, const struct record *r,
     struct plan *p);
+/* Is its rollout to be taken back, if it can be? And is it known to what? */
+bool rollback_is_due(const struct server *s, const struct record *r);
+bool rollback_has_aim(const struct record *r);
 /* Ours, or one that the older systems left behind. */
 bool is_our_finalizer(struct str finalizer);
 bool has_our_finalizers(const struct server *s);
@@ -463,6 +467,9 @@ struct judge_in {
 	/* What was just found out; else the status has it. NULL: nothing. */
 	const struct mcp_probe *news;
 	uint32_t gone;		/* kinds of which a look has found none */
+	/* Of a rollout that is taken back: what went wrong, and the image that
+	 * runs again, where that was just read; why it is not; or nothing. */
+	struct str fell, rolled_image, stays;
 	int64_t wall_ns;
 	bool scheduled;		/* this is what spec.schedule asked for */
 };
@@ -507,7 +514,17 @@ bool disown(const struct json_doc *doc, const struct gvr *gvr,
 enum job_step {
 	JOB_IDLE, JOB_GET, JOB_REF, JOB_PROBE, JOB_CHILD, JOB_REPLACE,
 	JOB_OWNERS, JOB_TRIAL, JOB_DISOWN, JOB_SEEK, JOB_SEIZE, JOB_SCALE,
+	JOB_REVISIONS, JOB_REVISION,
 	JOB_FINALIZER, JOB_STATUS
+};
+/* A template of before, for pods that go back to it; job_roll.c. */
+struct rolling {
+	bool asked;		/* the API server, in this job */
+	bool late;		/* it was another one that made no progress */
+	uint32_t pages;
+	struct str name;	/* of its ReplicaSet; empty: not found */
+	struct str template, image;	/* empty: not read */
+	struct str fell, stays;	/* see judge_in */
 };
 struct job {
 	struct manager *m;
@@ -527,6 +544,7 @@ struct job {
 	struct server server;
 	struct plan plan;
 	struct diag diag;
+	struct rolling roll;
 	struct kube_status failed;
 	bool refused, has_failed, planned, scheduled;
 	bool reread;		/* the first answer to JOB_GET was no good */
@@ -581,6 +599,10 @@ bool child_name_is(struct str name, struct str server, enum child_kind k);
 /* Does a status name this child? Two kinds may be one kind of object. */
 bool child_ref_is(const struct child_ref *ref, const struct record *r,
     enum child_kind k);
+/* By which a ReplicaSet is told from others; never 0. */
+uint32_t name_digest(struct str name);
+/* The Deployment controller's count of its templates. */
+#define NOTE_REVISION "deployment.kubernetes.io/revision"
 /* Takes the notes of a Deployment that was read or written. */
 void child_seen_notes(struct record *r, struct str deployment);
 /*

@@ -78,6 +78,20 @@ static void own_versions(struct manager *m, struct record *r,
 		}
 }
 
+/*
+ * As an operator before us saw it, or another. A later one is of a Deployment
+ * that is not there any more.
+ */
+static void good_told(struct record *r, const struct server_status *st)
+{
+	struct workload *w = &r->workload;
+
+	if (st->good_revision > 0 &&
+	    (uint32_t)st->good_revision <= w->revision &&
+	    (uint32_t)st->good_revision > w->good)
+		w->good = (uint32_t)st->good_revision;
+}
+
 int record_follow(struct manager *m, struct record *r,
     const struct server *s, struct arena *a)
 {
@@ -123,6 +137,9 @@ void record_facts(struct record *r, const struct server *s, bool valid)
 		return;
 	}
 	r->flags &= ~(uint32_t)RECORD_REFUSED;
+	r->flags &= ~(uint32_t)RECORD_ROLLS;
+	if (s->spec.rollback)
+		r->flags |= RECORD_ROLLS;
 	r->desired = render_replicas(s);
 	r->transport = (uint8_t)s->spec.transport.type;
 	memset(r->image, 0, sizeof(r->image));
@@ -247,6 +264,7 @@ static void server_seen(struct manager *m, enum group g,
 	if (valid)
 		(void)record_follow(m, r, s, &m->intake);
 	own_versions(m, r, &s->status);
+	good_told(r, &s->status);
 	status_seen(m, r, s);
 	record_facts(r, s, valid);
 	if ((r->flags & RECORD_BUSY) || queue_holds(&m->queue, i))

@@ -186,6 +186,7 @@ static void job_begin(struct job *j, uint32_t i)
 	j->call.status = (struct kube_status){ .retry_after_ns = -1 };
 	j->disowns = j->scheduled = false;
 	j->gone = 0;
+	memset(&j->roll, 0, sizeof(j->roll));
 	memset(&j->plan, 0, sizeof(j->plan));
 	memset(&j->diag, 0, sizeof(j->diag));
 	arena_reset(&j->arena, 0);
@@ -402,7 +403,7 @@ static int job_plan_children(struct job *j, struct plan *ret)
 	struct plan_in in = {
 		.server = &j->server, .records = &j->m->records,
 		.record = job_record(j), .finalizers = j->m->o->finalizers,
-		.taken_up = j->adopts
+		.taken_up = j->adopts, .stays = j->roll.stays.n > 0 || j->roll.late
 	};
 
 	in.kinds = j->kinds;
@@ -413,24 +414,37 @@ static int job_plan_children(struct job *j, struct plan *ret)
 	return plan_children(&in, &j->arena, ret);
 }
 
-bool job_mark_again(struct job *j)
+/* Its steps stay: they are about the same children. */
+bool job_plan_again(struct job *j)
 {
-	struct record *r = job_record(j);
 	struct plan again;
-	int err;
 
-	child_seen_notes(r, j->call.reply);
 	/* In the place of the first: there may be no room for both. */
 	arena_reset(&j->arena, j->plan_at);
-	err = job_plan_children(j, &again);
-	/* It is not this server's before its apply went well. */
-	if (!r->child[CHILD_DEPLOYMENT].exists)
-		child_forget(&j->m->records, r, CHILD_DEPLOYMENT);
-	if (err < 0)
+	if (job_plan_children(j, &again) < 0)
 		return false;
 	j->plan.out = again.out;
 	j->plan_end = arena_mark(&j->arena);
 	return true;
+}
+
+bool job_mark_again(struct job *j)
+{
+	struct record *r = job_record(j);
+	bool planned;
+
+	child_seen_notes(r, j->call.reply);
+	memset(&j->roll, 0, sizeof(j->roll));
+	planned = job_plan_again(j);
+	/* It is not this server's before its apply went well. */
+	if (!r->child[CHILD_DEPLOYMENT].exists)
+		child_forget(&j->m->records, r, CHILD_DEPLOYMENT);
+	return planned;
+}
+
+void job_keep(struct job *j)
+{
+	j->plan_end = arena_mark(&j->arena);
 }
 
 static bool job_make_plan(struct job *j)
@@ -572,6 +586,8 @@ void job_next(struct job *j)
 		job_seek(j);
 	else if (j->plan.add_finalizer || j->plan.drop_finalizers)
 		job_finalizers(j);
+	else if (job_lacks_image(j))
+		job_roll(j);
 	else
 		job_status(j);
 }
@@ -625,6 +641,12 @@ static void job_on_done(void *ctx, struct kube_call *call)
 		break;
 	case JOB_SCALE:
 		job_scaled(j);
+		break;
+	case JOB_REVISIONS:
+		job_revisions_done(j);
+		break;
+	case JOB_REVISION:
+		job_revision_done(j);
 		break;
 	case JOB_FINALIZER:
 		job_finalizer_done(j);

@@ -114,6 +114,23 @@ static bool needs_version(const struct job *j, const struct step *s)
  * a child takes over nothing, and needs no look before it. Later ones name
  * the uid: only the object that was meant.
  */
+/* From where the uid stands on; with the template that it went back to. */
+static void body_rest(const struct job *j, const struct step *s,
+    struct buf *out)
+{
+	const struct render_out *plan = &j->plan.out;
+	const struct child *c = &plan->child[s->child];
+	size_t behind = plan->template_at + plan->template_n;
+
+	if (s->child != CHILD_DEPLOYMENT || plan->rolled_to == 0) {
+		buf_str(out, str_sub(c->body, c->uid_at, c->body.n));
+		return;
+	}
+	buf_str(out, str_sub(c->body, c->uid_at, plan->template_at));
+	buf_str(out, j->roll.template);
+	buf_str(out, str_sub(c->body, behind, c->body.n));
+}
+
 static struct str job_body(struct job *j, const struct step *s)
 {
 	const struct child *c = &j->plan.out.child[s->child];
@@ -132,7 +149,7 @@ static struct str job_body(struct job *j, const struct step *s)
 	} else {
 		buf_cstr(&b, "\"resourceVersion\":\"1\",");
 	}
-	buf_str(&b, str_sub(c->body, c->uid_at, c->body.n));
+	body_rest(j, s, &b);
 	return arena_keep(&j->arena, &b);
 }
 
@@ -143,6 +160,10 @@ void job_apply(struct job *j, const struct step *s)
 	struct str body;
 
 	job_forget_request(j);
+	if (s->child == CHILD_DEPLOYMENT && job_lacks_template(j)) {
+		job_roll(j);
+		return;
+	}
 	body = job_body(j, s);
 	if (j->arena.over) {
 		job_failed(j, "arena is full");
@@ -196,7 +217,7 @@ void job_delete(struct job *j, const struct step *s)
 	child_delete(j, (enum child_kind)s->child, JOB_CHILD);
 }
 
-static void step_over(struct job *j)
+void job_step_over(struct job *j)
 {
 	if (j->at < j->plan.steps)
 		j->at++;
@@ -215,7 +236,7 @@ void job_refused(struct job *j, const struct diag *d,
 {
 	count_step(j, CHILD_REFUSED);
 	child_failed(j, d, status);
-	step_over(j);
+	job_step_over(j);
 }
 
 /*
@@ -230,7 +251,7 @@ static void job_replace(struct job *j)
 	if (j->call.status.err < 0 || job_claim(j) < CLAIM_MADE ||
 	    !kube_peek(j->call.reply, "metadata.uid", &uid) ||
 	    kube_peek(j->call.reply, "metadata.deletionTimestamp", &going)) {
-		step_over(j);
+		job_step_over(j);
 		return;
 	}
 	(void)uid_parse(uid, &j->named);
@@ -448,7 +469,7 @@ void job_child_done(struct job *j)
 			return;
 		}
 	}
-	step_over(j);
+	job_step_over(j);
 }
 
 /* ---- children that no watch tells of ---- */

@@ -21,6 +21,10 @@ void job_forget_request(struct job *j);
 /* The Deployment is planned anew by the notes of the one that j->call found,
  * so that its pods stay as they are. */
 bool job_mark_again(struct job *j);
+/* Makes the plan anew, in the place of the one there is; false: no room. */
+bool job_plan_again(struct job *j);
+/* Keeps what the arena got since the plan, for as long as that. */
+void job_keep(struct job *j);
 /* Ends it: without a word, well, with what j->call says, again later. */
 void job_release(struct job *j);
 void job_done(struct job *j);
@@ -37,6 +41,8 @@ void job_delete(struct job *j, const struct step *s);
 void job_probe_done(struct job *j);
 void job_child_done(struct job *j);
 void job_replaced(struct job *j);
+/* The step of the plan is done, or cannot be. */
+void job_step_over(struct job *j);
 /* The next kind of child, before the last finalizer goes. */
 void job_seek(struct job *j);
 void job_sought(struct job *j);
@@ -55,6 +61,16 @@ void job_keep_refusal(struct job *j);
 
 void job_scale(struct job *j, const struct step *s);
 void job_scaled(struct job *j);
+
+/* ---- job_roll.c: pods that go back to an earlier template ---- */
+
+/* Is that template still to be read before the Deployment is written? */
+bool job_lacks_template(const struct job *j);
+/* ... or, where it is not written, for the image that its status tells? */
+bool job_lacks_image(const struct job *j);
+void job_roll(struct job *j);
+void job_revisions_done(struct job *j);
+void job_revision_done(struct job *j);
 
 /* ---- job_disown.c: children that no apply goes together with ---- */
 

@@ -366,7 +366,9 @@ void job_status(struct job *j)
 		.refused = j->refused ? &j->diag : NULL,
 		.failed = j->has_failed ? &j->failed_diag : NULL,
 		.failed_why = j->failed.why, .failed_child = j->failed_child,
-		.gone = j->gone
+		.gone = j->gone,
+		.fell = j->roll.fell, .rolled_image = j->roll.image,
+		.stays = j->roll.stays
 	};
 
 	/* Why pods are missing is not known before they were listed. */

@@ -17,6 +17,8 @@ struct view {
 	bool hard;		/* nothing will come of waiting */
 	bool up;		/* ready but for what it says of itself */
 	uint32_t lacking;	/* kinds it asks for that are left alone */
+	bool rolled;		/* to pods of before, for these failed */
+	struct str rolled_text;
 	const char *lacks;	/* reason of ChildrenComplete=False, or NULL */
 	struct str lack;
 };
@@ -223,6 +225,58 @@ static struct str waiting(struct view *v)
 	    pods(v, v->w->updated, "of the current spec"));
 }
 
+/* ---- a rollout that is taken back ---- */
+
+/*
+ * What went wrong is known to the job that takes it back, and from then on to
+ * the status only. One that ended half-way left what the status said before.
+ */
+static struct str rolled_message(struct view *v)
+{
+	const struct server_status *live = &v->in->server->status;
+	const struct condition *told = status_condition(live, "Progressing");
+	const struct condition *bad = status_condition(live, "Degraded");
+	struct str fell = v->in->fell;
+	struct buf b;
+
+	if (fell.n == 0 && told != NULL &&
+	    str_is(told->reason, "RolledBack"))
+		return told->message;
+	b = arena_buf(v->a);
+	if (fell.n == 0 && bad != NULL && bad->status == COND_TRUE)
+		buf_fmt(&b, "%S: %S", bad->reason, bad->message);
+	else
+		buf_fmt(&b, "%S", fell.n > 0 ? fell :
+		    STR("it made no progress within its deadline"));
+	fell = arena_keep(v->a, &b);
+	b = arena_buf(v->a);
+	buf_fmt(&b, "the pods are those of revision %u again, for the "
+	    "rollout of what is asked for has failed: %S", v->w->rolled_to,
+	    fell);
+	return arena_keep(v->a, &b);
+}
+
+/* It has failed and is asked to be taken back, and why it is not. */
+static bool stays(struct view *v, struct str *ret)
+{
+	const struct record *r = v->in->record;
+	struct str why = v->in->stays;
+	struct buf b;
+
+	if (v->in->refused != NULL || v->complete || core_failed(v) ||
+	    !rollback_is_due(v->in->server, r))
+		return false;
+	if (why.n == 0 && rollback_has_aim(r))
+		return false;
+	if (why.n == 0)
+		why = STR("none of its earlier revisions is known to have "
+		    "been available in full");
+	b = arena_buf(v->a);
+	buf_fmt(&b, "%S; it is not rolled back: %S", v->message, why);
+	*ret = arena_keep(v->a, &b);
+	return true;
+}
+
 static void set_ready(struct view *v)
 {
 	struct str counts = pods(v, v->w->ready, "ready");
@@ -251,13 +305,19 @@ static void set_ready(struct view *v)
 static void set_progress(struct view *v)
 {
 	struct str counts = pods(v, v->w->updated, "of the current spec");
+	struct str why;
 
 	if (v->deleting)
 		set(v, "Progressing", COND_TRUE, "DeletionInProgress",
 		    STR("the server is being deleted"));
+	else if (v->rolled)
+		set(v, "Progressing", COND_FALSE, "RolledBack",
+		    v->rolled_text);
 	else if (v->complete)
 		set(v, "Progressing", COND_FALSE, "DeploymentComplete",
 		    counts);
+	else if (stays(v, &why))
+		set(v, "Progressing", COND_FALSE, "NotRolledBack", why);
 	else if (v->reason != NULL && v->hard)
 		set(v, "Progressing", COND_FALSE, v->reason, v->message);
 	else if (v->in->server->spec.paused)
@@ -265,6 +325,13 @@ static void set_progress(struct view *v)
 	else
 		set(v, "Progressing", COND_TRUE, "DeploymentInProgress",
 		    counts);
+}
+
+/* Before all else, unless what is asked for cannot even be written. */
+static bool tells_rollback(const struct view *v)
+{
+	return v->rolled && !v->deleting && v->in->refused == NULL &&
+	    !core_failed(v);
 }
 
 static void set_common(struct view *v)
@@ -278,7 +345,9 @@ static void set_common(struct view *v)
 	    v->desired == 0 ? "ScaledToZero" : "PodsMissing",
 	    pods(v, v->w->available, "available"));
 	set_progress(v);
-	if (v->reason != NULL)
+	if (tells_rollback(v))
+		set(v, "Degraded", COND_TRUE, "RolledBack", v->rolled_text);
+	else if (v->reason != NULL)
 		set(v, "Degraded", COND_TRUE, v->reason, v->message);
 	else
 		set(v, "Degraded", COND_FALSE, "AsExpected", STR_NONE);
@@ -554,6 +623,33 @@ static bool runs_older(const struct view *v)
 	    v->in->server->status.image.n > 0);
 }
 
+/* Of the pods that it was rolled back to, once read, the status has it. */
+static void image_of(const struct view *v, struct str *ret, struct str *tag)
+{
+	const struct server *o = v->in->server;
+
+	if (v->rolled && v->in->rolled_image.n == 0 &&
+	    o->status.image.n > 0) {
+		*ret = o->status.image;
+		*tag = o->status.tag;
+		return;
+	}
+	image_split(v->rolled && v->in->rolled_image.n > 0 ?
+	    v->in->rolled_image : o->spec.image, ret, tag);
+}
+
+/* Of the Deployment that there is, for who goes on after us. */
+static void set_good(struct view *v, struct server_status *s)
+{
+	const struct server_status *live = &v->in->server->status;
+	uint32_t good = v->in->refused == NULL ? v->w->good :
+	    (uint32_t)live->good_revision;
+
+	if (good != 0 && (v->in->server->spec.rollback ||
+	    v->in->refused != NULL))
+		COUNT_SET(s, good_revision, (int32_t)good);
+}
+
 static void set_identity(struct view *v, struct server_status *s)
 {
 	const struct server *o = v->in->server;
@@ -569,7 +665,7 @@ static void set_identity(struct view *v, struct server_status *s)
 	} else {
 		HAS_SET(s, server_status, image);
 		HAS_SET(s, server_status, tag);
-		image_split(o->spec.image, &s->image, &s->tag);
+		image_of(v, &s->image, &s->tag);
 		b = arena_buf(v->a);
 		status_endpoint(o, &b);
 		s->endpoint = arena_keep(v->a, &b);
@@ -684,6 +780,9 @@ static void look(struct view *v)
 	    w->updated >= v->desired && w->ready - older >= v->desired &&
 	    v->in->refused == NULL && !core_failed(v);
 	v->up = v->ready;
+	v->rolled = v->exists && w->rolled_from != 0;
+	if (v->rolled)
+		v->rolled_text = rolled_message(v);
 }
 
 /* Does the live status say so already? */
@@ -701,7 +800,12 @@ static void tell(struct view *v, struct verdict *out)
 {
 	struct str message = v->message;
 
-	if (v->reason != NULL &&
+	if (tells_rollback(v)) {
+		if (!was_told(v, "Degraded", COND_TRUE, "RolledBack")) {
+			out->reason = "RolledBack";
+			message = v->rolled_text;
+		}
+	} else if (v->reason != NULL &&
 	    !was_told(v, "Degraded", COND_TRUE, v->reason)) {
 		out->reason = v->reason;
 	} else if (v->lacks != NULL &&
@@ -739,6 +843,7 @@ void judge(const struct judge_in *in, struct arena *a, struct verdict *ret)
 	HAS_SET(s, server_status, phase);
 	s->phase = phase_of(&v);
 	set_counters(&v, s);
+	set_good(&v, s);
 	set_identity(&v, s);
 	set_children(&v, s);
 	schedule_tell(in, s);
@@ -746,6 +851,9 @@ void judge(const struct judge_in *in, struct arena *a, struct verdict *ret)
 	if (v.reason != NULL) {
 		TEXT_SET(s, reason, str_from(v.reason));
 		TEXT_SET(s, message, v.message);
+	} else if (tells_rollback(&v)) {
+		TEXT_SET(s, reason, STR("RolledBack"));
+		TEXT_SET(s, message, v.rolled_text);
 	} else if (is_note_reason(live->reason)) {
 		/* A note's manager has it: left out, it would stay. */
 		TEXT_SET(s, reason, STR_NONE);

@@ -17,6 +17,47 @@ static bool is_scaled(const struct plan_in *in, uint32_t asked)
 }
 
 /*
+ * Has the rollout of what is asked for failed, with something to go back to?
+ * Not so one that has come up since, or that waits.
+ */
+bool rollback_is_due(const struct server *s, const struct record *r)
+{
+	const struct workload *w = &r->workload;
+
+	return s->spec.rollback && !s->spec.paused && w->timed_out &&
+	    r->child[CHILD_DEPLOYMENT].exists && w->rolled_from == 0 &&
+	    w->note_template != 0 && w->observed >= w->generation;
+}
+
+bool rollback_has_aim(const struct record *r)
+{
+	const struct workload *w = &r->workload;
+
+	return w->good != 0 && w->good != w->revision;
+}
+
+/*
+ * What failed once is not tried again: as long as its template is asked for,
+ * the pods stay those of before. Should another one be asked for by now,
+ * that is rolled out.
+ */
+static void plan_rollback(const struct plan_in *in, struct render_in *how)
+{
+	const struct workload *w = &in->record->workload;
+
+	if (!in->server->spec.rollback)
+		return;
+	if (w->rolled_from != 0) {
+		how->rolled_from = w->rolled_from;
+		how->rolled_to = w->rolled_to;
+	} else if (!in->stays && rollback_is_due(in->server, in->record) &&
+	    rollback_has_aim(in->record)) {
+		how->rolled_from = w->note_template;
+		how->rolled_to = w->good;
+	}
+}
+
+/*
  * A template stays at the revision it was made by until something in it
  * changes for another reason: rendered at that revision, it must still have
  * the digest that was noted. See RENDER_REVISION.
@@ -33,6 +74,7 @@ static int render_frozen(const struct plan_in *in, struct arena *a,
 	size_t mark = arena_mark(a);
 	int err;
 
+	plan_rollback(in, &how);
 	if ((!in->taken_up && !in->record->child[CHILD_DEPLOYMENT].exists) ||
 	    w->note_revision == 0 || w->note_revision >= RENDER_REVISION)
 		return render_server(&how, a, ret);

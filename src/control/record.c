@@ -365,6 +365,16 @@ int32_t record_desired(const struct record *r)
 	    r->workload.asked : r->desired;
 }
 
+static uint64_t rolled_inputs(uint64_t h, const struct workload *w)
+{
+	uint64_t parts[] = {
+		w->rolled_from, w->rolled_to, w->revision, w->good,
+		w->late_of, w->timed_out
+	};
+
+	return hash_more(h, parts, sizeof(parts));
+}
+
 uint64_t record_inputs(const struct manager *m, const struct record *r)
 {
 	const struct workload *w = &r->workload;
@@ -379,6 +389,8 @@ uint64_t record_inputs(const struct manager *m, const struct record *r)
 	};
 	uint64_t h = hash_more(HASH_SEED, parts, sizeof(parts));
 
+	if (r->flags & RECORD_ROLLS)
+		h = rolled_inputs(h, w);
 	h = hash_more(h, &w->failure_text, sizeof(w->failure_text));
 	/* Pods are only looked at while some are missing. */
 	if (w->ready >= record_desired(r))

@@ -44,9 +44,18 @@ struct workload {
 	uint64_t failure_text;	/* see text_find */
 	uint64_t note_template;
 	uint64_t note_refs;	/* NOTE_REFS; 0: none */
+	/* NOTE_ROLLED_BACK: the template that failed, and the revision that
+	 * its pods went back to; 0: none. */
+	uint64_t rolled_from;
+	uint32_t rolled_to;
+	uint32_t revision;	/* the Deployment controller's; 0: none */
+	uint32_t good;		/* the last that was available in full */
+	uint32_t late_of;	/* digest of the name of the ReplicaSet that
+				 * made no progress; 0: not told */
 	struct ref_note seen[RECORD_REFS_MAX];	/* NOTE_SEEN */
 	uint8_t seen_n;
 	bool deadline_exceeded;	/* Progressing=False */
+	bool timed_out;		/* ... for its deadline has passed */
 	bool replica_failure;	/* ReplicaFailure=True; see failure[] */
 	bool scaled;		/* NOTE_SCALED */
 	char failure[REPLICA_FAILURE_MAX];
@@ -80,6 +89,7 @@ enum record_flags {
 	RECORD_OUTDATED = 8192,	/* the API server has, or may have, another
 				 * version of it: it is read before the next
 				 * write */
+	RECORD_ROLLS = 16384,	/* a failed rollout is to be taken back */
 	RECORD_CROWDED = 4096	/* there was no slot for one of its children */
 };
 

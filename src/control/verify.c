@@ -52,6 +52,10 @@ static uint64_t topic_of(const struct manager *m, const struct record *r,
 	h = hash_more(h, &r->workload.note_template,
 	    sizeof(r->workload.note_template));
 	h = hash_more(h, &r->workload.note_refs, sizeof(r->workload.note_refs));
+	/* Then they are another template's. */
+	if (r->workload.rolled_from != 0)
+		h = hash_more(h, &r->workload.rolled_to,
+		    sizeof(r->workload.rolled_to));
 	h = hash_more(h, of, sizeof(of));
 	h = hash_more(h, path.p, path.n);
 	return h != 0 ? h : 1;

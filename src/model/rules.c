@@ -323,6 +323,10 @@ static void check_rollout(const struct server_spec *s, struct faults *f)
 	    s->progress_deadline_s : 600))
 		rule_broken(f, STR("spec.minReadySeconds"), STR_NONE,
 		    "must be less than progressDeadlineSeconds");
+	if (s->rollback && HAS(s, server_spec, revision_history) &&
+	    s->revision_history == 0)
+		rule_broken(f, STR("spec.revisionHistoryLimit"), STR_NONE,
+		    "must be at least 1 with rollbackOnFailure");
 	check_rolling(&s->strategy.rolling, f);
 }
 

@@ -107,8 +107,8 @@ static void check_containers(const struct json_doc *doc, uint32_t list,
 
 		if (str_is(text, "\"replace\"") ||
 		    (str_is(text, "\"delete\"") && name != JSON_NIL &&
-		    str_is(json_raw(doc, name), "\"mcp-server\"")))
-			broken(f, below, STR("mcp-server"),
+		    str_is(json_raw(doc, name), "\"" CONTAINER_NAME "\"")))
+			broken(f, below, STR(CONTAINER_NAME),
 			    "is the server itself and cannot be taken away");
 	}
 }

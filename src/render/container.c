@@ -379,7 +379,7 @@ void container_write(struct render *r)
 	struct jw *w = r->w;
 
 	jw_open(w);
-	jw_kcstr(w, "name", "mcp-server");
+	jw_kcstr(w, "name", CONTAINER_NAME);
 	jw_kstr(w, "image", spec->image);
 	if (HAS(spec, server_spec, pull_policy))
 		jw_kcstr(w, "imagePullPolicy", schema_word(

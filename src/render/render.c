@@ -247,6 +247,25 @@ static int areas_read(struct render *r, unsigned areas, struct arena *a)
 /* What stands in for the digest while the body is written. */
 static const char digest_blank[] = "0000000000000000";
 
+static bool is_rolled_back(const struct render *r)
+{
+	return r->in->rolled_from != 0 &&
+	    r->in->rolled_from == r->template_digest;
+}
+
+static void rolled_note_write(struct render *r)
+{
+	char mem[40];
+	struct buf note;
+
+	if (!is_rolled_back(r))
+		return;
+	buf_init(&note, mem, sizeof(mem));
+	render_note(&note, r->in->rolled_to, r->in->rolled_from);
+	CHECK(!note.over);
+	jw_kstr(r->w, NOTE_ROLLED_BACK, buf_view(&note));
+}
+
 static void annotations_write(struct render *r, enum child_kind kind,
     size_t *ret_digest_at)
 {
@@ -268,6 +287,7 @@ static void annotations_write(struct render *r, enum child_kind kind,
 			jw_kstr(w, NOTE_SEEN, r->in->seen);
 		if (r->in->scaled)
 			jw_kcstr(w, NOTE_SCALED, "true");
+		rolled_note_write(r);
 	}
 	user = kinds[kind].notes != NULL ? kinds[kind].notes(r) : &none;
 	if (kinds[kind].notes_write != NULL)
@@ -418,6 +438,9 @@ int render_server(const struct render_in *in, struct arena *a,
 		return ERR_FULL;
 	}
 	out.template_digest = r.template_digest;
+	out.rolled_to = is_rolled_back(&r) ? in->rolled_to : 0;
+	out.template_at = r.template_at;
+	out.template_n = r.template.n;
 	*ret = out;
 	return 0;
 }

@@ -81,6 +81,8 @@ def of_all_groups():
            "is neither a number nor a percentage")
     at(ALL, "minReadySeconds", 600,
        "must be less than progressDeadlineSeconds")
+    case(ALL, {"rollbackOnFailure": True, "revisionHistoryLimit": 0},
+         "revisionHistoryLimit", "must be at least 1 with rollbackOnFailure")
     at(ALL, "tolerations", [{"key": "a", "effect": "Never"}],
        "is not one of NoSchedule", "tolerations[0].effect")
     at(ALL, "tolerations", [{"operator": "Equal"}],

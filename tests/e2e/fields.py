@@ -47,9 +47,10 @@ KINDS = [
 # Areas still to come; FieldsActedOn=False names them.
 LATER = re.compile(r"(gateway\.(image|port|args|env)|registry|plugins|"
                    r"securityPolicy)\b")
-# Seen in other tests: in what a running server is asked (32-verified.sh), and
-# in that pods are made anew, for no other reason than this note of ours.
-ELSEWHERE = {"verification.path", "restartedAt"}
+# Seen in other tests: in what a running server is asked (32-verified.sh), when
+# a rollout fails (34-rollback.sh), and in that pods are made anew, for no other
+# reason than this note of ours.
+ELSEWHERE = {"verification.path", "rollbackOnFailure", "restartedAt"}
 # Kubernetes takes one value only, the default.
 ONE_VALUE = {"probes.liveness.successThreshold", "probes.startup.successThreshold"}
 # A metric's type says which source and which value it has: none is ever alone.

@@ -412,6 +412,130 @@ TEST(judge_of_a_paused_rollout)
 	EXPECT_STR(cond("Degraded"), "False/AsExpected");
 }
 
+#define ROLLS "{\"image\":\"r/new:2\",\"rollbackOnFailure\":true}"
+#define PULLS "ImagePullBackOff: pod \"p\": no such image"
+
+static void rolled_back(const char *status)
+{
+	read_server(GROUP_MCPDEV, "", ROLLS, status);
+	workload(1, 1, 1);
+	record.workload.rolled_from = 7;
+	record.workload.rolled_to = 4;
+	record.workload.good = record.workload.revision = 6;
+}
+
+TEST(judge_says_what_was_rolled_back_and_why)
+{
+	static const char message[] = "the pods are those of revision 4 "
+	    "again, for the rollout of what is asked for has failed: " PULLS;
+
+	rolled_back("{\"image\":\"r/new\",\"tag\":\"2\"}");
+	in.fell = STR(PULLS);
+	in.rolled_image = STR("r/old:1");
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Progressing"), "False/RolledBack");
+	EXPECT_STR(cond("Degraded"), "True/RolledBack");
+	EXPECT_STR(cond("Ready"), "True/DeploymentReady");
+	EXPECT_STR(said("Degraded"), message);
+	EXPECT_STR(said("Progressing"), message);
+	EXPECT_STR(verdict.status.reason, "RolledBack");
+	EXPECT_STR(verdict.status.image, "r/old");
+	EXPECT_STR(verdict.status.tag, "1");
+	EXPECT_EQ(verdict.status.phase, PHASE_RUNNING);
+	EXPECT_EQ(verdict.status.good_revision, 6);
+	REQUIRE(verdict.reason != NULL && verdict.warning);
+	EXPECT(strcmp(verdict.reason, "RolledBack") == 0);
+	EXPECT(strcmp(verdict.message, message) == 0);
+}
+
+/* Whoever looks next has nothing but the status to know it by. */
+TEST(judge_keeps_what_the_status_says_of_a_rollback)
+{
+	rolled_back("{\"image\":\"r/old\",\"tag\":\"1\",\"conditions\":["
+	    "{\"type\":\"Progressing\",\"status\":\"False\",\"reason\":"
+	    "\"RolledBack\",\"message\":\"why\"},{\"type\":\"Degraded\","
+	    "\"status\":\"True\",\"reason\":\"RolledBack\",\"message\":"
+	    "\"why\"}]}");
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(said("Degraded"), "why");
+	EXPECT_STR(said("Progressing"), "why");
+	EXPECT_STR(verdict.status.image, "r/old");
+	EXPECT(verdict.reason == NULL);
+	/* Nor is it lost while a spec is refused. */
+	in.refused = &(const struct diag){ .path = "spec", .text = "bad" };
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Degraded"), "True/InvalidSpec");
+	EXPECT_STR(said("Progressing"), "why");
+}
+
+TEST(judge_of_a_rollback_that_ended_half_way)
+{
+	rolled_back("{\"image\":\"r/new\",\"tag\":\"2\",\"conditions\":["
+	    "{\"type\":\"Degraded\",\"status\":\"True\",\"reason\":"
+	    "\"ImagePullBackOff\",\"message\":\"no such image\"}]}");
+	judge(&in, &arena, &verdict);
+	EXPECT(str_ends(said("Degraded"),
+	    STR("has failed: ImagePullBackOff: no such image")));
+	rolled_back("{}");
+	judge(&in, &arena, &verdict);
+	EXPECT(str_ends(said("Degraded"),
+	    STR("has failed: it made no progress within its deadline")));
+}
+
+/* Pods of before may have a trouble of their own. */
+TEST(judge_of_pods_that_do_not_come_back)
+{
+	struct trouble t = { 0 };
+
+	rolled_back("{}");
+	record.workload.ready = record.workload.available = 0;
+	trouble_set(&t, TROUBLE_HARD, STR("CrashLoopBackOff"),
+	    "pod \"%S\": %S", STR("p"), STR("exit code 1"));
+	in.trouble = &t;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Ready"), "False/CrashLoopBackOff");
+	EXPECT_STR(cond("Degraded"), "True/RolledBack");
+	EXPECT_EQ(verdict.status.phase, PHASE_FAILED);
+	EXPECT(strcmp(verdict.reason, "RolledBack") == 0);
+}
+
+static void failed_rollout(const char *spec)
+{
+	struct workload *w = &record.workload;
+
+	read_server(GROUP_MCPDEV, "", spec, "{}");
+	workload(1, 1, 0);
+	w->deadline_exceeded = w->timed_out = true;
+	w->note_template = 7;
+	w->revision = 2;
+}
+
+TEST(judge_says_why_nothing_is_rolled_back)
+{
+	failed_rollout(ROLLS);
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Progressing"), "False/NotRolledBack");
+	EXPECT_STR(said("Progressing"), "the rollout made no progress within "
+	    "its deadline; it is not rolled back: none of its earlier "
+	    "revisions is known to have been available in full");
+	EXPECT_STR(cond("Degraded"), "True/DeploymentTimeout");
+	EXPECT(!HAS(&verdict.status, server_status, good_revision));
+	record.workload.good = 1;
+	in.stays = STR("gone");
+	judge(&in, &arena, &verdict);
+	EXPECT(str_ends(said("Progressing"), STR("not rolled back: gone")));
+	EXPECT_EQ(verdict.status.good_revision, 1);
+	/* Which failed is not known yet. */
+	in.stays = STR_NONE;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Progressing"), "False/DeploymentTimeout");
+	failed_rollout("{\"image\":\"x\"}");
+	record.workload.good = 1;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Progressing"), "False/DeploymentTimeout");
+	EXPECT(!HAS(&verdict.status, server_status, good_revision));
+}
+
 TEST(judge_says_what_is_not_acted_on)
 {
 	read_server(GROUP_NTAKATSU, "",

@@ -524,3 +524,119 @@ TEST(plan_takes_replicas_back)
 	EXPECT(has_replicas(&p));
 	EXPECT_EQ(p.wanted >> CHILD_HPA, 0);
 }
+
+/* ---- rollouts that are taken back ---- */
+
+#define ROLLS(image) "{\"image\":\"" image "\"," \
+	"\"rollbackOnFailure\":true}"
+
+/* Its newest template has failed, and revision 3 was good. */
+static void has_failed(void)
+{
+	struct workload *w = &record.workload;
+	struct plan p;
+
+	memset(&record, 0, sizeof(record));
+	read_server(GROUP_MCPDEV, "", ROLLS("bad"));
+	p = make_plan(0);
+	carry_out(&p);
+	EXPECT_EQ(p.out.rolled_to, 0);
+	w->timed_out = true;
+	w->generation = w->observed = 5;
+	w->revision = 4;
+	w->good = 3;
+}
+
+static bool has_note(const struct plan *p)
+{
+	struct str body = p->out.child[CHILD_DEPLOYMENT].body;
+
+	return str_search(body, STR(NOTE_ROLLED_BACK)) < body.n;
+}
+
+TEST(plan_takes_back_what_failed_once)
+{
+	struct workload *w = &record.workload;
+	struct plan p;
+	struct str body;
+
+	has_failed();
+	p = make_plan(0);
+	EXPECT_EQ(p.steps, 1);
+	EXPECT_EQ(p.step[0].child, CHILD_DEPLOYMENT);
+	EXPECT_EQ(p.out.rolled_to, 3);
+	EXPECT(has_note(&p));
+	body = str_sub(p.out.child[CHILD_DEPLOYMENT].body,
+	    p.out.template_at, p.out.template_at + p.out.template_n);
+	EXPECT(str_starts(body, STR("{\"metadata\":{\"labels\":")));
+	EXPECT(str_ends(body, STR("}")));
+	/* It stays there, whatever the counters say. */
+	carry_out(&p);
+	w->rolled_from = w->note_template;
+	w->rolled_to = 3;
+	w->good = w->revision = 5;
+	w->timed_out = false;
+	p = make_plan(0);
+	EXPECT_EQ(p.steps, 0);
+	w->timed_out = true;
+	p = make_plan(0);
+	EXPECT_EQ(p.steps, 0);
+	/* Scaled it is the same pods. */
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"bad\",\"replicas\":4,"
+	    "\"rollbackOnFailure\":true}");
+	p = make_plan(0);
+	EXPECT_EQ(p.steps, 1);
+	EXPECT_EQ(p.out.rolled_to, 3);
+	/* Other pods are tried, and so are these if nobody asks any more. */
+	read_server(GROUP_MCPDEV, "", ROLLS("other"));
+	p = make_plan(0);
+	EXPECT_EQ(p.steps, 1);
+	EXPECT_EQ(p.out.rolled_to, 0);
+	EXPECT(!has_note(&p));
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"bad\"}");
+	p = make_plan(0);
+	EXPECT_EQ(p.steps, 1);
+	EXPECT_EQ(p.out.rolled_to, 0);
+}
+
+static uint32_t planned_steps(void)
+{
+	struct plan p = make_plan(0);
+
+	EXPECT_EQ(p.out.rolled_to, 0);
+	return p.steps;
+}
+
+TEST(plan_takes_nothing_back_without_reason)
+{
+	struct workload *w = &record.workload;
+	struct plan_in how = {
+		.server = &server, .record = &record, .stays = true
+	};
+	struct plan p;
+
+	has_failed();
+	w->good = 0;
+	EXPECT_EQ(planned_steps(), 0);
+	/* What has failed was good once. */
+	w->good = w->revision;
+	EXPECT_EQ(planned_steps(), 0);
+	w->good = 3;
+	w->timed_out = false;
+	EXPECT_EQ(planned_steps(), 0);
+	/* Of a spec before. */
+	w->timed_out = true;
+	w->observed--;
+	EXPECT_EQ(planned_steps(), 0);
+	w->observed++;
+	REQUIRE(plan_children(&how, &arena, &p) == 0);
+	EXPECT_EQ(p.steps + p.out.rolled_to, 0);
+	/* By now another one is asked for. */
+	read_server(GROUP_MCPDEV, "", ROLLS("other"));
+	EXPECT_EQ(planned_steps(), 1);
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"bad\",\"paused\":true,"
+	    "\"rollbackOnFailure\":true}");
+	EXPECT_EQ(planned_steps(), 1);
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"bad\"}");
+	EXPECT_EQ(planned_steps(), 0);
+}

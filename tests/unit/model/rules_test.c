@@ -227,6 +227,12 @@ TEST(rules_rollout)
 	    "must be less than progressDeadlineSeconds");
 	bad("\"minReadySeconds\":600", "spec.minReadySeconds",
 	    "must be less than progressDeadlineSeconds");
+	bad("\"rollbackOnFailure\":true,\"revisionHistoryLimit\":0",
+	    "spec.revisionHistoryLimit",
+	    "must be at least 1 with rollbackOnFailure");
+	good("\"rollbackOnFailure\":true,\"revisionHistoryLimit\":1");
+	good("\"rollbackOnFailure\":false,\"revisionHistoryLimit\":0");
+	good("\"rollbackOnFailure\":true");
 	good("\"strategy\":{\"rollingUpdate\":{\"maxUnavailable\":0}}");
 	EXPECT_STR(m.s.spec.strategy.rolling.max_surge.s, "25%");
 	good("\"strategy\":{\"type\":\"Recreate\"}");
