@@ -421,9 +421,6 @@ void plan_refused(const struct records *rs, const struct record *r,
 /* Adds the deletion of those, which are not wanted then. */
 void plan_let_go(const struct records *rs, const struct record *r,
     struct plan *p);
-/* Is its rollout to be taken back, if it can be? And is it known to what? */
-bool rollback_is_due(const struct server *s, const struct record *r);
-bool rollback_has_aim(const struct record *r);
 /* Ours, or one that the older systems left behind. */
 bool is_our_finalizer(struct str finalizer);
 bool has_our_finalizers(const struct server *s);
@@ -493,6 +490,24 @@ uint64_t status_digest(enum group g, const struct server_status *s,
 /* Do only counters and texts differ? */
 bool status_is_minor(const struct server_status *a,
     const struct server_status *b);
+
+/* ---- rolled.c: pure; rollouts that are taken back ---- */
+
+/*
+ * Has the rollout of what is asked for failed, and is it to be taken back?
+ * And is a revision known that it could go back to?
+ */
+bool rollback_is_due(const struct server *s, const struct record *r);
+bool rollback_has_aim(const struct record *r);
+/* What a status tells of one that was, and of one that cannot be: what went
+ * wrong, and why it stays; empty: it may be yet, or need not be. */
+struct str rolled_message(const struct judge_in *in, struct arena *a);
+struct str not_rolled_message(const struct judge_in *in, struct str failure,
+    struct arena *a);
+/* Of the pods, which may be those of before. */
+void status_image(const struct judge_in *in, struct str *ret_name,
+    struct str *ret_tag);
+int32_t good_revision(const struct judge_in *in);	/* 0: not told */
 
 /* ---- disown.c: pure; what others added to a child ---- */
 

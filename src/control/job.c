@@ -403,7 +403,8 @@ static int job_plan_children(struct job *j, struct plan *ret)
 	struct plan_in in = {
 		.server = &j->server, .records = &j->m->records,
 		.record = job_record(j), .finalizers = j->m->o->finalizers,
-		.taken_up = j->adopts, .stays = j->roll.stays.n > 0 || j->roll.late
+		.taken_up = j->adopts,
+		.stays = j->roll.stays.n > 0 || j->roll.late
 	};
 
 	in.kinds = j->kinds;

@@ -225,58 +225,6 @@ static struct str waiting(struct view *v)
 	    pods(v, v->w->updated, "of the current spec"));
 }
 
-/* ---- a rollout that is taken back ---- */
-
-/*
- * What went wrong is known to the job that takes it back, and from then on to
- * the status only. One that ended half-way left what the status said before.
- */
-static struct str rolled_message(struct view *v)
-{
-	const struct server_status *live = &v->in->server->status;
-	const struct condition *told = status_condition(live, "Progressing");
-	const struct condition *bad = status_condition(live, "Degraded");
-	struct str fell = v->in->fell;
-	struct buf b;
-
-	if (fell.n == 0 && told != NULL &&
-	    str_is(told->reason, "RolledBack"))
-		return told->message;
-	b = arena_buf(v->a);
-	if (fell.n == 0 && bad != NULL && bad->status == COND_TRUE)
-		buf_fmt(&b, "%S: %S", bad->reason, bad->message);
-	else
-		buf_fmt(&b, "%S", fell.n > 0 ? fell :
-		    STR("it made no progress within its deadline"));
-	fell = arena_keep(v->a, &b);
-	b = arena_buf(v->a);
-	buf_fmt(&b, "the pods are those of revision %u again, for the "
-	    "rollout of what is asked for has failed: %S", v->w->rolled_to,
-	    fell);
-	return arena_keep(v->a, &b);
-}
-
-/* It has failed and is asked to be taken back, and why it is not. */
-static bool stays(struct view *v, struct str *ret)
-{
-	const struct record *r = v->in->record;
-	struct str why = v->in->stays;
-	struct buf b;
-
-	if (v->in->refused != NULL || v->complete || core_failed(v) ||
-	    !rollback_is_due(v->in->server, r))
-		return false;
-	if (why.n == 0 && rollback_has_aim(r))
-		return false;
-	if (why.n == 0)
-		why = STR("none of its earlier revisions is known to have "
-		    "been available in full");
-	b = arena_buf(v->a);
-	buf_fmt(&b, "%S; it is not rolled back: %S", v->message, why);
-	*ret = arena_keep(v->a, &b);
-	return true;
-}
-
 static void set_ready(struct view *v)
 {
 	struct str counts = pods(v, v->w->ready, "ready");
@@ -305,7 +253,8 @@ static void set_ready(struct view *v)
 static void set_progress(struct view *v)
 {
 	struct str counts = pods(v, v->w->updated, "of the current spec");
-	struct str why;
+	struct str why = core_failed(v) ? STR_NONE :
+	    not_rolled_message(v->in, v->message, v->a);
 
 	if (v->deleting)
 		set(v, "Progressing", COND_TRUE, "DeletionInProgress",
@@ -316,7 +265,7 @@ static void set_progress(struct view *v)
 	else if (v->complete)
 		set(v, "Progressing", COND_FALSE, "DeploymentComplete",
 		    counts);
-	else if (stays(v, &why))
+	else if (why.n > 0)
 		set(v, "Progressing", COND_FALSE, "NotRolledBack", why);
 	else if (v->reason != NULL && v->hard)
 		set(v, "Progressing", COND_FALSE, v->reason, v->message);
@@ -623,33 +572,6 @@ static bool runs_older(const struct view *v)
 	    v->in->server->status.image.n > 0);
 }
 
-/* Of the pods that it was rolled back to, once read, the status has it. */
-static void image_of(const struct view *v, struct str *ret, struct str *tag)
-{
-	const struct server *o = v->in->server;
-
-	if (v->rolled && v->in->rolled_image.n == 0 &&
-	    o->status.image.n > 0) {
-		*ret = o->status.image;
-		*tag = o->status.tag;
-		return;
-	}
-	image_split(v->rolled && v->in->rolled_image.n > 0 ?
-	    v->in->rolled_image : o->spec.image, ret, tag);
-}
-
-/* Of the Deployment that there is, for who goes on after us. */
-static void set_good(struct view *v, struct server_status *s)
-{
-	const struct server_status *live = &v->in->server->status;
-	uint32_t good = v->in->refused == NULL ? v->w->good :
-	    (uint32_t)live->good_revision;
-
-	if (good != 0 && (v->in->server->spec.rollback ||
-	    v->in->refused != NULL))
-		COUNT_SET(s, good_revision, (int32_t)good);
-}
-
 static void set_identity(struct view *v, struct server_status *s)
 {
 	const struct server *o = v->in->server;
@@ -665,7 +587,7 @@ static void set_identity(struct view *v, struct server_status *s)
 	} else {
 		HAS_SET(s, server_status, image);
 		HAS_SET(s, server_status, tag);
-		image_of(v, &s->image, &s->tag);
+		status_image(v->in, &s->image, &s->tag);
 		b = arena_buf(v->a);
 		status_endpoint(o, &b);
 		s->endpoint = arena_keep(v->a, &b);
@@ -782,7 +704,7 @@ static void look(struct view *v)
 	v->up = v->ready;
 	v->rolled = v->exists && w->rolled_from != 0;
 	if (v->rolled)
-		v->rolled_text = rolled_message(v);
+		v->rolled_text = rolled_message(v->in, v->a);
 }
 
 /* Does the live status say so already? */
@@ -843,7 +765,8 @@ void judge(const struct judge_in *in, struct arena *a, struct verdict *ret)
 	HAS_SET(s, server_status, phase);
 	s->phase = phase_of(&v);
 	set_counters(&v, s);
-	set_good(&v, s);
+	if (good_revision(in) != 0)
+		COUNT_SET(s, good_revision, good_revision(in));
 	set_identity(&v, s);
 	set_children(&v, s);
 	schedule_tell(in, s);

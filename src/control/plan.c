@@ -17,26 +17,6 @@ static bool is_scaled(const struct plan_in *in, uint32_t asked)
 }
 
 /*
- * Has the rollout of what is asked for failed, with something to go back to?
- * Not so one that has come up since, or that waits.
- */
-bool rollback_is_due(const struct server *s, const struct record *r)
-{
-	const struct workload *w = &r->workload;
-
-	return s->spec.rollback && !s->spec.paused && w->timed_out &&
-	    r->child[CHILD_DEPLOYMENT].exists && w->rolled_from == 0 &&
-	    w->note_template != 0 && w->observed >= w->generation;
-}
-
-bool rollback_has_aim(const struct record *r)
-{
-	const struct workload *w = &r->workload;
-
-	return w->good != 0 && w->good != w->revision;
-}
-
-/*
  * What failed once is not tried again: as long as its template is asked for,
  * the pods stay those of before. Should another one be asked for by now,
  * that is rolled out.

@@ -5,11 +5,13 @@
 #include "world.h"
 
 /*
- * The Deployment controller, without ReplicaSets: pods belong to their
- * Deployment and carry the hash of the template that they were made from.
+ * The Deployment controller. ReplicaSets are its history only (sets.c): pods
+ * belong to their Deployment and carry the hash of the template that they
+ * were made from.
  */
 
 static const char me[] = "deployment-controller";
+#define REVISION "deployment.kubernetes.io/revision"
 
 /* The real default is 600. */
 enum { DEADLINE_S = 100 };
@@ -135,7 +137,7 @@ static void count(struct sim *s, const struct api_object *d,
 
 /* ---- pods ------------------------------------------------------------ */
 
-static struct node *owners(struct tree *t, const struct api_object *d)
+struct node *deploy_owners(struct tree *t, const struct api_object *d)
 {
 	struct node *list = node_list(t), *owner = node_object(t);
 
@@ -181,7 +183,7 @@ static bool adopt(struct sim *s, const struct api_object *d)
 	if (!o)
 		return false;
 	node_set(t, node_need(t, body, "metadata"), "ownerReferences",
-	    owners(t, d));
+	    deploy_owners(t, d));
 	node_write(body, &out);
 	status = world_do(s, me, "PATCH", API_POD, d->ns, o->name, "", MERGE,
 	    text_view(&out));
@@ -206,7 +208,7 @@ static int pod_create(struct sim *s, const struct api_object *d,
 	node_set(t, meta, "namespace", node_str(t, d->ns));
 	node_set(t, node_need(t, meta, "labels"), "pod-template-hash",
 	    node_cstr(t, hash));
-	node_set(t, meta, "ownerReferences", owners(t, d));
+	node_set(t, meta, "ownerReferences", deploy_owners(t, d));
 	node_write(pod, &body);
 	status = world_do(s, me, "POST", API_POD, d->ns, STR_NONE, "", JSON,
 	    text_view(&body));
@@ -259,7 +261,7 @@ static void condition(struct text *out, const char *type, bool on,
 }
 
 static void status_text(const struct api_object *d, const struct count *c,
-    bool quota, bool late, struct text *out)
+    bool quota, const char *late, struct text *out)
 {
 	uint32_t want = (uint32_t)node_number(d->root, "spec.replicas", 1);
 	bool full = c->fresh == want && c->all == want &&
@@ -281,7 +283,7 @@ static void status_text(const struct api_object *d, const struct count *c,
 		    "requested: pods=1, used: pods=0, limited: pods=0");
 	condition(out, "Progressing", !late, full ?
 	    "NewReplicaSetAvailable" : late ? "ProgressDeadlineExceeded" :
-	    "ReplicaSetUpdated", "");
+	    "ReplicaSetUpdated", late ? late : "");
 	text_fmt(out, "]}}");
 }
 
@@ -307,13 +309,33 @@ static bool is_late(struct sim *s, struct rollout *r,
 	return false;
 }
 
+/* The newest revision goes into the annotations, by way of the status. */
+static bool revision_put(struct sim *s, const struct api_object *d,
+    uint64_t revision)
+{
+	struct tree *t = &s->around->tree;
+	struct str text = tree_fmt(t, "%llu", (unsigned long long)revision);
+	const struct node *now = node_get(node_path(d->root,
+	    "metadata.annotations"), REVISION);
+
+	if (!revision || (node_is(now, NODE_STRING) &&
+	    str_eq(now->text, text)))
+		return false;
+	(void)world_merge(s, me, API_DEPLOYMENT, d->ns, d->name, "status",
+	    "{\"metadata\":{\"annotations\":{\"" REVISION "\":\"%.*s\"}}}",
+	    (int)text.n, text.p);
+	return true;
+}
+
 static void status_put(struct sim *s, struct rollout *r,
-    const struct api_object *d, const struct count *c, bool quota)
+    const struct api_object *d, const struct count *c, bool quota,
+    const struct newest *set)
 {
 	struct tree *t = &s->around->tree;
 	struct text out = { 0 };
 	const struct node *now = node_get(d->root, "status"), *new;
-	bool late = is_late(s, r, d, c);
+	const char *late = is_late(s, r, d, c) ? tree_fmt(t, "ReplicaSet "
+	    "\\\"%s\\\" has timed out progressing.", set->name).p : NULL;
 
 	status_text(d, c, quota, late, &out);
 	new = node_get(node_parse(t, text_view(&out), NULL), "status");
@@ -332,14 +354,21 @@ static void status_put(struct sim *s, struct rollout *r,
 	free(out.p);
 }
 
+static const struct api_object *found(const struct sim *s,
+    const struct rollout *r)
+{
+	return api_find(s->api, API_DEPLOYMENT, str_from(r->ns),
+	    str_from(r->name));
+}
+
 static void sync(struct sim *s, void *ctx, uint64_t arg)
 {
 	struct rollout *r = ctx;
-	const struct api_object *d = api_find(s->api, API_DEPLOYMENT,
-	    str_from(r->ns), str_from(r->name));
+	const struct api_object *d = found(s, r);
+	struct newest set;
 	struct count c;
-	char hash[24];
 	bool quota = false;
+	uint64_t revision;
 
 	if (arg != (uint64_t)r->at_ns)
 		return;
@@ -350,19 +379,20 @@ static void sync(struct sim *s, void *ctx, uint64_t arg)
 	}
 	if (!d || node_path(d->root, "metadata.deletionTimestamp"))
 		return;
-	snprintf(hash, sizeof(hash), "%010llx",
-	    (unsigned long long)template_hash(d->root));
-	for (int i = 0; i < 20; i++) {
-		count(s, d, hash, &c);
-		if (!adopt(s, d) && !move(s, d, hash, &c, &quota))
+	revision = sets_sync(s, d, template_hash(d->root), &set);
+	d = found(s, r);
+	if (d && revision_put(s, d, revision))
+		d = found(s, r);
+	for (int i = 0; i < 20 && d; i++) {
+		count(s, d, set.hash, &c);
+		if (!adopt(s, d) && !move(s, d, set.hash, &c, &quota))
 			break;
-		d = api_find(s->api, API_DEPLOYMENT, str_from(r->ns),
-		    str_from(r->name));
-		if (!d)
-			return;
+		d = found(s, r);
 	}
+	if (!d)
+		return;
 	if (quota)
 		wake_at(s, r, s->now_ns + 10 * SEC);
-	status_put(s, r, d, &c, quota);
+	status_put(s, r, d, &c, quota, &set);
 	tree_reset(&s->around->tree);
 }

@@ -138,6 +138,8 @@ void server_spec_text(const struct server_id *id, uint32_t variant,
 		text_fmt(out, ",\"progressDeadlineSeconds\":30");
 	if (roll(&r, 20) == 0)
 		text_fmt(out, ",\"nodeSelector\":{\"nowhere\":\"x\"}");
+	if (roll(&r, 4) == 0)
+		text_fmt(out, ",\"rollbackOnFailure\":true");
 	text_fmt(out, "}");
 }
 

@@ -64,6 +64,18 @@ void deploy_wake(struct sim *s, struct str ns, struct str name);
 void deploy_changed(struct sim *s, struct str ns, struct str name);
 void deploy_wake_uid(struct sim *s, struct str uid);
 
+struct node *deploy_owners(struct tree *t, const struct api_object *d);
+
+/* sets.c: the ReplicaSet of a Deployment's template */
+struct newest { char hash[24], name[254]; };
+/*
+ * Makes it, or makes it the newest again. hash: what it is to be known by if
+ * it is new. Its revision, or 0: it cannot be made now, and has no name. The
+ * objects that were found before may be gone.
+ */
+uint64_t sets_sync(struct sim *s, const struct api_object *d, uint64_t hash,
+    struct newest *ret);
+
 /* scaler.c: once, and then by itself */
 void scaler_wake(struct sim *s, void *ctx, uint64_t arg);
 
