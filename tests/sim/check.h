@@ -90,12 +90,18 @@ bool is_lost(const struct sim *s, const struct api_object *child);
 /* expect.c: what a server ought to be, from its spec alone */
 struct expect {
 	bool valid;
+	bool rolls;		/* a failed rollout is taken back */
 	bool service, config, hpa, pdb, ingress, policy, route, quota, role;
 	int64_t replicas, port;
 	int64_t min, max;	/* of replicas, with hpa */
 	struct str image;
 };
 void expect_of(const struct api_object *server, struct expect *ret);
+/*
+ * Has a Deployment (may be NULL) gone back to a template of before? Then its
+ * ReplicaSets have that, and its server asks for it.
+ */
+bool is_rolled_back(const struct api_object *d);
 /* The child under the wanted name, if it belongs to the server. */
 const struct api_object *child_of(const struct sim *s,
     const struct api_object *server, enum api_kind kind);

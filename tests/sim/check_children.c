@@ -39,16 +39,13 @@ static bool has_port(const struct node *container, int64_t port)
 	return false;
 }
 
-static bool deployment_is(const struct api_object *server,
+static bool template_is(const struct api_object *server,
     const struct expect *e, const struct api_object *d, struct text *why)
 {
 	const struct node *spec = node_get(server->root, "spec");
 	const struct node *c = node_path(d->root,
 	    "spec.template.spec.containers.0");
-	int64_t n = node_number(d->root, "spec.replicas", 1);
 
-	if (e->hpa ? n < e->min || n > e->max : n != e->replicas)
-		return differs(why, server, "replicas of the Deployment");
 	if (!str_eq(node_text(c, "image"), e->image))
 		return differs(why, server, "image of the Deployment");
 	if (!env_is(spec, c))
@@ -57,12 +54,27 @@ static bool deployment_is(const struct api_object *server,
 		return differs(why, server, "port of the Deployment");
 	if (!node_equal(node_get(spec, "envFrom"), node_get(c, "envFrom")))
 		return differs(why, server, "envFrom of the Deployment");
-	if (str_is(node_text(spec, "strategy.type"), "Recreate") !=
-	    str_is(node_text(d->root, "spec.strategy.type"), "Recreate"))
-		return differs(why, server, "strategy of the Deployment");
 	if (!node_equal(node_get(spec, "nodeSelector"), node_path(d->root,
 	    "spec.template.spec.nodeSelector")))
 		return differs(why, server, "nodeSelector");
+	return true;
+}
+
+static bool deployment_is(const struct api_object *server,
+    const struct expect *e, const struct api_object *d, struct text *why)
+{
+	const struct node *spec = node_get(server->root, "spec");
+	int64_t n = node_number(d->root, "spec.replicas", 1);
+
+	if (e->hpa ? n < e->min || n > e->max : n != e->replicas)
+		return differs(why, server, "replicas of the Deployment");
+	if (str_is(node_text(spec, "strategy.type"), "Recreate") !=
+	    str_is(node_text(d->root, "spec.strategy.type"), "Recreate"))
+		return differs(why, server, "strategy of the Deployment");
+	if (!is_rolled_back(d))
+		return template_is(server, e, d, why);
+	if (!e->rolls)
+		return differs(why, server, "pods of before, unasked");
 	return true;
 }
 

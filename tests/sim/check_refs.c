@@ -164,7 +164,8 @@ static bool server_well(struct sim *s, const struct api_object *server,
 	struct expect e;
 
 	expect_of(server, &e);
-	if (!d || !e.valid || is_taken(s, server, API_SERVICE) ||
+	/* Who went back has what is asked for tried once more at most. */
+	if (!d || !e.valid || is_rolled_back(d) || is_taken(s, server, API_SERVICE) ||
 	    is_taken(s, server, API_CONFIG_MAP) ||
 	    refs_missing_of(s, server, API_CONFIG_MAP) ||
 	    refs_missing_of(s, server, API_SECRET) ||

@@ -10,7 +10,7 @@ struct look {
 	const struct api_object *server, *deployment;
 	struct expect e;
 	int64_t replicas, ready, updated;
-	bool deleting, blocked, current, misses;
+	bool deleting, blocked, current, misses, rolled;
 	struct text *why;
 };
 
@@ -97,7 +97,7 @@ static bool missing_well(const struct sim *s, const struct look *l)
 {
 	static const char *const missing[] = { "ReferenceMissing", NULL };
 
-	if (!refs_missing_of(s, l->server, API_CONFIG_MAP) ||
+	if (l->rolled || !refs_missing_of(s, l->server, API_CONFIG_MAP) ||
 	    l->e.replicas == 0 || l->ready != l->e.replicas ||
 	    l->replicas != l->ready || l->updated != l->ready ||
 	    s->sc.options & OPT_TIGHT)
@@ -119,6 +119,8 @@ static bool trouble_well(const struct sim *s, const struct look *l)
 	bool placed = !node_path(l->server->root, "spec.nodeSelector");
 	bool pulls = str_search(l->e.image, STR("missing")) < l->e.image.n;
 	bool ends = pods_have(s, l, "crash") || pods_have(s, l, "oom");
+	if (l->rolled)
+		return true;
 	/* With little room for pods the reason may be missing. */
 	if (l->ready > 0 || l->e.replicas == 0 || s->sc.options & OPT_TIGHT)
 		return true;
@@ -160,7 +162,7 @@ static bool ready_well(const struct look *l)
 		return wrong(l, ready ? "it is ready" : "it is not ready",
 		    node_text(condition(l, "Ready"), "reason"));
 	/* A trouble that is over must not be told any longer. */
-	if (ready && !l->blocked && l->replicas == l->e.replicas &&
+	if (ready && !l->blocked && !l->rolled && l->replicas == l->e.replicas &&
 	    !l->misses && !says(l, "Degraded", false))
 		return wrong(l, "nothing is wrong with it",
 		    node_text(condition(l, "Degraded"), "reason"));
@@ -176,6 +178,56 @@ static bool names_well(const struct look *l)
 	if (image.n + 1 + tag.n != l->e.image.n ||
 	    !str_starts(l->e.image, image) || !str_ends(l->e.image, tag))
 		return wrong(l, "another image", image);
+	return true;
+}
+
+/* The one of that revision, now or before. */
+static bool set_is_there(const struct sim *s, const struct look *l,
+    int64_t revision)
+{
+	const struct api_object *o = NULL;
+
+	while ((o = api_each(s->api, API_REPLICA_SET, l->server->ns, o))) {
+		struct node *notes = node_path(o->root,
+		    "metadata.annotations");
+		const struct node *n = node_get(notes,
+		    "deployment.kubernetes.io/revision");
+		uint64_t is = 0;
+
+		if (node_is(n, NODE_STRING) &&
+		    str_u64(n->text, &is) == 0 && (int64_t)is == revision &&
+		    str_eq(node_text(o->root, "metadata.ownerReferences.0."
+		    "uid"), l->deployment->uid))
+			return true;
+	}
+	return false;
+}
+
+/* What has failed goes back to what was good, as far as that is known. */
+static bool rollback_well(const struct sim *s, const struct look *l)
+{
+	static const char *const rolled[] = { "RolledBack", NULL };
+	const struct node *d = l->deployment ? l->deployment->root : NULL;
+	const struct node *list = node_path(d, "status.conditions"), *n;
+	int64_t good = node_number(l->server->root, "status.goodRevision", 0);
+	uint64_t now = 0;
+
+	if (l->rolled)
+		return reason_is(l, rolled) && (str_is(node_text(
+		    condition(l, "Progressing"), "reason"), "RolledBack") ||
+		    wrong(l, "it was rolled back", STR_NONE));
+	if (!l->e.rolls || !good)
+		return !good || wrong(l, "nobody asked for it",
+		    STR("goodRevision"));
+	n = node_get(node_path(d, "metadata.annotations"),
+	    "deployment.kubernetes.io/revision");
+	if (node_is(n, NODE_STRING))
+		(void)str_u64(n->text, &now);
+	for (uint32_t i = 0; node_is(list, NODE_LIST) && i < list->n; i++)
+		if (str_is(node_text(list->item[i], "reason"),
+		    "ProgressDeadlineExceeded") && l->current &&
+		    (int64_t)now != good && set_is_there(s, l, good))
+			return wrong(l, "it is not rolled back", STR_NONE);
 	return true;
 }
 
@@ -200,7 +252,7 @@ static bool server_well(const struct sim *s, struct look *l)
 	if (!counts_well(l) || !names_well(l))
 		return false;
 	return phase_well(l) && ready_well(l) && trouble_well(s, l) &&
-	    missing_well(s, l);
+	    missing_well(s, l) && rollback_well(s, l);
 }
 
 static void look_at(const struct sim *s, const struct api_object *o,
@@ -211,6 +263,10 @@ static void look_at(const struct sim *s, const struct api_object *o,
 	*ret = (struct look){ .server = o, .why = why,
 		.deployment = child_of(s, o, API_DEPLOYMENT) };
 	expect_of(o, &ret->e);
+	ret->rolled = is_rolled_back(ret->deployment);
+	if (ret->rolled)
+		ret->e.image = node_text(ret->deployment->root,
+		    "spec.template.spec.containers.0.image");
 	ret->deleting = node_path(o->root, "metadata.deletionTimestamp");
 	ret->misses = refs_missing_of(s, o, API_CONFIG_MAP) ||
 	    refs_missing_of(s, o, API_SECRET);

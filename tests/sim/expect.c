@@ -53,6 +53,7 @@ void expect_of(const struct api_object *server, struct expect *ret)
 
 	memset(ret, 0, sizeof(*ret));
 	ret->valid = mounts_are_there(spec);
+	ret->rolls = node_true(spec, "rollbackOnFailure");
 	ret->image = node_text(spec, "image");
 	ret->replicas = node_number(spec, "replicas", 1);
 	/* Only this group's users know that as refused. */
@@ -72,6 +73,12 @@ void expect_of(const struct api_object *server, struct expect *ret)
 	ret->port = node_number(spec, "port", default_port(server->kind));
 	ret->service = !stdio;
 	ret->config = node_get(spec, "config") != NULL;
+}
+
+bool is_rolled_back(const struct api_object *d)
+{
+	return d && node_get(node_path(d->root, "metadata.annotations"),
+	    "mcp.allbeone.io/rolled-back");
 }
 
 static struct str child_name(const struct api_object *server,

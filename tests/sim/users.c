@@ -106,6 +106,20 @@ static void tenancy_text(struct rng *r, struct text *out)
 	text_fmt(out, "}");
 }
 
+/* What is to be taken back is so before a run waits for all to be well. */
+static void rollout_text(struct rng *r, struct text *out)
+{
+	bool soon = roll(r, 10) == 0, nowhere = roll(r, 20) == 0;
+	bool rolls = roll(r, 4) == 0;
+
+	if (soon || rolls)
+		text_fmt(out, ",\"progressDeadlineSeconds\":30");
+	if (nowhere)
+		text_fmt(out, ",\"nodeSelector\":{\"nowhere\":\"x\"}");
+	if (rolls)
+		text_fmt(out, ",\"rollbackOnFailure\":true");
+}
+
 void server_spec_text(const struct server_id *id, uint32_t variant,
     struct text *out)
 {
@@ -134,12 +148,7 @@ void server_spec_text(const struct server_id *id, uint32_t variant,
 	}
 	if (roll(&r, 10) == 0)
 		text_fmt(out, ",\"strategy\":{\"type\":\"Recreate\"}");
-	if (roll(&r, 10) == 0)
-		text_fmt(out, ",\"progressDeadlineSeconds\":30");
-	if (roll(&r, 20) == 0)
-		text_fmt(out, ",\"nodeSelector\":{\"nowhere\":\"x\"}");
-	if (roll(&r, 4) == 0)
-		text_fmt(out, ",\"rollbackOnFailure\":true");
+	rollout_text(&r, out);
 	text_fmt(out, "}");
 }
 
