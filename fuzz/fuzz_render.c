@@ -207,6 +207,32 @@ static void check_refs(const struct render_in *in,
 		    (k != CHILD_DEPLOYMENT));
 }
 
+/* Pods that went back: a note, and a place for their template. */
+static void check_rolled(const struct render_in *in,
+    const struct render_out *out)
+{
+	const struct child *c = &out->child[CHILD_DEPLOYMENT];
+	struct render_in other = *in;
+	struct render_out rolled;
+	struct str template;
+	struct arena a;
+
+	FUZZ_CHECK(out->rolled_to == 0);
+	other.rolled_from = out->template_digest;
+	other.rolled_to = 7;
+	arena_init(&a, room[1], sizeof(room[1]));
+	FUZZ_CHECK(render_server(&other, &a, &rolled) == 0);
+	FUZZ_CHECK(rolled.rolled_to == 7);
+	FUZZ_CHECK(rolled.template_digest == out->template_digest);
+	FUZZ_CHECK(rolled.child[CHILD_DEPLOYMENT].digest != c->digest);
+	c = &rolled.child[CHILD_DEPLOYMENT];
+	template = str_sub(c->body, rolled.template_at,
+	    rolled.template_at + rolled.template_n);
+	FUZZ_CHECK(hash_more(HASH_SEED, template.p, template.n) ==
+	    rolled.template_digest);
+	FUZZ_CHECK(rolled.template_at > c->uid_at);
+}
+
 static void check_small(const struct render_in *in, size_t cap)
 {
 	struct render_out out;
@@ -257,6 +283,7 @@ static void check_rendering(const struct render_in *in, uint32_t cut)
 	FUZZ_CHECK(arena_alloc(&a, 1 + cut % 7, 1) != NULL);
 	FUZZ_CHECK(render_server(in, &a, &again) == 0);
 	check_same(&out, &again);
+	check_rolled(in, &out);
 	check_refs(in, &out);
 	check_small(in, cut % need);
 	for (int k = CHILD_KINDS; k < CHILD_KINDS_ALL; k++)

@@ -106,10 +106,13 @@ same "it is noted as good" "$(get deployment/one '.metadata.annotations.deployme
 same "a paused one waits" Paused "$(cond waits Progressing reason)"
 change waits '{"paused": null}'
 check "it goes on, and is taken back" wait_for 90 back waits
+check "with one pod" wait_for 40 count_is waits 1
+was=$(pods waits)
 change waits '{"image": "my-mcp-server:latest"}'
 check "what was good is asked for again" wait_for 40 settled waits
 sleep 3
 check "and that is that" settled waits
+same "its pod is the same all the while" "$was" "$(pods waits)"
 
 # Who does not ask for it any more gets what he asks for.
 change anew '{"rollbackOnFailure": false}'

@@ -165,7 +165,8 @@ static bool server_well(struct sim *s, const struct api_object *server,
 
 	expect_of(server, &e);
 	/* Who went back has what is asked for tried once more at most. */
-	if (!d || !e.valid || is_rolled_back(d) || is_taken(s, server, API_SERVICE) ||
+	if (!d || !e.valid || is_rolled_back(d) ||
+	    is_taken(s, server, API_SERVICE) ||
 	    is_taken(s, server, API_CONFIG_MAP) ||
 	    refs_missing_of(s, server, API_CONFIG_MAP) ||
 	    refs_missing_of(s, server, API_SECRET) ||

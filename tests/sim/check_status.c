@@ -162,8 +162,8 @@ static bool ready_well(const struct look *l)
 		return wrong(l, ready ? "it is ready" : "it is not ready",
 		    node_text(condition(l, "Ready"), "reason"));
 	/* A trouble that is over must not be told any longer. */
-	if (ready && !l->blocked && !l->rolled && l->replicas == l->e.replicas &&
-	    !l->misses && !says(l, "Degraded", false))
+	if (ready && !l->blocked && !l->rolled && !l->misses &&
+	    l->replicas == l->e.replicas && !says(l, "Degraded", false))
 		return wrong(l, "nothing is wrong with it",
 		    node_text(condition(l, "Degraded"), "reason"));
 	return true;
