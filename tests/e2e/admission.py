@@ -30,7 +30,7 @@ def nested(path, value):
 
 def case(groups, spec, path, words, crd=False):
     for group in groups:
-        cases.append((group, spec, f"spec.{path}", words, crd))
+        cases.append((group, spec, f"spec.{path}" if path else "spec", words, crd))
 
 
 def at(groups, path, value, words, where=None, crd=False):
@@ -81,8 +81,6 @@ def of_all_groups():
            "is neither a number nor a percentage")
     at(ALL, "minReadySeconds", 600,
        "must be less than progressDeadlineSeconds")
-    case(ALL, {"rollbackOnFailure": True, "revisionHistoryLimit": 0},
-         "revisionHistoryLimit", "must be at least 1 with rollbackOnFailure")
     at(ALL, "tolerations", [{"key": "a", "effect": "Never"}],
        "is not one of NoSchedule", "tolerations[0].effect")
     at(ALL, "tolerations", [{"operator": "Equal"}],
@@ -144,6 +142,8 @@ def of_the_crds():
        "must not stand with type Recreate", "strategy", True)
     at(ALL, "probes.liveness", {}, "exactly one of", crd=True)
     at(ALL, "envFrom", [{"prefix": "a"}], "give one of", "envFrom[0]", True)
+    case(ALL, {"rollbackOnFailure": True, "revisionHistoryLimit": 0}, "",
+         "revisionHistoryLimit must be at least 1 with", True)
 
 
 def offer(api, row):
