@@ -48,7 +48,7 @@ KINDS = [
 LATER = re.compile(r"(gateway\.(image|port|args|env)|registry|plugins|"
                    r"securityPolicy)\b")
 # Seen in other tests: in what a running server is asked (32-verified.sh), when
-# a rollout fails (34-rollback.sh), and in that pods are made anew, for no other
+# a rollout fails (35-rollback.sh), and in that pods are made anew, for no other
 # reason than this note of ours.
 ELSEWHERE = {"verification.path", "rollbackOnFailure", "restartedAt"}
 # Kubernetes takes one value only, the default.
