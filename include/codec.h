@@ -208,6 +208,29 @@ void json_patch_write(const struct json_doc *base,
     const struct json_doc *patch, const struct json_list_key *keys,
     struct jw *w);
 
+/* json_ops.c [json_ops_] ------------------------------------------------ */
+
+/* Where texts are put together, three of cap bytes one behind the other. */
+#define JSON_OPS_TEXTS 3
+struct json_ops {
+	struct json_tok *tok;
+	uint32_t toks;
+	char *mem;
+	size_t cap;
+};
+/*
+ * A JSON Patch (RFC 6902), the list at `list` of ops, applied to a text that
+ * is an object: all of it or nothing. *ret is text itself or lies in
+ * work->mem. Stricter than the RFC: the whole object cannot be named, and
+ * values have no name with an escape, nor one twice in an object. What no
+ * operation names stays as it was, byte by byte, and new members stand behind
+ * those that there were. ERR_BAD with the path below "patch" in d; ERR_LIMIT:
+ * what comes out is too large.
+ */
+int json_ops_apply(struct str text, const struct json_doc *ops, uint32_t list,
+    struct json_ops *work, struct arena *scratch, struct str *ret,
+    struct diag *d);
+
 /* yaml.c [yaml_] ------------------------------------------------------ */
 
 /*
@@ -306,6 +329,9 @@ void sha256_init(struct sha256 *c);
 void sha256_add(struct sha256 *c, const void *p, size_t n);
 /* The digest so far: more may be added afterwards. */
 void sha256_end(const struct sha256 *c, uint8_t ret[SHA256_LEN]);
+/* RFC 2104 over the parts, one behind the other. */
+void hmac_sha256(struct str key, const struct str *part, size_t parts,
+    uint8_t ret[SHA256_LEN]);
 
 #include "schema.h"
 #include "x509.h"

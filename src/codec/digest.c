@@ -47,3 +47,17 @@ void sha256(const void *p, size_t n, uint8_t ret[SHA256_LEN])
 	br_sha256_update(&ctx, p, n);
 	br_sha256_out(&ctx, ret);
 }
+
+void hmac_sha256(struct str key, const struct str *part, size_t parts,
+    uint8_t ret[SHA256_LEN])
+{
+	br_hmac_key_context k;
+	br_hmac_context ctx;
+	size_t i;
+
+	br_hmac_key_init(&k, &br_sha256_vtable, key.p, key.n);
+	br_hmac_init(&ctx, &k, SHA256_LEN);
+	for (i = 0; i < parts; i++)
+		br_hmac_update(&ctx, part[i].p, part[i].n);
+	br_hmac_out(&ctx, ret);
+}

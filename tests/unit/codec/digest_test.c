@@ -44,3 +44,28 @@ TEST(sha256_has_the_vectors)
 	    "cdc76e5c9914fb9281a1c7e284d73e67"
 	    "f1809a48a497200e046d39ccc7112cd0");
 }
+
+/* RFC 4231, cases 2 and 6. */
+TEST(hmac_sha256_has_the_vectors)
+{
+	struct str part[] = {
+		STR("what do ya want "), STR(""), STR("for nothing?")
+	};
+	uint8_t got[SHA256_LEN];
+	char key[131], hex[2 * SHA256_LEN];
+	struct buf b;
+
+	hmac_sha256(STR("Jefe"), part, 3, got);
+	buf_init(&b, hex, sizeof(hex));
+	buf_hex(&b, got, sizeof(got));
+	EXPECT_STR(buf_view(&b), "5bdcc146bf60754e6a042426089575c75a003f08"
+	    "9d2739839dec58b964ec3843");
+	memset(key, 0xaa, sizeof(key));
+	part[0] = STR("Test Using Larger Than Block-Size Key - Hash Key "
+	    "First");
+	hmac_sha256((struct str){ key, sizeof(key) }, part, 1, got);
+	buf_clear(&b);
+	buf_hex(&b, got, sizeof(got));
+	EXPECT_STR(buf_view(&b), "60e431591ee0b67f0d8a26aacbf5b77f8e0bc621"
+	    "3728c5140546040f0ee37f54");
+}
