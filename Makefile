@@ -171,7 +171,7 @@ outside = -D_GNU_SOURCE -Wno-unknown-warning-option -Wno-format-truncation \
 # ---- sources ----------------------------------------------------------------
 
 rooms := base codec net mcp model kube render registry backup observe \
-	admit gateway control cli
+	admit extend gateway control cli
 srcs := $(sort $(wildcard src/*/*.c))
 mains := $(filter src/%/main_operator.c src/%/main_gateway.c,$(srcs))
 units := $(sort $(wildcard tests/unit/*/*.c))
@@ -433,7 +433,8 @@ generated-check: $O/tools/gen
 # ---- simulation -------------------------------------------------------------
 
 # The operator as it is, without its main; libc's allocator is watched.
-sim_rooms := base codec net mcp model kube render observe admit control
+sim_rooms := base codec net mcp model kube render observe admit extend \
+	control
 sims := $(sort $(wildcard tests/sim/*.c)) tests/fake_io.c tests/hang.c
 
 # $1 flavour

@@ -39,6 +39,10 @@
 #define JSON_TOKENS_MAX (48 * 1024)
 /* Of a podTemplatePatch: its lists are compared item by item. */
 #define POD_PATCH_MAX 32768
+/* Operations of one JSON Patch: each is a walk over the whole text. */
+#define JSON_OPS_MAX 64
+/* Members of an object in a value of one, which are compared one by one. */
+#define JSON_OPS_MEMBERS_MAX 512
 /* Of a value that breaks a rule, when that is told: the rule stands behind it
  * and has to fit a warning (ADMIT_WARNING_MAX), too. */
 #define RULE_VALUE_MAX 128
@@ -73,13 +77,16 @@
  * which also asks its name, and for each of our own servers and its clients;
  * and a few besides. */
 #define LOOP_FDS_MAX (KUBE_CONNS_MAX + 1 + WATCHES_MAX + \
-	HTTP_SERVERS_MAX * (1 + HTTP_SERVER_CONNS_MAX) + 8)
+	HTTP_SERVERS_MAX * (1 + HTTP_SERVER_CONNS_MAX) + \
+	EXT_CALLS_MAX + 8)
 /* Timers set at a time: an exchange with the API server has one, and one more
  * until its connection is open; a watch has a third. A client of ours has
  * one, for its handshake or its request, and each server one for accepting.
- * The operator's own are 12, one a kind of work. */
+ * A call of an extension has two, and one while its connection is kept. The
+ * operator's own are 13, one a kind of work. */
 #define LOOP_TIMERS_MAX (2 * (KUBE_CONNS_MAX + 1) + 3 * WATCHES_MAX + \
-	HTTP_SERVERS_MAX * (1 + HTTP_SERVER_CONNS_MAX) + 32)
+	HTTP_SERVERS_MAX * (1 + HTTP_SERVER_CONNS_MAX) + \
+	3 * EXT_CALLS_MAX + 32)
 /* /etc/hosts or /etc/resolv.conf while it is looked through. */
 #define LOOP_SCRATCH_MAX (64 * 1024)
 /* A DNS packet: what is not fragmented on its way. Of a longer answer over
@@ -283,6 +290,39 @@
 /* The API server cuts each warning at this, and all of them at 4 KiB. */
 #define ADMIT_WARNING_MAX 256
 #define ADMIT_WARNINGS_MAX 16
+
+/* extensions */
+/* Services that are called: a table that people write, one bit each. */
+#define EXTENSIONS_MAX 8
+/* The file that names them, and what is kept of it: its values as JSON, with
+ * tokens of a tenth of its bytes at 24 bytes each. */
+#define EXT_FILE_MAX (64 * 1024)
+#define EXT_TEXTS_MAX (512 * 1024)
+/* Calls at a time, one of them for what is only told. */
+#define EXT_CALLS_MAX 4
+/* What is sent: a server and all its children; what is answered. */
+#define EXT_BODY_MAX (1024 * 1024)
+#define EXT_ANSWER_MAX (256 * 1024)
+/* Children that one answer patches, and some of them twice. */
+#define EXT_PATCHES_MAX 32
+/* Why one refuses, for the user. */
+#define EXT_MESSAGE_MAX 512
+/* A key of fewer bytes is guessed; a longer one is none. */
+#define EXT_KEY_MIN 16
+#define EXT_KEY_MAX 4096
+/* Between looks at the files of keys and CAs. */
+#define EXT_FILES_AGE_NS (INT64_C(10) * 1000000000)
+/* An unused connection is closed after this: less than the servers that
+ * people write keep one. */
+#define EXT_IDLE_NS (INT64_C(4) * 1000000000)
+/* From being asked for until a call begins. */
+#define EXT_WAIT_NS (INT64_C(30) * 1000000000)
+/* What is told that waits; of a burst over a whole edge cluster. */
+#define EXT_NOTICES_MAX 256
+/* A review waits for validators so long where the API server does not say how
+ * long it waits itself, and so much less than it does. */
+#define EXT_REVIEW_NS (INT64_C(4) * 1000000000)
+#define EXT_REVIEW_LESS_NS (INT64_C(500) * 1000000)
 
 /* kubeconfig */
 #define KUBECONFIG_MAX (512 * 1024)

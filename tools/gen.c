@@ -12,56 +12,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "extend.h"
 #include "model.h"
 
-/* ---- docs: the column of the tables that no release binary has ---- */
-
-#define VALUES(name)
-#define V(name, id, text)
-#define VALUES_END(name)
-#define TABLE(name, doc) static const char *const name##_docs[] = { doc,
-#define F(name, type, member, key, groups, flags, min, max, doc) doc,
-#define E(name, values, member, key, groups, flags, doc) doc,
-#define O(name, table, member, key, groups, flags, doc) doc,
-#define L(name, table, member, key, groups, flags, max, doc) doc,
-#define R(name, table, member, key, groups, flags, doc) doc,
-#define END(name) };
-#include "pod.def"
-#include "areas.def"
-#include "server.def"
-#include "status.def"
-#undef TABLE
-#undef F
-#undef E
-#undef O
-#undef L
-#undef R
-#undef END
-#define TABLE(name, doc)
-#define F(name, type, member, key, groups, flags, min, max, doc)
-#define E(name, values, member, key, groups, flags, doc)
-#define O(name, table, member, key, groups, flags, doc)
-#define L(name, table, member, key, groups, flags, max, doc)
-#define R(name, table, member, key, groups, flags, doc)
-#define END(name) { &name##_schema, name##_docs },
-static const struct {
-	const struct schema *table;
-	const char *const *doc;		/* the table's, then one a row */
-} docs[] = {
-#include "pod.def"
-#include "areas.def"
-#include "server.def"
-#include "status.def"
-};
-
-static const char *const *docs_of(const struct schema *s)
-{
-	for (size_t i = 0; i < ARRAY_LEN(docs); i++)
-		if (docs[i].table == s)
-			return docs[i].doc;
-	fprintf(stderr, "gen: no docs of table %s\n", s->name);
-	exit(1);
-}
+#include "gen_docs.h"
 
 /* ---- what crds.def says ---- */
 
@@ -726,6 +680,36 @@ static void reference_rows(const struct schema *s, unsigned within,
 	}
 }
 
+/* Without groups: of what is no MCPServer. */
+static void plain_rows(const struct schema *s, const char *path)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct schema_field *f = &s->row[i];
+		const char *list = f->type == FIELD_LIST ? "[]" : "";
+		char below[512];
+
+		fprintf(out, "| `%s%s%s` | %s", path, f->key, list,
+		    type_text[f->type]);
+		row_bounds(f);
+		fprintf(out, "%s | %s |\n", f->flags & FIELD_REQ ?
+		    "; required" : "", docs_of(s)[i + 1]);
+		snprintf(below, sizeof(below), "%s%s%s.", path, f->key, list);
+		if (f->type == FIELD_OBJ || f->type == FIELD_LIST)
+			plain_rows(f->of.table, below);
+	}
+}
+
+static void plain_table(const struct schema *s)
+{
+	line("%s", "");
+	/* A heading has no full stop. */
+	line("## %.*s", (int)strlen(docs_of(s)[0]) - 1, docs_of(s)[0]);
+	line("%s", "");
+	line("| field | type | what it says |");
+	line("|---|---|---|");
+	plain_rows(s, "");
+}
+
 static void reference_table(const struct schema *s)
 {
 	line("| field | groups | type | what it says |");
@@ -831,22 +815,24 @@ static void reference(const char *folder)
 	line("## What the API server checks besides");
 	line("%s", "");
 	reference_checks();
+	plain_table(&ext_file_schema);
+	plain_table(&ext_answer_schema);
 	file_close();
 }
 
 /* ---- fuzz dictionary ---- */
 
+static const char *dict_seen[1024];
+static size_t dict_n;
+
 /* A word once; short names like "name" stand in many tables. */
 static void dict_word(const char *word, const char *after)
 {
-	static const char *seen[1024];
-	static size_t n;
-
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(seen[i], word))
+	for (size_t i = 0; i < dict_n; i++)
+		if (!strcmp(dict_seen[i], word))
 			return;
-	if (n < ARRAY_LEN(seen))
-		seen[n++] = word;
+	if (dict_n < ARRAY_LEN(dict_seen))
+		dict_seen[dict_n++] = word;
 	line("\"\\\"%s\\\"%s\"", word, after);
 }
 
@@ -866,6 +852,12 @@ static void dict_words(const struct schema *s)
 
 static void dictionary(const char *folder)
 {
+	static const char *const ops[] = {
+		"op", "path", "from", "value", "add", "remove", "replace",
+		"move", "copy", "test", "/metadata/labels/app",
+		"/spec/ports/0", NULL
+	};
+
 	file_open(folder, "fuzz/dict/server.dict");
 	line("# Generated from the field tables: make generate");
 	line("\"\\\"metadata\\\":{\\\"name\\\":\\\"a\\\"}\"");
@@ -873,6 +865,14 @@ static void dictionary(const char *folder)
 	line("\"\\\"status\\\":{\"");
 	for (size_t i = 0; i < ARRAY_LEN(docs); i++)
 		dict_words(docs[i].table);
+	file_close();
+	dict_n = 0;
+	file_open(folder, "fuzz/dict/extend.dict");
+	line("# Generated from the field tables: make generate");
+	for (size_t i = 0; i < ARRAY_LEN(ext_docs); i++)
+		dict_words(ext_docs[i].table);
+	for (const char *const *op = ops; *op; op++)
+		dict_word(*op, "");
 	file_close();
 }
 

@@ -20,16 +20,17 @@ BEGIN {
 	row["backup"] = "base codec net kube"
 	row["observe"] = "base codec net"
 	row["admit"] = "base codec model"
+	row["extend"] = "base codec model render"
 	row["gateway"] = "base codec net mcp observe"
 	row["control"] = "base codec net mcp model kube render registry" \
-		" backup observe admit"
+		" backup observe admit extend"
 	row["cli"] = "base codec net mcp model kube render registry" \
-		" backup observe admit control"
+		" backup observe admit extend control"
 	part["schema"] = part["x509"] = "codec"
 	part["children"] = "render"
 	common = " limits err metrics "
 	nrooms = split("base codec net mcp model kube render registry" \
-		" backup observe admit gateway control cli", rooms)
+		" backup observe admit extend gateway control cli", rooms)
 }
 
 function may_include(room, other) {
