@@ -1,8 +1,9 @@
 /*
- * What people write into the file of --extensions, and what their hooks
- * answer. A file that is taken names places that can be called; a body that
- * is patched is JSON, and what a child is known by is as it was. The first
- * byte says which of the two the rest is.
+ * What people write into the file of --extensions, what their hooks answer,
+ * and servers that these are asked about. A file that is taken names places
+ * that can be called; a body that is patched is JSON, and what a child is
+ * known by is as it was; a request is JSON with all of a server but its
+ * managedFields. The first byte says which of the three the rest is.
  */
 #include "extend.h"
 #include "fuzz.h"
@@ -101,6 +102,39 @@ static void read_answer(struct str in)
 	check_body(&out.child[CHILD_SERVICE]);
 }
 
+static void write_request(struct str in)
+{
+	static const struct extension row = {
+		.name = STR_INIT("x"), .type = EXT_VALIDATOR
+	};
+	static const struct ext ext = { .row = &row };
+	static char body[2 * TEXT], headers[512];
+	struct ext_request r = {
+		.ext = &ext, .id = STR("1"), .operation = "Create",
+		.server = in
+	};
+	struct json_doc doc;
+	struct buf b, h;
+	uint32_t server, meta;
+	int err;
+
+	buf_init(&b, body, sizeof(body));
+	err = ext_request_write(&r, tok, TOKENS, &b, NULL);
+	FUZZ_CHECK(err != ERR_FULL);
+	if (err)
+		return;
+	FUZZ_CHECK(!json_parse(&doc, buf_view(&b), tok, TOKENS, NULL));
+	server = json_get(&doc, JSON_ROOT, STR("server"));
+	meta = json_get(&doc, server, STR("metadata"));
+	FUZZ_CHECK(json_type(&doc, meta) == JSON_OBJECT);
+	FUZZ_CHECK(json_get(&doc, meta, STR("managedFields")) == JSON_NIL);
+	FUZZ_CHECK(str_is(json_raw(&doc, json_get(&doc, server,
+	    STR("kind"))), "\"MCPServer\""));
+	buf_init(&h, headers, sizeof(headers));
+	ext_sign(STR("0123456789abcdef"), 0, buf_view(&b), &h);
+	FUZZ_CHECK(!h.over);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_input in = { data, size };
@@ -109,9 +143,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > 8192)
 		return 0;
-	if (how & 1)
+	if (how % 3 == 0)
+		read_file(text);
+	else if (how % 3 == 1)
 		read_answer(text);
 	else
-		read_file(text);
+		write_request(text);
 	return 0;
 }

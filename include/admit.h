@@ -36,4 +36,23 @@ enum admit_task { ADMIT_MUTATE, ADMIT_VALIDATE };
 int admit_review(enum admit_task task, struct str body, struct arena *a,
     struct buf *out, struct diag *d);
 
+/* The object of a review, for who else has a word on it. */
+struct admit_subject {
+	enum group group;
+	struct str uid;			/* of the review */
+	struct str object;		/* as JSON */
+	struct str ns, name;		/* name may be empty: generateName */
+	struct pairs labels;
+	bool update, dry_run;
+};
+/*
+ * False where nobody has: see what admit_review allows as it is. Texts lie in
+ * body or in the arena.
+ */
+bool admit_subject(struct str body, struct arena *a,
+    struct admit_subject *ret);
+/* Appends the answer that refuses it: 422, with this message. */
+void admit_refuse(const struct admit_subject *s, struct str message,
+    struct buf *out);
+
 #endif

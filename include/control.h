@@ -26,6 +26,7 @@ struct manager_options {
 	struct str metrics_addr, health_addr, pprof_addr;
 	bool metrics_secure, http2;
 	struct str metrics_cert_dir, metrics_cert, metrics_key;
+	struct str extensions;
 	bool webhooks;
 	int64_t webhook_port;
 	struct str webhook_cert_path, webhook_cert_dir, webhook_cert,

@@ -86,6 +86,8 @@ struct render_in {
 	uint32_t revision;	/* 1..RENDER_REVISION */
 	uint64_t refs;		/* NOTE_REFS of the pods; 0: none */
 	struct str seen;	/* NOTE_SEEN of the Deployment; empty: none */
+	uint64_t salt;		/* goes into NOTE_DIGEST: who else has a say in
+				 * the bodies; 0: nobody */
 	/*
 	 * The Deployment says nothing of replicas, for its HPA does, and has
 	 * NOTE_SCALED. Not before somebody else is among that field's

@@ -325,3 +325,73 @@ int admit_review(enum admit_task task, struct str body, struct arena *a,
 	arena_reset(a, mark);
 	return err;
 }
+
+/* ---- who else has a word on it ---- */
+
+static bool subject_read(struct review *r, struct str body, struct arena *a,
+    struct admit_subject *ret)
+{
+	struct object_meta meta;
+
+	if (read_review(r, body, a, NULL) < 0 || !is_ours(r) ||
+	    !is_to_be_read(r) || r->unchanged ||
+	    !is_object(r, get(r, r->object, "metadata")) ||
+	    schema_decode(&object_meta_schema, NULL, &r->doc, get(r,
+	    r->object, "metadata"), STR_NONE, a, &meta, NULL) < 0)
+		return false;
+	*ret = (struct admit_subject){
+		.group = r->group, .uid = r->uid,
+		.object = json_raw(&r->doc, r->object), .ns = meta.ns,
+		.name = meta.name, .labels = meta.labels,
+		.update = is_text(r, get(r, r->request, "operation"),
+		    "UPDATE")
+	};
+	(void)json_bool(&r->doc, get(r, r->request, "dryRun"),
+	    &ret->dry_run);
+	return true;
+}
+
+bool admit_subject(struct str body, struct arena *a,
+    struct admit_subject *ret)
+{
+	struct review *r = arena_new(a, struct review);
+
+	return r != NULL && subject_read(r, body, a, ret);
+}
+
+void admit_refuse(const struct admit_subject *s, struct str message,
+    struct buf *out)
+{
+	const struct group_info *g = group_info(s->group);
+	struct jw w;
+
+	jw_init(&w, out);
+	jw_open(&w);
+	jw_kcstr(&w, "apiVersion", API_VERSION);
+	jw_kcstr(&w, "kind", KIND);
+	jw_kopen(&w, "response");
+	jw_kstr(&w, "uid", s->uid);
+	jw_kbool(&w, "allowed", false);
+	jw_kopen(&w, "status");
+	jw_kcstr(&w, "status", "Failure");
+	jw_kcstr(&w, "reason", "Invalid");
+	jw_ki64(&w, "code", 422);
+	jw_kopen(&w, "details");
+	jw_kcstr(&w, "group", g->group);
+	jw_kcstr(&w, "kind", g->kind);
+	jw_kstr(&w, "name", s->name);
+	/* kubectl shows causes, and the message only where details lack. */
+	jw_kopen_list(&w, "causes");
+	jw_open(&w);
+	jw_kcstr(&w, "reason", "FieldValueInvalid");
+	jw_kstr(&w, "message", message);
+	jw_kcstr(&w, "field", "spec");
+	jw_close(&w);
+	jw_close_list(&w);
+	jw_close(&w);
+	jw_kfmt(&w, "message", "%s.%s \"%S\" is refused: %S", g->kind,
+	    g->group, s->name, message);
+	jw_close(&w);
+	jw_close(&w);
+	jw_close(&w);
+}

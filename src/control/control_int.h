@@ -2,6 +2,7 @@
 #define CONTROL_INT_H
 
 #include "control.h"
+#include "extend.h"
 #include "mcp.h"
 #include "record_int.h"
 
@@ -76,6 +77,7 @@ void certs_lost(void *ctx, const struct net_addr *from, int err,
 #define WEBHOOK_SERVICE "mcp-operator-webhook"
 #define WEBHOOK_CONFIG "mcp-operator"
 #define WEBHOOK_CONFIGS 2
+struct review_wait;
 struct webhooks {
 	struct manager *m;
 	struct http_server *server;
@@ -85,6 +87,7 @@ struct webhooks {
 	struct kube_call call;
 	struct timer timer;
 	char *body;			/* of a write, WEBHOOKS_BODY_MAX */
+	struct review_wait *waits;	/* WEBHOOKS_POSTS; with hooks only */
 	uint32_t config;		/* which is looked at */
 	bool shown;			/* a certificate others can trust */
 	bool failing;
@@ -96,6 +99,75 @@ void webhooks_look(void *ctx);
 void webhooks_lead(struct webhooks *h);	/* we lead: look now */
 void webhooks_stop(struct webhooks *h);
 const char *webhooks_check(void *ctx);	/* a health_check's */
+
+/* ---- reviews.c: the questions themselves, with a manager ---- */
+
+int reviews_init(struct manager *m, struct webhooks *h, struct mem *mem);
+void reviews_validate(void *ctx, struct http_post *post);
+void reviews_mutate(void *ctx, struct http_post *post);
+
+/* ---- hooks.c: calls of extensions ---- */
+
+/*
+ * Somebody waits for an answer; owned by him and in place until done, which
+ * comes once, from the loop. The answer is valid during that call only; an
+ * err says, with d, why there is none: ERR_CANCELLED, the operator stops.
+ */
+struct ask {
+	const struct ext *ext;
+	/* When it is its turn; ERR_* with d: it is not asked. */
+	int (*write)(void *ctx, const struct ext *e, struct buf *out,
+	    struct diag *d);
+	void (*done)(void *ctx, int err, struct str answer,
+	    const struct diag *d);
+	void *ctx;
+	int64_t limit_ns;	/* its turn and the answer are before */
+	bool low;		/* is told, and waited for by nobody */
+	/* private to hooks.c from here */
+	struct ask *next;
+	int64_t until_ns;
+	bool busy;
+};
+struct hook_slot;
+struct hook_files;
+struct notice;
+struct hooks {
+	struct manager *m;
+	struct ext_set set;
+	struct trust *trust[EXTENSIONS_MAX];
+	struct hook_files *files;	/* one each */
+	struct hook_slot *slot;		/* EXT_CALLS_MAX */
+	struct conn_gate gate;
+	struct ask *head, **tail;	/* wait for their turn */
+	struct work feed;
+	struct timer late;
+	char *pem;
+	struct json_ops work;		/* for the length of one call */
+	/* notices.c */
+	struct notice *notice;		/* EXT_NOTICES_MAX */
+	uint32_t first, notices;
+	struct ask told;
+	bool dropping;
+};
+/* With --extensions only: m->hooks is NULL otherwise. */
+int hooks_init(struct manager *m, struct mem *mem, struct diag *d);
+/* Ends every call with ERR_CANCELLED; m->stopping is set. */
+void hooks_stop(struct hooks *h);
+void hooks_ask(struct hooks *h, struct ask *a);
+/* The next one of this type from *at on that sees the server, or NULL. */
+const struct ext *hooks_next(const struct hooks *h, enum ext_type type,
+    const struct ext_who *who, uint32_t *at);
+/* Of the PreReconcile ones that see it; 0: there are none. */
+uint64_t hooks_salt(const struct manager *m, const struct server *s);
+
+/* ---- notices.c: what has happened, for extensions ---- */
+
+struct job;
+int notices_init(struct hooks *h, struct mem *mem);
+/* The job has written children. */
+void notices_written(struct job *j, uint8_t phase);
+/* It has written a status with this phase. */
+void notices_phase(struct job *j, uint8_t phase);
 
 /* ---- held.c: lines that wait for a job ---- */
 
@@ -409,6 +481,7 @@ struct plan_in {
 	bool stays;		/* there is nothing to roll back to */
 	bool scaled;		/* by an HPA: plan_children finds out */
 	bool again;		/* every child is applied once more */
+	uint64_t salt;		/* hooks_salt */
 };
 int plan_children(const struct plan_in *in, struct arena *a,
     struct plan *ret);
@@ -441,6 +514,12 @@ void schedule_wait(struct manager *m, uint32_t i,
 
 /* ---- judge.c: pure; a status from everything that is known ---- */
 
+/* An extension does not let its children be written. */
+struct hold {
+	const char *reason;	/* NULL: nobody does so */
+	struct str message;
+	bool invalid;		/* a validator has said so */
+};
 struct judge_in {
 	const struct server *server;
 	const struct records *records;
@@ -452,6 +531,7 @@ struct judge_in {
 	const struct diag *failed;	/* the last write, or NULL */
 	enum kube_why failed_why;
 	uint8_t failed_child;
+	const struct hold *hold;	/* or NULL */
 	const char *missing_kind;	/* "ConfigMap", or NULL */
 	struct str missing_name;
 	bool unfollowed[2];	/* by enum ref_kind */
@@ -530,7 +610,7 @@ enum job_step {
 	JOB_IDLE, JOB_GET, JOB_REF, JOB_PROBE, JOB_CHILD, JOB_REPLACE,
 	JOB_OWNERS, JOB_TRIAL, JOB_DISOWN, JOB_SEEK, JOB_SEIZE, JOB_SCALE,
 	JOB_REVISIONS, JOB_REVISION,
-	JOB_FINALIZER, JOB_STATUS
+	JOB_FINALIZER, JOB_STATUS, JOB_HOOK
 };
 /* A template of before, for pods that go back to it; job_roll.c. */
 struct rolling {
@@ -589,6 +669,11 @@ struct job {
 	uint64_t id;		/* correlation */
 	char *reply;
 	struct diag failed_diag;
+	struct ask ask;		/* job_hooks.c */
+	uint32_t hook;
+	bool validated, hooked;
+	struct hold hold;
+	uint32_t applied, deleted;	/* bit per child_kind */
 };
 int jobs_init(struct manager *m, struct mem *mem);
 /* Hands ready records to idle jobs. */
@@ -845,6 +930,7 @@ struct manager {
 	struct health_check check[4];
 	struct certs metrics_certs;	/* with --metrics-secure */
 	struct webhooks *webhooks;	/* with --enable-webhooks, or NULL */
+	struct hooks *hooks;		/* with --extensions, or NULL */
 	struct timer resync, cleanup, grace, untold;
 	char agent[96], identity[LEASE_IDENTITY_MAX];
 	struct buf agent_buf;

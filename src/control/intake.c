@@ -169,6 +169,7 @@ static bool is_settled(struct manager *m, struct record *r,
 	if (!refs_ready(m, r))
 		return false;
 	refs_mark(m, r, s, false, &m->intake, &in.marks);
+	in.salt = hooks_salt(m, s);
 	if (plan_children(&in, &m->intake, &plan) < 0 ||
 	    plan.steps > 0 || plan.add_finalizer || plan.drop_finalizers)
 		return false;

@@ -17,6 +17,7 @@ void job_release(struct job *j)
 	struct record *r = job_record(j);
 	uint32_t i = j->record;
 
+	notices_written(j, r->phase);
 	r->flags &= ~(uint32_t)RECORD_BUSY;
 	j->record = RECORD_NONE;
 	j->step = JOB_IDLE;
@@ -187,6 +188,9 @@ static void job_begin(struct job *j, uint32_t i)
 	j->disowns = j->scheduled = false;
 	j->gone = 0;
 	memset(&j->roll, 0, sizeof(j->roll));
+	j->applied = j->deleted = 0;
+	memset(&j->hold, 0, sizeof(j->hold));
+	job_hooks_again(j);
 	memset(&j->plan, 0, sizeof(j->plan));
 	memset(&j->diag, 0, sizeof(j->diag));
 	arena_reset(&j->arena, 0);
@@ -409,6 +413,7 @@ static int job_plan_children(struct job *j, struct plan *ret)
 
 	in.kinds = j->kinds;
 	in.again = j->scheduled;
+	in.salt = hooks_salt(j->m, in.server);
 	refs_mark(j->m, in.record, in.server, in.taken_up, &j->arena,
 	    &in.marks);
 	j->marked = in.marks.seen.n > 0;
@@ -422,6 +427,7 @@ bool job_plan_again(struct job *j)
 
 	/* In the place of the first: there may be no room for both. */
 	arena_reset(&j->arena, j->plan_at);
+	job_hooks_again(j);
 	if (job_plan_children(j, &again) < 0)
 		return false;
 	j->plan.out = again.out;
@@ -566,6 +572,8 @@ void job_next(struct job *j)
 		return;
 	}
 	job_forget_request(j);
+	if (job_hooks(j))
+		return;
 	s = job_step(j);
 	if (s != NULL) {
 		if (s->what == STEP_APPLY && !s->force &&
@@ -656,6 +664,7 @@ static void job_on_done(void *ctx, struct kube_call *call)
 		job_status_done(j);
 		break;
 	case JOB_IDLE:
+	case JOB_HOOK:
 		UNREACHABLE();
 	}
 	log_correlate(&j->m->log, 0);

@@ -345,7 +345,11 @@ void job_probe_done(struct job *j)
 		job_failed(j, "arena is full");
 		return;
 	}
-	job_apply(j, &j->plan.step[j->at]);
+	/* What is planned anew is shown to who has a say in it, too. */
+	if (j->m->hooks != NULL && !j->hooked)
+		job_next(j);
+	else
+		job_apply(j, &j->plan.step[j->at]);
 }
 
 bool job_transient(int err)
@@ -425,6 +429,8 @@ void job_child_done(struct job *j)
 
 	count_outcome(j, s);
 	if (s->what == STEP_DELETE) {
+		if (err == 0)
+			j->deleted |= UINT32_C(1) << k;
 		if (was_gone(j))
 			child_forget_uid(&j->m->records, r, k, &j->named);
 		else if (err == 0 && c != NULL)
@@ -435,6 +441,7 @@ void job_child_done(struct job *j)
 		}
 	} else if (err == 0) {
 		child_written(&j->m->records, r, k, j->call.reply);
+		j->applied |= UINT32_C(1) << k;
 		note_repair(j, &before);
 		if (j->disowns)
 			job_disowned(j);

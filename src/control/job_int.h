@@ -57,6 +57,13 @@ void job_refused(struct job *j, const struct diag *d,
 /* Keeps what the call was refused for, before another takes its place. */
 void job_keep_refusal(struct job *j);
 
+/* ---- job_hooks.c: extensions that have a say ---- */
+
+/* Asks the next one, and goes on by job_next; false: there is none. */
+bool job_hooks(struct job *j);
+/* The plan is another one: they are asked anew. */
+void job_hooks_again(struct job *j);
+
 /* ---- job_scale.c: replicas that an HPA is to have ---- */
 
 void job_scale(struct job *j, const struct step *s);

@@ -345,12 +345,23 @@ static void job_tell(struct job *j)
 /* A failed child is tried again after a while; the user knows by then. */
 static void job_end(struct job *j)
 {
+	if (j->hold.reason != NULL && !j->has_failed) {
+		j->has_failed = true;
+		j->failed = (struct kube_status){
+			.err = ERR_CANCELLED, .retry_after_ns = -1
+		};
+		diag_clear(&j->failed_diag);
+		diag_set(&j->failed_diag, STR_NONE, "%S", j->hold.message);
+	}
 	if (j->has_failed) {
 		j->call.diag = j->failed_diag;
 		j->call.status = j->failed;
 		job_record(j)->refused_wish = record_wish(&j->m->records,
 		    job_record(j));
-		job_failed(j, "child refused");
+		if (j->hold.reason != NULL)
+			job_failed(j, "held back");
+		else
+			job_failed(j, "child refused");
 		return;
 	}
 	job_done(j);
@@ -368,7 +379,8 @@ void job_status(struct job *j)
 		.failed_why = j->failed.why, .failed_child = j->failed_child,
 		.gone = j->gone,
 		.fell = j->roll.fell, .rolled_image = j->roll.image,
-		.stays = j->roll.stays
+		.stays = j->roll.stays,
+		.hold = j->hold.reason != NULL ? &j->hold : NULL
 	};
 
 	/* Why pods are missing is not known before they were listed. */
@@ -428,6 +440,7 @@ void job_status_done(struct job *j)
 	}
 	note_status(j);
 	note_unfollowed(j);
+	notices_phase(j, (uint8_t)j->verdict->status.phase);
 	r->minor_since_ns = 0;
 	verify_said(j->m, r);
 	job_tell(j);

@@ -28,7 +28,7 @@ static const char *const types[] = {
 	"Ready", "Available", "Progressing", "Degraded",
 	"ConfigurationValid", "Rendered", "Applied", "DeploymentReady",
 	"ServiceReady", "GatewayReady", "FieldsActedOn", "ConfigMapsFollowed",
-	"SecretsFollowed", "ChildrenComplete", "Verified"
+	"SecretsFollowed", "ChildrenComplete", "Verified", "HooksPassed"
 };
 _Static_assert(ARRAY_LEN(types) <= CONDITIONS_MAX, "a slot each");
 _Static_assert(CHILD_KINDS_ALL <= STATUS_CHILDREN_MAX, "an item each");
@@ -104,6 +104,12 @@ static bool extra_failed(const struct view *v)
 static bool core_failed(const struct view *v)
 {
 	return v->in->failed != NULL && v->in->failed_child < CHILD_KINDS;
+}
+
+/* Its children are not those of the spec, for whatever reason. */
+static bool is_unwritten(const struct view *v)
+{
+	return core_failed(v) || v->in->hold != NULL;
 }
 
 static struct str failure_text(struct view *v)
@@ -200,6 +206,8 @@ static void find_wrong(struct view *v)
 		buf_fmt(&b, "%s: %s", d->path, d->text);
 		wrong(v, true, "InvalidSpec", arena_keep(v->a, &b));
 	}
+	if (v->in->hold != NULL)
+		wrong(v, true, v->in->hold->reason, v->in->hold->message);
 	find_write_failure(v);
 	if (v->desired > 0)
 		find_trouble(v);
@@ -303,6 +311,9 @@ static void set_common(struct view *v)
 	if (v->in->refused != NULL)
 		set(v, "ConfigurationValid", COND_FALSE, "InvalidSpec",
 		    v->message);
+	else if (v->in->hold != NULL && v->in->hold->invalid)
+		set(v, "ConfigurationValid", COND_FALSE, v->in->hold->reason,
+		    v->in->hold->message);
 	else
 		set(v, "ConfigurationValid", COND_TRUE,
 		    "ConfigurationValid", STR_NONE);
@@ -317,6 +328,9 @@ static void set_of_allbeone(struct view *v)
 	if (v->in->failed != NULL)
 		set(v, "Applied", COND_FALSE, "ApplyFailed",
 		    failure_text(v));
+	else if (v->in->hold != NULL)
+		set(v, "Applied", COND_FALSE, v->in->hold->reason,
+		    v->in->hold->message);
 	else if (rendered)
 		set(v, "Applied", COND_TRUE, "Applied", STR_NONE);
 }
@@ -410,6 +424,9 @@ static void set_shortfalls(struct view *v)
 
 	if (v->in->refused != NULL)
 		return;
+	if (v->in->hold != NULL && !v->in->hold->invalid)
+		set(v, "HooksPassed", COND_FALSE, v->in->hold->reason,
+		    v->in->hold->message);
 	if (v->in->server->spec.transport.type == TRANSPORT_STDIO)
 		set(v, "GatewayReady", COND_FALSE, "NoGateway",
 		    STR("transport stdio has no gateway yet: one pod with an "
@@ -500,7 +517,8 @@ static const struct child_ref *child_told(const struct view *v,
 	uint32_t i;
 
 	if (v->deleting ? v->in->gone >> k & 1 : v->in->refused == NULL &&
-	    v->in->failed == NULL && !(v->lacking >> k & 1))
+	    v->in->failed == NULL && v->in->hold == NULL &&
+	    !(v->lacking >> k & 1))
 		return NULL;
 	for (i = 0; i < live->children.n; i++)
 		if (child_ref_is(&live->children.p[i], v->in->record, k))
@@ -567,8 +585,8 @@ static void set_counters(struct view *v, struct server_status *s)
 /* The pods are of an older spec, and not about to be of this one. */
 static bool runs_older(const struct view *v)
 {
-	return v->in->refused != NULL || (could_not_write(v,
-	    CHILD_DEPLOYMENT) && v->exists &&
+	return v->in->refused != NULL || ((could_not_write(v,
+	    CHILD_DEPLOYMENT) || v->in->hold != NULL) && v->exists &&
 	    v->in->server->status.image.n > 0);
 }
 
@@ -693,14 +711,14 @@ static void look(struct view *v)
 	    render_replicas(v->in->server);
 	v->current = v->exists && w->observed >= w->generation;
 	/* What could not be written is not what runs. */
-	v->complete = v->current && !core_failed(v) &&
+	v->complete = v->current && !is_unwritten(v) &&
 	    w->updated == v->desired && w->replicas == v->desired &&
 	    w->available >= v->desired;
 	/* Those of an older spec count among the ready ones, too. */
 	older = w->replicas > w->updated ? w->replicas - w->updated : 0;
 	v->ready = v->current && v->desired > 0 &&
 	    w->updated >= v->desired && w->ready - older >= v->desired &&
-	    v->in->refused == NULL && !core_failed(v);
+	    v->in->refused == NULL && !is_unwritten(v);
 	v->up = v->ready;
 	v->rolled = v->exists && w->rolled_from != 0;
 	if (v->rolled)

@@ -291,8 +291,13 @@ static int metrics_secure(struct manager *m, struct mem *mem)
 	    certs_lost, c);
 }
 
-static int servers_set_up(struct manager *m, struct mem *mem)
+static int servers_set_up(struct manager *m, struct mem *mem,
+    struct diag *d)
 {
+	int err = m->o->extensions.n > 0 ? hooks_init(m, mem, d) : 0;
+
+	if (err < 0)
+		return err;
 	if (m->o->webhooks && webhooks_init(m, mem) < 0)
 		return ERR_FULL;
 	observe_set_up(m);
@@ -394,7 +399,7 @@ int manager_new(struct mem *mem, const struct io *io,
 	if (err == 0)
 		err = records_set_up(m, mem, d);
 	if (err == 0)
-		err = servers_set_up(m, mem);
+		err = servers_set_up(m, mem, d);
 	if (err < 0)
 		return err;
 	work_init(&m->feed, feed, m);
@@ -449,6 +454,9 @@ int manager_start(struct manager *m, struct diag *d)
 	log_line(&m->log, LOG_INFO, "starting",
 	    "version=%s server=%S capacity=%D reserved=%U", m->version,
 	    m->config.host, m->o->max_servers, (uint64_t)m->mem->total);
+	if (m->hooks != NULL)
+		log_line(&m->log, LOG_INFO, "extensions are called",
+		    "file=%S rows=%u", m->o->extensions, m->hooks->set.n);
 	m->lease_over = !m->o->leader_elect;
 	if (m->o->leader_elect)
 		lease_start(&m->lease);
@@ -488,6 +496,8 @@ void manager_stop(struct manager *m)
 	verify_stop(m);
 	if (m->webhooks)
 		webhooks_stop(m->webhooks);
+	if (m->hooks)
+		hooks_stop(m->hooks);
 	kube_client_stop(&m->client);
 	timer_set(&m->loop, &m->grace,
 	    m->io->mono_ns(m->io->ctx) + STOP_GRACE_NS);
@@ -503,7 +513,9 @@ bool manager_settled(const struct manager *m)
 {
 	return watches_all_answered(m) && m->pods.synced && jobs_idle(m) &&
 	    m->queue.depth == 0 && heap_min(&m->queue.later) == NULL &&
-	    event_idle(&m->events) && m->notes.n == 0;
+	    event_idle(&m->events) && m->notes.n == 0 &&
+	    (m->hooks == NULL || (m->hooks->notices == 0 &&
+	    m->hooks->head == NULL));
 }
 
 int manager_run(struct manager *m)

@@ -50,6 +50,9 @@ const struct opt manager_opts[] = {
 	  0, "file name of the certificate, its chain behind it" },
 	{ "webhook-cert-key", NULL, "tls.key", OPT_STR, AT(webhook_key), 0,
 	  0, "file name of the key" },
+	{ "extensions", "EXTENSIONS_FILE", NULL, OPT_STR, AT(extensions), 0,
+	  0, "file that names hooks, validators and integrations to call; see "
+	  "manifests/overlays/extensions" },
 	{ "enable-http2", NULL, "false", OPT_BOOL, AT(http2), 0, 0,
 	  "no effect: HTTP/1.1 is served" },
 	{ "health-probe-bind-address", NULL, ":8081", OPT_STR,

@@ -49,6 +49,7 @@ static int render_frozen(const struct plan_in *in, struct arena *a,
 	struct render_in how = {
 		.server = in->server, .refs = in->marks.refs,
 		.seen = in->marks.seen, .scaled = in->scaled,
+		.salt = in->salt,
 		.revision = RENDER_REVISION
 	};
 	size_t mark = arena_mark(a);
@@ -72,7 +73,8 @@ static int render_extras(const struct plan_in *in, struct arena *a,
     struct render_out *ret)
 {
 	struct render_in how = {
-		.server = in->server, .revision = RENDER_REVISION
+		.server = in->server, .revision = RENDER_REVISION,
+		.salt = in->salt
 	};
 	int k, err = 0;
 

@@ -1,10 +1,9 @@
 #include <string.h>
 
-#include "admit.h"
 #include "control_int.h"
 
 /*
- * The API server asks here before it stores an MCPServer (room admit has the
+ * The API server asks here before it stores an MCPServer (reviews.c has the
  * answers). It trusts what a CA of ours has signed: every instance reads the
  * CAs from a Secret and makes a certificate of its own; whoever leads makes
  * the Secret, renews the CAs and writes them into the webhook configurations.
@@ -31,36 +30,6 @@ static struct str own_namespace(const struct manager *m)
 
 /* ---- reviews ---- */
 
-static void review(struct manager *m, enum admit_task task,
-    struct http_post *post)
-{
-	struct diag d;
-	int err;
-
-	diag_clear(&d);
-	err = admit_review(task, post->body, &m->intake, &post->out, &d);
-	if (err == 0) {
-		count_add(&m->counts, COUNT_REVIEWS, 1);
-		http_post_answer(post, 200, "application/json");
-		return;
-	}
-	count_add(&m->counts, COUNT_REVIEWS_BAD, 1);
-	post->out.over = false;
-	buf_fmt(&post->out, "%s: %s\n", d.path, d.text);
-	http_post_answer(post, err == ERR_BAD ? 400 : 413,
-	    "text/plain; charset=utf-8");
-}
-
-static void on_validate(void *ctx, struct http_post *post)
-{
-	review(ctx, ADMIT_VALIDATE, post);
-}
-
-static void on_mutate(void *ctx, struct http_post *post)
-{
-	review(ctx, ADMIT_MUTATE, post);
-}
-
 /* The second pair is known from the system that had webhooks before. */
 static void routes_set(struct webhooks *h)
 {
@@ -72,7 +41,8 @@ static void routes_set(struct webhooks *h)
 
 	for (size_t i = 0; i < ARRAY_LEN(h->route); i++)
 		h->route[i] = (struct http_post_route){ path[i],
-		    i % 2 ? on_mutate : on_validate, h->m };
+		    i % 2 ? reviews_mutate : reviews_validate,
+		    h->m };
 }
 
 /* ---- the CAs ---- */
@@ -383,7 +353,8 @@ int webhooks_init(struct manager *m, struct mem *mem)
 	h->body = mem_reserve(mem, "webhook texts", 1, WEBHOOKS_BODY_MAX);
 	timer_init(&h->timer, webhooks_look, h);
 	routes_set(h);
-	if (h->body == NULL || certs_init(&h->certs, m, mem) < 0)
+	if (h->body == NULL || reviews_init(m, h, mem) < 0 ||
+	    certs_init(&h->certs, m, mem) < 0)
 		return ERR_FULL;
 	h->certs.dir = m->o->webhook_cert_path.n ? m->o->webhook_cert_path :
 	    m->o->webhook_cert_dir;

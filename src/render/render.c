@@ -347,6 +347,9 @@ static void body_render(struct render *r, enum child_kind kind,
 	child_write(r, kind, c, &digest_at);
 	if (!out.over) {
 		c->digest = hash_more(HASH_SEED, out.p, out.n);
+		if (r->in->salt != 0)
+			c->digest = hash_more(c->digest, &r->in->salt,
+			    sizeof(r->in->salt));
 		buf_init(&hex, out.p + digest_at, sizeof(digest_blank) - 1);
 		buf_hex64(&hex, c->digest);
 		CHECK(!hex.over);

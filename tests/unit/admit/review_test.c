@@ -512,3 +512,63 @@ TEST(servers_of_the_third_group_are_labelled)
 		EXPECT_STR(patch(), want[i]);
 	}
 }
+
+/* ---- who else has a word on it ---- */
+
+static bool subject(const char *operation, const char *more,
+    const char *object, struct admit_subject *ret)
+{
+	static struct arena a;
+	struct str text = review("mcp.mcp.dev", "v1alpha1", operation, more,
+	    object);
+
+	arena_init(&a, room, sizeof(room));
+	return admit_subject(text, &a, ret);
+}
+
+TEST(others_see_what_is_made_or_changed_in_its_spec)
+{
+	struct admit_subject s;
+
+	REQUIRE(subject("CREATE", "\"dryRun\":true,", "{\"metadata\":{"
+	    "\"name\":\"a\",\"namespace\":\"n\",\"labels\":{\"x\":\"y\"}},"
+	    "\"spec\":{}}", &s));
+	EXPECT_EQ(s.group, GROUP_MCPDEV);
+	EXPECT_STR(s.uid, "u-1");
+	EXPECT_STR(s.ns, "n");
+	EXPECT_STR(s.name, "a");
+	EXPECT(s.dry_run && !s.update);
+	EXPECT_STR(pairs_get(&s.labels, STR("x")), "y");
+	EXPECT(str_starts(s.object, STR("{\"metadata\"")));
+	EXPECT(subject("UPDATE", "\"oldObject\":{\"spec\":{\"image\":\"x\"}},",
+	    "{\"metadata\":{\"name\":\"a\"},\"spec\":{}}", &s));
+	EXPECT(s.update && !s.dry_run);
+	EXPECT(!subject("UPDATE", "\"oldObject\":{\"spec\":{}},",
+	    "{\"metadata\":{\"name\":\"a\"},\"spec\":{}}", &s));
+	EXPECT(!subject("DELETE", "", "{\"metadata\":{\"name\":\"a\"}}", &s));
+	EXPECT(!subject("CREATE", "\"subResource\":\"status\",",
+	    "{\"metadata\":{\"name\":\"a\"}}", &s));
+	EXPECT(!subject("CREATE", "", "{\"spec\":{}}", &s));
+	EXPECT(!subject("CREATE", "", "{\"metadata\":1}", &s));
+}
+
+TEST(what_another_refuses_names_the_question)
+{
+	struct admit_subject s;
+	struct buf b;
+
+	REQUIRE(subject("CREATE", "", "{\"metadata\":{\"name\":\"a\"},"
+	    "\"spec\":{}}", &s));
+	buf_init(&b, out, sizeof(out) - 1);
+	admit_refuse(&s, STR("Validator \"v\": no\n"), &b);
+	REQUIRE(!b.over);
+	EXPECT_STR(buf_view(&b), "{\"apiVersion\":\"admission.k8s.io/v1\","
+	    "\"kind\":\"AdmissionReview\",\"response\":{\"uid\":\"u-1\","
+	    "\"allowed\":false,\"status\":{\"status\":\"Failure\","
+	    "\"reason\":\"Invalid\",\"code\":422,\"details\":{\"group\":"
+	    "\"mcp.mcp.dev\",\"kind\":\"MCPServer\",\"name\":\"a\","
+	    "\"causes\":[{\"reason\":\"FieldValueInvalid\",\"message\":"
+	    "\"Validator \\\"v\\\": no\\n\",\"field\":\"spec\"}]},"
+	    "\"message\":\"MCPServer.mcp.mcp.dev \\\"a\\\" is refused: "
+	    "Validator \\\"v\\\": no\\n\"}}}");
+}

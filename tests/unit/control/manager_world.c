@@ -67,6 +67,8 @@ void mw_begin(const char *const *args)
 	mw.w = world_new();
 	mw.w->serve = serve;
 	world_serve(mw.w);
+	if (mw.before != NULL)
+		mw.before(&mw.w->io);
 	if (opts_parse(manager_opts, manager_opts_n, &mw.w->io.io, n,
 	    (char **)(uintptr_t)argv, &o, &rest, &d) < 0 ||
 	    manager_new(&mw.w->mem, &mw.w->io.io, &o, "test", &mw.m,
@@ -189,6 +191,39 @@ bool mw_one_serve(const struct world_request *r, struct str path)
 		status_take(r->body);
 	world_reply(mw.w, r->peer, 200, NULL, one_text());
 	return true;
+}
+
+/* ---- extensions ---- */
+
+void mw_hook_files(struct fake_io *f, const char *ext)
+{
+	uint8_t seed[CERT_SEED_LEN] = { 3 };
+	struct cert_key key;
+	struct cert_make how = {
+		.name = STR("ca"), .issuer_name = STR("ca"), .key = &key,
+		.not_after_s = INT64_C(4000000000), .ca = true
+	};
+	char der[CERT_MADE_MAX], pem[2 * CERT_MADE_MAX];
+	struct buf b, p;
+
+	cert_key_make(&key, seed);
+	buf_init(&b, der, sizeof(der));
+	cert_write(&how, &b);
+	buf_init(&p, pem, sizeof(pem));
+	pem_write(STR("CERTIFICATE"), buf_view(&b), &p);
+	REQUIRE(!b.over && !p.over);
+	fake_file(f, "/ca", buf_view(&p));
+	fake_file(f, "/key", STR(MW_HOOK_KEY "\n"));
+	fake_file(f, "/ext", str_from(ext));
+	fake_serve(f, "10.0.0.9", 7443, FAKE_ACCEPT);
+}
+
+void mw_hooks_plain(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < mw.m->hooks->set.n; i++)
+		mw.m->hooks->trust[i] = NULL;
 }
 
 /* ---- parts ---- */

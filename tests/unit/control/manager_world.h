@@ -19,6 +19,8 @@ struct manager_world {
 	 */
 	const char *(*watch)(const struct world_request *r, struct str path);
 	void (*serve)(const struct world_request *r, struct str path);
+	/* Before the manager is made: files that it reads; or NULL. */
+	void (*before)(struct fake_io *io);
 	struct { struct str path; int peer; } open[128];
 	uint32_t opened;
 };
@@ -59,6 +61,18 @@ void mw_one_tell(void);
 const char *mw_one_watch(const struct world_request *r, struct str path);
 /* Answers what is about it, and takes its status; false: it is not. */
 bool mw_one_serve(const struct world_request *r, struct str path);
+
+/* ---- extensions, at 10.0.0.9:7443 ---- */
+
+#define MW_HOOK_KEY "0123456789abcdef0123456789abcdef"
+#define MW_HOOK(name, type, more) "{\"name\":\"" name "\",\"type\":\"" \
+	type "\",\"url\":\"https://10.0.0.9:7443/" name "\",\"caFile\":" \
+	"\"/ca\",\"keyFile\":\"/key\"" more "}"
+#define MW_HOOKS(rows) "{\"extensions\":[" rows "]}"
+/* For mw.before: /ext, with this text, /ca and /key. */
+void mw_hook_files(struct fake_io *f, const char *ext);
+/* Without TLS, which tests of the net room and the real node have. */
+void mw_hooks_plain(void);
 
 /* ---- a manager of which only parts are called ---- */
 
