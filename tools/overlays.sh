@@ -7,7 +7,7 @@
 set -eu
 from=$(cd "$(dirname "$0")/.." && pwd)/manifests
 to=$1/manifests/overlays
-mkdir -p "$to/ha" "$to/namespaced" "$to/secrets" "$to/webhooks"
+mkdir -p "$to/extensions" "$to/ha" "$to/namespaced" "$to/secrets" "$to/webhooks"
 
 # changed FILE FROM TO [FROM TO]...: whole lines, each found once
 changed() {
@@ -68,6 +68,30 @@ changed "$from/20-operator.yaml" \
 '        - name: webhook
           containerPort: 9443
         - name: health' >"$to/webhooks/20-operator.yaml"
+
+changed "$from/20-operator.yaml" \
+	'        - --leader-elect=false' \
+'        - --leader-elect=false
+        - --extensions=/etc/mcp-operator/extensions/extensions.yaml' \
+	'      containers:' \
+'      volumes:
+      - name: extensions
+        configMap:
+          name: mcp-operator-extensions
+      - name: files
+        secret:
+          secretName: mcp-operator-extensions
+          optional: true
+      containers:' \
+	'        resources:' \
+'        volumeMounts:
+        - name: extensions
+          mountPath: /etc/mcp-operator/extensions
+          readOnly: true
+        - name: files
+          mountPath: /etc/mcp-operator/files
+          readOnly: true
+        resources:' >"$to/extensions/20-operator.yaml"
 
 changed "$from/20-operator.yaml" \
 	'        - --leader-elect=false' \
