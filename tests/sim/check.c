@@ -4,7 +4,8 @@
 #include "check.h"
 
 static const struct checker *const all[] = {
-	&check_children, &check_deadline, &check_foreign, &check_invalid,
+	&check_children, &check_deadline, &check_foreign, &check_hooks,
+	&check_invalid,
 	&check_leader, &check_memory, &check_orphans, &check_rate,
 	&check_refs, &check_rest, &check_spec, &check_status,
 	&check_throttle, &check_times,

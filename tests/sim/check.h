@@ -27,9 +27,9 @@ struct checker {
 };
 
 extern const struct checker check_children, check_deadline, check_foreign,
-    check_invalid, check_leader, check_memory, check_orphans, check_rate,
-    check_refs, check_rest, check_spec, check_status, check_throttle,
-    check_times;
+    check_hooks, check_invalid, check_leader, check_memory, check_orphans,
+    check_rate, check_refs, check_rest, check_spec, check_status,
+    check_throttle, check_times;
 
 /* Parts of a run, told to the checkers by converge.c. */
 enum part {

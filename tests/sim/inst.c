@@ -226,6 +226,8 @@ static void args_init(struct inst *in)
 		arg_add(in, "--finalizers");
 	if (in->secrets)
 		arg_add(in, "--watch-secrets");
+	if (o & OPT_HOOKS)
+		arg_add(in, "--extensions=" SIM_HOOKS);
 	arg_add(in, "--verify-servers=false");
 }
 
@@ -278,6 +280,7 @@ void inst_start(struct inst *in)
 	fake_serve(&in->f, "127.0.0.1", 6443, FAKE_ACCEPT);
 	fake_serve(&in->f, "127.0.0.53", 53, FAKE_ACCEPT);
 	inst_files(in);
+	hook_files(in);
 	if (!options_get(in))
 		return;
 	in->mapped = 0;
@@ -286,6 +289,8 @@ void inst_start(struct inst *in)
 	mem_init(&in->mem, &in->io);
 	sim_trace(s, inst_name(in), "starts");
 	err = manager_new(&in->mem, &in->io, &in->o, "sim", &in->m, &d);
+	if (err == 0)
+		hook_plain(in);
 	if (err == 0)
 		err = manager_start(in->m, &d);
 	if (err < 0) {

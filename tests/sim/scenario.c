@@ -252,6 +252,15 @@ static void races(struct scenario *sc)
 	sc->options |= roll(&r, 4) ? 0 : OPT_RACES;
 }
 
+/* And so has a hook that has a say. */
+static void hooks(struct scenario *sc)
+{
+	struct rng r;
+
+	rng_seed(&r, sc->seed ^ 0x686f6f6b);
+	sc->options |= roll(&r, 4) ? 0 : OPT_HOOKS;
+}
+
 /*
  * The last to happen is much to children while no instance runs. Not to
  * Deployments: what becomes of their pods would have all be looked at.
@@ -325,6 +334,7 @@ void scenario_make(uint64_t seed, struct scenario *ret)
 	upheavals(&r, sc, end_ns);
 	extras(sc, servers, end_ns);
 	races(sc);
+	hooks(sc);
 	downtime(sc, servers, end_ns);
 	strays(sc, servers, end_ns);
 	qsort(sc->step, sc->steps, sizeof(sc->step[0]), by_time);

@@ -97,7 +97,8 @@ enum scenario_option {
 	OPT_PAGES = 1024,	/* lists come in pages of a few objects */
 	OPT_FRESH = 2048,	/* no reference holds again what it held */
 	OPT_FLAGS = 4096,	/* --watch-secrets is switched now and then */
-	OPT_RACES = 8192	/* see race.c */
+	OPT_RACES = 8192,	/* see race.c */
+	OPT_HOOKS = 16384	/* see hook.c */
 };
 
 /* ---- one instance of the operator -------------------------------------- */
@@ -277,5 +278,14 @@ void checks_turn(struct sim *s, struct inst *in);
 void checks_second(struct sim *s);
 void checks_started(struct sim *s, struct inst *in);
 void checks_killed(struct sim *s, struct inst *in);
+
+/* ---- hook.c ------------------------------------------------------------- */
+
+#define SIM_HOOKS "/etc/mcp/extensions.yaml"
+void hook_files(struct inst *in);
+void hook_plain(struct inst *in);
+bool is_hook(const struct api_request *r);
+void hook_serve(struct sim *s, const struct api_request *r,
+    struct api_answer *ret);
 
 #endif

@@ -368,7 +368,14 @@ static void serve(struct sim *s, struct exchange *x)
 	s->serving = in;
 	s->serving_sent_ns = c ? x->sent_ns : -1;
 	s->serving_body = r.body;
-	if (c && api_is_watch(&r)) {
+	if (is_hook(&r)) {
+		hook_serve(s, &r, &a);
+		answer_trace(s, in, &r, &a);
+		if (c) {
+			answer_send(c, &a);
+			c->busy = false;
+		}
+	} else if (c && api_is_watch(&r)) {
 		c->watch = api_watch_open(s->api, sim_wall(s), &r, &a);
 		c->end_ns = TIME_NEVER;
 		s->pushed = 0;
@@ -450,7 +457,8 @@ static void request_sent(struct link *c, const struct api_request *r,
 		in->doomed = true;
 	if (in->doomed || c->hole)
 		return;
-	checks_request(s, in, r);
+	if (!is_hook(r))
+		checks_request(s, in, r);
 	c->busy = true;
 	c->sent_ns = s->now_ns;
 	c->limit_ns = api_is_watch(r) ? SILENCE_NS :
