@@ -303,7 +303,7 @@ static bool pair_next(struct arena *scratch, const struct json_doc *a,
 static bool same(struct arena *scratch, const struct json_doc *a, uint32_t i,
     const struct json_doc *b, uint32_t k)
 {
-	struct compared level[JSON_DEPTH_MAX + 1];
+	struct compared level[JSON_DEPTH_MAX + 1] = { { 0 } };
 	unsigned depth = 0;
 
 	if (json_type(a, i) != json_type(b, k))
@@ -436,7 +436,7 @@ static int op_apply(struct editing *e)
 	struct str name = json_raw(e->ops, json_get(e->ops, e->op,
 	    STR("op"))), path = STR_NONE;
 	unsigned kind = 0;
-	struct place p;
+	struct place p = { .at = JSON_NIL };
 	int err;
 
 	if (json_type(e->ops, e->op) != JSON_OBJECT)

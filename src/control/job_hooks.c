@@ -153,7 +153,7 @@ static void job_asked(void *ctx, int err, struct str answer,
 {
 	struct job *j = ctx;
 	size_t mark = arena_mark(&j->arena);
-	struct ext_answer said;
+	struct ext_answer said = { 0 };
 	struct diag why = *d;
 
 	log_correlate(&j->m->log, j->id);

@@ -113,7 +113,7 @@ static void validator_said(struct review_wait *w, struct str answer)
 {
 	struct manager *m = w->m;
 	size_t mark = arena_mark(&m->intake);
-	struct ext_answer said;
+	struct ext_answer said = { 0 };
 	struct diag why = { 0 }, d = { 0 };
 	char text[EXT_MESSAGE_MAX];
 	int err = ext_answer_read(answer, &m->intake, &said, &why);

@@ -133,7 +133,7 @@ static int patched(const struct ext_patch *p, const struct child *child,
     struct str path, struct json_ops *work, struct arena *a,
     struct str *ret, size_t *ret_uid_at, struct diag *d)
 {
-	struct json_doc ops, before, after;
+	struct json_doc ops, before, after = { .n = 0 };
 	struct diag why = { 0 };
 	struct change c = { &before, &after, path, d };
 	struct str meta;
