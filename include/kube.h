@@ -151,6 +151,7 @@ enum kube_why {
 	KUBE_WHY_QUOTA,		/* 403: a ResourceQuota is used up */
 	KUBE_WHY_LIMITS,	/* 403: a LimitRange refuses it */
 	KUBE_WHY_ADMISSION,	/* an admission webhook or policy refuses */
+	KUBE_WHY_NO_DRY_RUN,	/* 400: an admission webhook knows none */
 	KUBE_WHY_SECURITY,	/* 403: the namespace's Pod Security level */
 	KUBE_WHY_TERMINATING,	/* the namespace is being deleted */
 	KUBE_WHY_NO_NAMESPACE,	/* 404: the namespace, not the object */
@@ -252,6 +253,7 @@ struct kube_call {
 	struct str reply;		/* body of a 2xx answer */
 	struct diag diag;		/* why not */
 	/* private from here */
+	bool dry;			/* kube_call_dry_run */
 	struct kube_call *next;
 	struct kube_conn *conn;
 	uint8_t state, tries;
@@ -263,7 +265,7 @@ struct kube_call {
 /* Default: KUBE_NORMAL, application/json, KUBE_REQUEST_NS from sending. */
 void kube_call_init(struct kube_call *call,
     void (*on_done)(void *ctx, struct kube_call *call), void *ctx);
-/* True for methods that change something. */
+/* True for what changes something. */
 bool kube_call_writes(const struct kube_call *call);
 bool kube_call_busy(const struct kube_call *call);
 
@@ -375,8 +377,6 @@ void kube_call_list(struct kube_call *call, const struct gvr *r,
     uint32_t limit, struct str continue_token);
 void kube_call_create(struct kube_call *call, const struct gvr *r,
     struct str namespace, const char *manager, struct str body);
-/* Lets a create be looked at and answered, but nothing be made by it. */
-void kube_call_dry_run(struct kube_call *call);
 /*
  * Server-side apply; sub NULL or "status" or "scale". Not forced, a field
  * of another manager gives ERR_CONFLICT with KUBE_WHY_OWNED. A body that
@@ -386,6 +386,9 @@ void kube_call_dry_run(struct kube_call *call);
 void kube_call_apply(struct kube_call *call, const struct gvr *r,
     struct str namespace, struct str name, const char *sub,
     const char *manager, bool force, struct str body);
+/* Lets a create or an apply be looked at and answered, but nothing be made by
+ * it: it is no write any more, and needs no Lease. */
+void kube_call_dry_run(struct kube_call *call);
 /* JSON merge patch (RFC 7386): finalizers, Event counts. */
 void kube_call_merge(struct kube_call *call, const struct gvr *r,
     struct str namespace, struct str name, const char *sub,

@@ -59,13 +59,12 @@ void kube_call_get(struct kube_call *call, const struct gvr *r,
 }
 
 /* One more parameter, while nothing follows the path. */
-static void query_add(struct kube_call *call, const char *method,
-    const char *key, struct str value)
+static void query_add(struct kube_call *call, const char *key,
+    struct str value)
 {
 	struct buf b = text_begin(call);
 
-	CHECK(str_is(str_from(call->method), method) &&
-	    call->path.p == call->text);
+	CHECK(call->path.p == call->text);
 	b.n = call->path.n;
 	kube_query(&b, key, value);
 	text_path(call, &b);
@@ -78,12 +77,17 @@ void kube_call_not_older(struct kube_call *call, uint64_t version)
 
 	buf_init(&n, digits, sizeof(digits));
 	buf_u64(&n, version);
-	query_add(call, "GET", "resourceVersion", buf_view(&n));
+	CHECK(!kube_call_writes(call));
+	query_add(call, "resourceVersion", buf_view(&n));
 }
 
 void kube_call_dry_run(struct kube_call *call)
 {
-	query_add(call, "POST", "dryRun", STR("All"));
+	struct str method = str_from(call->method);
+
+	CHECK(str_is(method, "POST") || str_is(method, "PATCH"));
+	query_add(call, "dryRun", STR("All"));
+	call->dry = true;
 }
 
 void kube_call_list(struct kube_call *call, const struct gvr *r,

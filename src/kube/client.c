@@ -37,7 +37,7 @@ void kube_call_init(struct kube_call *call,
 
 bool kube_call_writes(const struct kube_call *call)
 {
-	return !str_is(str_from(call->method), "GET");
+	return !call->dry && !str_is(str_from(call->method), "GET");
 }
 
 bool kube_call_busy(const struct kube_call *call)

@@ -46,6 +46,7 @@ static const struct why_row {
 	{ "FieldManagerConflict", ERR_CONFLICT, KUBE_WHY_OWNED },
 	{ "uid mismatch", ERR_CONFLICT, KUBE_WHY_UID },
 	{ "UID in ", ERR_CONFLICT, KUBE_WHY_UID },
+	{ "does not support dry run", 0, KUBE_WHY_NO_DRY_RUN },
 	{ "denied the request", 0, KUBE_WHY_ADMISSION },
 	{ "denied request", 0, KUBE_WHY_ADMISSION },
 	{ "failed calling webhook", 0, KUBE_WHY_ADMISSION },

@@ -64,6 +64,23 @@ TEST(create_update_and_merge_calls)
 	EXPECT_STR(str_from(call.content_type), KUBE_MERGE);
 }
 
+TEST(what_is_tried_is_no_write)
+{
+	begin();
+	kube_call_apply(&call, &things, STR("n"), STR("a"), NULL, "me", true,
+	    STR("{}"));
+	EXPECT(kube_call_writes(&call));
+	kube_call_dry_run(&call);
+	EXPECT(!kube_call_writes(&call));
+	EXPECT_STR(call.path, "/apis/x.io/v1/namespaces/n/things/a?"
+	    "fieldManager=me&force=true&dryRun=All");
+	begin();
+	kube_call_create(&call, &things, STR("n"), "me", STR("{}"));
+	EXPECT(kube_call_writes(&call));
+	kube_call_dry_run(&call);
+	EXPECT(!kube_call_writes(&call));
+}
+
 TEST(delete_call)
 {
 	begin();
