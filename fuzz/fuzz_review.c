@@ -46,7 +46,7 @@ static bool ask(enum admit_task task, struct str text, struct json_doc *doc)
 	arena_init(&a, room, sizeof(room));
 	buf_init(&b, out, sizeof(out));
 	diag_clear(&d);
-	err = admit_review(task, text, &a, &b, &d);
+	err = admit_review(task, text, NULL, &a, &b, &d);
 	FUZZ_CHECK(arena_mark(&a) == 0 && !a.over);
 	FUZZ_CHECK(err == 0 || err == ERR_BAD || err == ERR_LIMIT);
 	FUZZ_CHECK((err != 0) == diag_is_set(&d));

@@ -27,14 +27,32 @@
  * its faults come as warnings.
  */
 enum admit_task { ADMIT_MUTATE, ADMIT_VALIDATE };
+/* What somebody else has found out about it, told with what the rules say. */
+struct admit_tried {
+	const struct diag *fault, *doubt;	/* refused for; warned of */
+	uint32_t faults, doubts;
+};
 /*
  * Appends the answer to out, for status 200. The arena bounds what can be
- * looked at, nothing of it stays taken. ERR_BAD: body is no review, d says
- * why; ERR_LIMIT, ERR_FULL: it, or the answer, is too large. Then out is as
- * before, but for its `over`.
+ * looked at, nothing of it stays taken. tried: for ADMIT_VALIDATE, or NULL.
+ * ERR_BAD: body is no review, d says why; ERR_LIMIT, ERR_FULL: it, or the
+ * answer, is too large. Then out is as before, but for its `over`.
  */
-int admit_review(enum admit_task task, struct str body, struct arena *a,
-    struct buf *out, struct diag *d);
+int admit_review(enum admit_task task, struct str body,
+    const struct admit_tried *tried, struct arena *a, struct buf *out,
+    struct diag *d);
+
+/* What a review is about. All of it is in the arena and in the body. */
+struct admit_target {
+	struct server server;
+	struct json_doc doc;		/* the review */
+	uint32_t object;		/* ... where it has the server */
+};
+/*
+ * The server that is to be stored, where ADMIT_VALIDATE would look at it,
+ * could refuse it, and finds no fault in it. ERR_NOENT: there is none.
+ */
+int admit_target(struct str body, struct arena *a, struct admit_target *ret);
 
 /* The object of a review, for who else has a word on it. */
 struct admit_subject {

@@ -27,7 +27,7 @@ struct manager_options {
 	bool metrics_secure, http2;
 	struct str metrics_cert_dir, metrics_cert, metrics_key;
 	struct str extensions;
-	bool webhooks;
+	bool webhooks, webhook_dry_run;
 	int64_t webhook_port;
 	struct str webhook_cert_path, webhook_cert_dir, webhook_cert,
 	    webhook_key;

@@ -273,6 +273,19 @@
 #define WEBHOOKS_BODY_MAX (64 * 1024)
 /* Reviews at a time: each is answered at once, only its body is waited for. */
 #define WEBHOOKS_POSTS 4
+/* Servers whose children are tried at a time: each asks one thing of the API
+ * server at a time, so that of five connections one is left for the work. They
+ * have room beside the other reviews. */
+#define WEBHOOKS_TRIALS 4
+/* From a review to its answer where children are tried: the API server waits 5
+ * s by our manifest, of which some go by before the review is here. Where it
+ * waits for less, it says so, and this much is kept of it. */
+#define WEBHOOKS_TRIAL_NS (INT64_C(3500) * 1000000)
+#define WEBHOOKS_SPARE_NS (INT64_C(1) * 1000000000)
+/* What one is tried in: the review as tokens, the server, its children. */
+#define TRIAL_ARENA_MAX (4 * JSON_OBJECT_MAX)
+/* ... which is given back when more than this was used. */
+#define TRIAL_KEEP_MAX (256 * 1024)
 /* Between looks at the Secret and the configurations; after a failure. */
 #define WEBHOOKS_LOOK_NS (INT64_C(60) * 1000000000)
 #define WEBHOOKS_RETRY_NS (INT64_C(5) * 1000000000)

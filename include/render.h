@@ -152,4 +152,14 @@ int render_first_replicas(const struct server *s, struct arena *a,
 /* Pods that the Deployment asks for; a stdio server has at most one. */
 int32_t render_replicas(const struct server *s);
 
+/* origin.c ------------------------------------------------------------- */
+
+/*
+ * Fields of the server that the place at this path of a child may come from,
+ * "spec.affinity", the likeliest first, from *cursor 0 on; NULL: no more. All
+ * are as the first group has them; others may lack them.
+ */
+const char *render_origin(enum child_kind kind, struct str path,
+    uint32_t *cursor);
+
 #endif

@@ -233,9 +233,11 @@ static void status_end(struct review *r)
 
 /* ---- the tasks ---- */
 
-static void validate(struct review *r, struct arena *a)
+static void validate(struct review *r, const struct admit_tried *tried,
+    struct arena *a)
 {
 	struct diag d;
+	uint32_t i;
 	int err;
 
 	diag_clear(&d);
@@ -244,7 +246,11 @@ static void validate(struct review *r, struct arena *a)
 		refuse(r, &d);
 	if (!err)
 		err = server_check_all(&r->server, a, refuse, r);
+	for (i = 0; i < tried->faults; i++)
+		refuse(r, &tried->fault[i]);
 	status_end(r);
+	for (i = 0; i < tried->doubts; i++)
+		warn(r, &tried->doubt[i]);
 	if (!err)
 		err = server_advise(&r->server, a, warn, r);
 	if (err == ERR_FULL) {
@@ -279,9 +285,10 @@ static int mutate(struct review *r, struct arena *a)
 	return 0;
 }
 
-static int answer(struct review *r, enum admit_task task, struct arena *a,
-    struct buf *out)
+static int answer(struct review *r, enum admit_task task,
+    const struct admit_tried *tried, struct arena *a, struct buf *out)
 {
+	static const struct admit_tried nothing;
 	struct diag d;
 	int err = 0;
 
@@ -293,7 +300,7 @@ static int answer(struct review *r, enum admit_task task, struct arena *a,
 		warn(r, &d);
 	} else if (is_to_be_read(r)) {
 		if (task == ADMIT_VALIDATE)
-			validate(r, a);
+			validate(r, tried ? tried : &nothing, a);
 		else
 			err = mutate(r, a);
 	}
@@ -309,15 +316,16 @@ static int read_review(struct review *r, struct str body, struct arena *a,
 	return err ? err : read_request(r, a, d);
 }
 
-int admit_review(enum admit_task task, struct str body, struct arena *a,
-    struct buf *out, struct diag *d)
+int admit_review(enum admit_task task, struct str body,
+    const struct admit_tried *tried, struct arena *a, struct buf *out,
+    struct diag *d)
 {
 	size_t mark = arena_mark(a), before = out->n;
 	struct review *r = arena_new(a, struct review);
 	int err = r ? read_review(r, body, a, d) : ERR_FULL;
 
 	if (!err)
-		err = answer(r, task, a, out);
+		err = answer(r, task, tried, a, out);
 	if (err)
 		out->n = before;
 	if (err == ERR_FULL)
@@ -394,4 +402,23 @@ void admit_refuse(const struct admit_subject *s, struct str message,
 	jw_close(&w);
 	jw_close(&w);
 	jw_close(&w);
+}
+
+/* ---- what is tried of it ---- */
+
+int admit_target(struct str body, struct arena *a, struct admit_target *ret)
+{
+	struct review *r = arena_new(a, struct review);
+	struct diag d;
+
+	diag_clear(&d);
+	if (!r || read_review(r, body, a, &d) || !is_ours(r) ||
+	    !is_to_be_read(r) || r->unchanged ||
+	    server_decode(r->group, &r->doc, r->object, a, &r->server, &d) ||
+	    server_check(&r->server, a, &d))
+		return ERR_NOENT;
+	ret->server = r->server;
+	ret->doc = r->doc;
+	ret->object = r->object;
+	return 0;
 }

@@ -1,6 +1,7 @@
 #ifndef CONTROL_INT_H
 #define CONTROL_INT_H
 
+#include "admit.h"
 #include "control.h"
 #include "extend.h"
 #include "mcp.h"
@@ -78,6 +79,7 @@ void certs_lost(void *ctx, const struct net_addr *from, int err,
 #define WEBHOOK_CONFIG "mcp-operator"
 #define WEBHOOK_CONFIGS 2
 struct review_wait;
+struct trial;
 struct webhooks {
 	struct manager *m;
 	struct http_server *server;
@@ -87,10 +89,12 @@ struct webhooks {
 	struct kube_call call;
 	struct timer timer;
 	char *body;			/* of a write, WEBHOOKS_BODY_MAX */
-	struct review_wait *waits;	/* WEBHOOKS_POSTS; with hooks only */
+	struct review_wait *waits;	/* a post each; with hooks only */
+	uint32_t posts;			/* at once */
 	uint32_t config;		/* which is looked at */
 	bool shown;			/* a certificate others can trust */
 	bool failing;
+	struct trial *trial;		/* with --webhook-dry-run, or NULL */
 };
 /* With --enable-webhooks only: m->webhooks is NULL otherwise. */
 int webhooks_init(struct manager *m, struct mem *mem);
@@ -100,10 +104,20 @@ void webhooks_lead(struct webhooks *h);	/* we lead: look now */
 void webhooks_stop(struct webhooks *h);
 const char *webhooks_check(void *ctx);	/* a health_check's */
 
+/* ---- trial.c: children that are tried before their server is stored ---- */
+
+int trials_init(struct webhooks *h, struct mem *mem);
+/* Answers a validation, at the latest in time for who waits for it. */
+void trial_begin(struct webhooks *h, struct http_post *post);
+
 /* ---- reviews.c: the questions themselves, with a manager ---- */
 
 int reviews_init(struct manager *m, struct webhooks *h, struct mem *mem);
 void reviews_validate(void *ctx, struct http_post *post);
+/* Answers a validation: with what was tried, or NULL; since begun_ns the API
+ * server waits. */
+void reviews_answer(struct manager *m, struct http_post *post,
+    const struct admit_tried *tried, int64_t begun_ns);
 void reviews_mutate(void *ctx, struct http_post *post);
 
 /* ---- hooks.c: calls of extensions ---- */

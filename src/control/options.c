@@ -33,6 +33,10 @@ const struct opt manager_opts[] = {
 	{ "enable-webhooks", "ENABLE_WEBHOOKS", "false", OPT_BOOL,
 	  AT(webhooks), 0, 0, "answer the API server's questions before an "
 	  "MCPServer is stored; see manifests/overlays/webhooks" },
+	{ "webhook-dry-run", "WEBHOOK_DRY_RUN", "false", OPT_BOOL,
+	  AT(webhook_dry_run), 0, 0, "send a server's children to the API "
+	  "server as a dry run when it is asked, so that who applies it reads "
+	  "what is wrong deep inside" },
 	{ "webhook-port", NULL, "9443", OPT_I64, AT(webhook_port), 1, 65535,
 	  "port that these come to, over TLS 1.2" },
 	{ "webhook-tls-min-version", NULL, "1.2", OPT_STR,
@@ -205,6 +209,11 @@ static int webhooks_options_check(const struct manager_options *o,
 	uint8_t suites, ecdsa;
 	struct diag why = { 0 };
 
+	if (!o->webhooks && o->webhook_dry_run) {
+		diag_set(d, STR("--webhook-dry-run (WEBHOOK_DRY_RUN)"),
+		    "has no effect without --enable-webhooks");
+		return ERR_USAGE;
+	}
 	if (!o->webhooks)
 		return 0;
 	if (!is_tls_minimum(o->webhook_tls_min)) {

@@ -19,13 +19,14 @@ static void wait_next(struct review_wait *w);
 
 /* False: it is no review, and is answered so. */
 static bool reviewed(struct manager *m, enum admit_task task,
-    struct http_post *post)
+    struct http_post *post, const struct admit_tried *tried)
 {
 	struct diag d;
 	int err;
 
 	diag_clear(&d);
-	err = admit_review(task, post->body, &m->intake, &post->out, &d);
+	err = admit_review(task, post->body, tried, &m->intake, &post->out,
+	    &d);
 	if (err == 0) {
 		count_add(&m->counts, COUNT_REVIEWS, 1);
 		return true;
@@ -40,7 +41,7 @@ static bool reviewed(struct manager *m, enum admit_task task,
 
 void reviews_mutate(void *ctx, struct http_post *post)
 {
-	if (reviewed(ctx, ADMIT_MUTATE, post))
+	if (reviewed(ctx, ADMIT_MUTATE, post, NULL))
 		http_post_answer(post, 200, "application/json");
 }
 
@@ -178,7 +179,7 @@ static void wait_next(struct review_wait *w)
 }
 
 /* "timeout=5s", as the API server says it. */
-static int64_t limit_of(const struct manager *m, struct str query)
+static int64_t time_for(struct str query)
 {
 	struct str one;
 	int64_t ns;
@@ -188,18 +189,18 @@ static int64_t limit_of(const struct manager *m, struct str query)
 		if (str_starts(one, STR("timeout=")) && duration_parse(
 		    str_sub(one, 8, one.n), &ns) == 0 &&
 		    ns > 2 * EXT_REVIEW_LESS_NS)
-			return m->loop.now_ns + ns - EXT_REVIEW_LESS_NS;
+			return ns - EXT_REVIEW_LESS_NS;
 	}
-	return m->loop.now_ns + EXT_REVIEW_NS;
+	return EXT_REVIEW_NS;
 }
 
-void reviews_validate(void *ctx, struct http_post *post)
+void reviews_answer(struct manager *m, struct http_post *post,
+    const struct admit_tried *tried, int64_t begun_ns)
 {
-	struct manager *m = ctx;
 	struct review_wait *w = m->webhooks->waits;
 	struct str allowed;
 
-	if (!reviewed(m, ADMIT_VALIDATE, post))
+	if (!reviewed(m, ADMIT_VALIDATE, post, tried))
 		return;
 	if (m->hooks == NULL || !kube_peek(buf_view(&post->out),
 	    "response.allowed", &allowed) || !str_is(allowed, "true")) {
@@ -209,19 +210,29 @@ void reviews_validate(void *ctx, struct http_post *post)
 	/* There are no more posts than places. */
 	while (w->post != NULL)
 		w++;
-	CHECK(w < m->webhooks->waits + WEBHOOKS_POSTS);
+	CHECK(w < m->webhooks->waits + m->webhooks->posts);
 	w->m = m;
 	w->post = post;
 	w->at = 0;
-	w->limit_ns = limit_of(m, post->query);
+	w->limit_ns = begun_ns + time_for(post->query);
 	wait_next(w);
+}
+
+void reviews_validate(void *ctx, struct http_post *post)
+{
+	struct manager *m = ctx;
+
+	if (m->webhooks->trial != NULL)
+		trial_begin(m->webhooks, post);
+	else
+		reviews_answer(m, post, NULL, m->loop.now_ns);
 }
 
 int reviews_init(struct manager *m, struct webhooks *h, struct mem *mem)
 {
 	if (m->hooks == NULL)
 		return 0;
-	h->waits = mem_reserve(mem, "reviews that wait", WEBHOOKS_POSTS,
+	h->waits = mem_reserve(mem, "reviews that wait", h->posts,
 	    sizeof(*h->waits));
 	return h->waits != NULL ? 0 : ERR_FULL;
 }

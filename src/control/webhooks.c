@@ -353,6 +353,8 @@ int webhooks_init(struct manager *m, struct mem *mem)
 	h->body = mem_reserve(mem, "webhook texts", 1, WEBHOOKS_BODY_MAX);
 	timer_init(&h->timer, webhooks_look, h);
 	routes_set(h);
+	h->posts = m->o->webhook_dry_run ?
+	    WEBHOOKS_POSTS + WEBHOOKS_TRIALS : WEBHOOKS_POSTS;
 	if (h->body == NULL || reviews_init(m, h, mem) < 0 ||
 	    certs_init(&h->certs, m, mem) < 0)
 		return ERR_FULL;
@@ -369,7 +371,9 @@ int webhooks_init(struct manager *m, struct mem *mem)
 		    certs_lost, &h->certs);
 	if (err == 0)
 		err = http_server_posts(h->server, mem, h->route,
-		    ARRAY_LEN(h->route), WEBHOOKS_POSTS);
+		    ARRAY_LEN(h->route), h->posts);
+	if (err == 0 && m->o->webhook_dry_run)
+		err = trials_init(h, mem);
 	if (err == 0)
 		m->webhooks = h;
 	return err;

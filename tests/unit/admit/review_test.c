@@ -9,6 +9,7 @@ static char room[ROOM], body[TEXT], out[TEXT];
 static struct json_tok tok[TOKENS];
 static struct json_doc doc;
 static struct diag diag;
+static const struct admit_tried *tried;
 
 static struct str review(const char *group, const char *version,
     const char *operation, const char *more, const char *object)
@@ -35,7 +36,8 @@ static int ask_text(enum admit_task task, struct str text)
 	buf_init(&b, out, sizeof(out) - 1);
 	diag_clear(&diag);
 	guard_reset();
-	err = admit_review(task, guard_copy(text.p, text.n), &a, &b, &diag);
+	err = admit_review(task, guard_copy(text.p, text.n), tried, &a, &b,
+	    &diag);
 	out[b.n] = '\0';
 	EXPECT_EQ(arena_mark(&a), 0);
 	if (err) {
@@ -394,8 +396,8 @@ TEST(room_is_never_overrun)
 			buf_init(&b, out, cap % 3 ? sizeof(out) : cap / 32);
 			buf_cstr(&b, cap % 2 ? "x" : "");
 			diag_clear(&diag);
-			err = admit_review((enum admit_task)t, text, &a, &b,
-			    &diag);
+			err = admit_review((enum admit_task)t, text, NULL, &a,
+			    &b, &diag);
 			EXPECT(err == 0 || err == ERR_FULL);
 			EXPECT_EQ(arena_mark(&a), 0);
 			EXPECT(!err || b.n <= 1);
@@ -413,6 +415,88 @@ TEST(more_than_one_object_is_over_the_limit)
 	large[0] = '7';
 	EXPECT_EQ(ask_text(ADMIT_VALIDATE, (struct str){ large,
 	    sizeof(large) }), ERR_LIMIT);
+}
+
+/* ---- what others have found out ---- */
+
+TEST(what_was_tried_is_told_with_the_rest)
+{
+	static const struct diag found[] = {
+		{ .path = "spec.affinity", .text = "is no good" },
+		{ .path = "Service fs", .text = "could not be tried" }
+	};
+	struct admit_tried what = { &found[0], &found[1], 1, 1 };
+
+	tried = &what;
+	validate("{\"image\":\"a:1\"}");
+	EXPECT_STR(answer("allowed"), "false");
+	EXPECT_STR(answer("status.message"), "\"MCPServer.mcp.mcp.dev "
+	    "\\\"fs\\\" is invalid: spec.affinity: is no good\"");
+	EXPECT_STR(answer("warnings"), "[\"Service fs: could not be tried\"]");
+	what.faults = 0;
+	validate("{\"image\":\"a:1\"}");
+	EXPECT_STR(answer("allowed"), "true");
+	/* A patch of defaults has no room for it. */
+	what.faults = 1;
+	ask(ADMIT_MUTATE, GROUP_ALLBEONE, "CREATE", "", "{\"image\":\"a\"}");
+	EXPECT_STR(answer("allowed"), "true");
+	tried = NULL;
+}
+
+static int subject(const char *group, const char *operation,
+    const char *more, const char *object)
+{
+	static struct admit_target s;
+	struct str text = review(group, "v1", operation, more, object);
+	struct arena a;
+	int err;
+
+	arena_init(&a, room, sizeof(room));
+	guard_reset();
+	err = admit_target(guard_copy(text.p, text.n), &a, &s);
+	if (!err) {
+		EXPECT_STR(s.server.meta.name, "fs");
+		EXPECT_STR(json_raw(&s.doc, json_path(&s.doc, s.object,
+		    "spec.image")), "\"a\"");
+	}
+	return err;
+}
+
+#define OURS "mcp.allbeone.io"
+#define GOOD "{\"metadata\":{\"name\":\"fs\"},\"spec\":{\"image\":\"a\"}}"
+
+TEST(only_what_could_be_refused_is_tried)
+{
+	EXPECT_EQ(subject(OURS, "CREATE", "", GOOD), 0);
+	EXPECT_EQ(subject(OURS, "UPDATE", "\"oldObject\":{\"spec\":{}},",
+	    GOOD), 0);
+	EXPECT_EQ(subject(OURS, "UPDATE", "\"oldObject\":" GOOD ",", GOOD),
+	    ERR_NOENT);
+	EXPECT_EQ(subject(OURS, "DELETE", "", GOOD), ERR_NOENT);
+	EXPECT_EQ(subject(OURS, "CREATE", "\"subResource\":\"status\",",
+	    GOOD), ERR_NOENT);
+	EXPECT_EQ(subject("x.y", "CREATE", "", GOOD), ERR_NOENT);
+	EXPECT_EQ(subject(OURS, "CREATE", "", "{\"metadata\":{\"name\":"
+	    "\"fs\"},\"spec\":{\"image\":\"a b\"}}"), ERR_NOENT);
+	EXPECT_EQ(subject(OURS, "CREATE", "", "7"), ERR_NOENT);
+}
+
+TEST(a_subject_needs_room)
+{
+	struct str text = review(OURS, "v1", "CREATE", "", GOOD);
+	struct admit_target s;
+	struct arena a;
+	bool fits = false;
+
+	for (size_t cap = 0; cap < 65536; cap += 61) {
+		int err;
+
+		arena_init(&a, room, cap);
+		err = admit_target(text, &a, &s);
+		EXPECT(err == 0 || (err == ERR_NOENT && !fits));
+		fits = fits || !err;
+	}
+	EXPECT(fits);
 }
 
 /* ---- defaults ---- */
