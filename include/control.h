@@ -48,6 +48,7 @@ struct manager_options {
 	/* features */
 	bool finalizers, watch_secrets, verify_servers;
 	bool hpa, vpa, istio, tenancy, backup;
+	struct str label_keys;
 	bool indexing;
 	int64_t registry_ttl_ns, server_ttl_ns, cleanup_ns;
 	/* other */

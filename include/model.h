@@ -169,6 +169,8 @@ int server_advise(const struct server *s, struct arena *scratch,
  * must not be these, and those of the MCPServer's metadata are not copied.
  */
 bool server_label_is_own(struct str key);
+/* Of a domain of Kubernetes' own, kubernetes.io or k8s.io or below one? */
+bool server_label_is_reserved(struct str key);
 bool server_note_is_own(struct str key);
 /* Of the server itself, among those of its pods. */
 #define CONTAINER_NAME "mcp-server"
@@ -227,6 +229,8 @@ void cond_from(struct conditions *cs, const struct server_status *s);
 bool cond_set(struct conditions *cs, const char *type,
     enum cond_status status, const char *reason, struct str message,
     int64_t generation, int64_t now_ns);
+/* As it stands in the live status, if it does. */
+void cond_keep(struct conditions *cs, const char *type);
 const struct condition *cond_get(const struct conditions *cs,
     const char *type);
 void cond_drop(struct conditions *cs, const char *type);

@@ -461,6 +461,39 @@ bool seen_take(struct workload *w, struct str note);
  */
 void refs_compare(const struct manager *m, struct record *r);
 
+/* ---- labels.c: labels of a server's namespace ---- */
+
+/* Pure: what a server asks for, as far as it may. */
+struct label_rule {
+	bool on;		/* with --enable-multi-tenancy */
+	struct str keys;	/* --namespace-label-keys */
+};
+struct ns_labels {
+	struct pairs set;	/* those that may be */
+	/* The condition, once they are set; reason NULL: nothing is asked
+	 * for. */
+	enum cond_status status;
+	const char *reason;
+	struct str message;
+};
+#define LABELS_CONDITION "NamespaceLabelled"
+/* ERR_FULL: the arena is too small. */
+int labels_wanted(const struct server *s, const struct label_rule *rule,
+    struct arena *a, struct ns_labels *ret);
+/* By its status and record: were others set, or may some have been? */
+bool labels_due(const struct server *s, const struct record *r,
+    const struct ns_labels *want);
+/*
+ * What a record knows of them before the status tells: 0: nothing, 1: that
+ * there are none, else a digest.
+ */
+uint32_t labels_mark(const struct ns_labels *l);
+/* By its status or record: is there anything to be given back? */
+bool labels_left(const struct server *s, const struct record *r);
+void labels_rule(const struct manager *m, struct label_rule *ret);
+/* Another has led meanwhile: what the status tells is what there is. */
+void labels_doubt(struct manager *m);
+
 /* ---- plan.c: pure ---- */
 
 /* Who applies the number of pods until an HPA does: job_scale.c. */
@@ -482,6 +515,8 @@ struct plan {
 	int32_t scale_to;	/* replicas of STEP_SCALE */
 	bool add_finalizer, drop_finalizers;
 	bool keeps;		/* its children are to be orphans */
+	bool relabel;		/* its namespace, with these labels */
+	struct ns_labels labels;
 	struct render_out out;
 };
 struct plan_in {
@@ -491,6 +526,7 @@ struct plan_in {
 	struct ref_marks marks;
 	uint32_t kinds;		/* extras_allowed */
 	bool finalizers;	/* --finalizers */
+	struct label_rule labels;
 	bool taken_up;		/* the Deployment; see refs_mark */
 	bool stays;		/* there is nothing to roll back to */
 	bool scaled;		/* by an HPA: plan_children finds out */
@@ -553,6 +589,10 @@ struct judge_in {
 	/* Kinds of children: extras_made, extras_allowed, and those whose
 	 * API is missing. */
 	uint32_t made, allowed, absent;
+	struct label_rule labels;
+	bool unlabelled;		/* its namespace was left as it is */
+	const struct diag *label_failed; /* why, if it was tried, or NULL */
+	enum kube_why label_why;
 	enum verified verified;
 	uint64_t topic;			/* of what it is about */
 	/* What was just found out; else the status has it. NULL: nothing. */
@@ -624,7 +664,7 @@ enum job_step {
 	JOB_IDLE, JOB_GET, JOB_REF, JOB_PROBE, JOB_CHILD, JOB_REPLACE,
 	JOB_OWNERS, JOB_TRIAL, JOB_DISOWN, JOB_SEEK, JOB_SEIZE, JOB_SCALE,
 	JOB_REVISIONS, JOB_REVISION,
-	JOB_FINALIZER, JOB_STATUS, JOB_HOOK
+	JOB_LABEL, JOB_FINALIZER, JOB_STATUS, JOB_HOOK
 };
 /* A template of before, for pods that go back to it; job_roll.c. */
 struct rolling {
@@ -656,6 +696,9 @@ struct job {
 	struct rolling roll;
 	struct kube_status failed;
 	bool refused, has_failed, planned, scheduled;
+	bool unlabelled, label_failed;	/* see judge_in */
+	struct kube_status label_status;
+	struct diag label_diag;
 	bool reread;		/* the first answer to JOB_GET was no good */
 	uint64_t known;		/* version, when JOB_GET was asked */
 	uint64_t refs;		/* refs_state that the plan was made with */

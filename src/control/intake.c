@@ -170,8 +170,11 @@ static bool is_settled(struct manager *m, struct record *r,
 		return false;
 	refs_mark(m, r, s, false, &m->intake, &in.marks);
 	in.salt = hooks_salt(m, s);
+	labels_rule(m, &in.labels);
 	if (plan_children(&in, &m->intake, &plan) < 0 ||
 	    plan.steps > 0 || plan.add_finalizer || plan.drop_finalizers)
+		return false;
+	if (plan.relabel)
 		return false;
 	if (!m->pods.synced && r->workload.ready < record_desired(r))
 		return false;

@@ -191,6 +191,7 @@ static void job_begin(struct job *j, uint32_t i)
 	j->applied = j->deleted = 0;
 	memset(&j->hold, 0, sizeof(j->hold));
 	job_hooks_again(j);
+	j->unlabelled = j->label_failed = false;
 	memset(&j->plan, 0, sizeof(j->plan));
 	memset(&j->diag, 0, sizeof(j->diag));
 	arena_reset(&j->arena, 0);
@@ -411,6 +412,7 @@ static int job_plan_children(struct job *j, struct plan *ret)
 		.stays = j->roll.stays.n > 0 || j->roll.late
 	};
 
+	labels_rule(j->m, &in.labels);
 	in.kinds = j->kinds;
 	in.again = j->scheduled;
 	in.salt = hooks_salt(j->m, in.server);
@@ -589,6 +591,10 @@ void job_next(struct job *j)
 			job_apply(j, s);
 		return;
 	}
+	if (j->plan.relabel) {
+		job_label(j);
+		return;
+	}
 	while (j->sought < CHILD_KINDS_ALL && !may_be_there(j))
 		j->sought++;
 	if (j->sought < CHILD_KINDS_ALL)
@@ -656,6 +662,8 @@ static void job_on_done(void *ctx, struct kube_call *call)
 		break;
 	case JOB_REVISION:
 		job_revision_done(j);
+	case JOB_LABEL:
+		job_labelled(j);
 		break;
 	case JOB_FINALIZER:
 		job_finalizer_done(j);

@@ -71,6 +71,8 @@ static void only_deletions(struct job *j)
 	p->steps = n;
 	if (!r->child[CHILD_DEPLOYMENT].exists)
 		plan_let_go(&j->m->records, r, p);
+	j->unlabelled = p->relabel && p->labels.set.n > 0;
+	p->relabel = p->relabel && !j->unlabelled;
 }
 
 static void child_failed(struct job *j, const struct diag *d,

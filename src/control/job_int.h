@@ -78,6 +78,10 @@ bool job_lacks_image(const struct job *j);
 void job_roll(struct job *j);
 void job_revisions_done(struct job *j);
 void job_revision_done(struct job *j);
+/* ---- labels.c: labels of its namespace ---- */
+
+void job_label(struct job *j);
+void job_labelled(struct job *j);
 
 /* ---- job_disown.c: children that no apply goes together with ---- */
 

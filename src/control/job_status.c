@@ -179,6 +179,7 @@ void judge_fill(const struct manager *m, const struct record *r,
 		in->unfollowed[kind] = is_unfollowed(m, r, s, kind) &&
 		    !somebody_follows(r, s, kind);
 	in->full = refs_dropped(m, r, s);
+	labels_rule(m, &in->labels);
 	in->made = extras_made(m);
 	in->allowed = extras_allowed(m, r);
 	for (k = CHILD_KINDS; k < CHILD_KINDS_ALL; k++)
@@ -364,6 +365,12 @@ static void job_end(struct job *j)
 			job_failed(j, "child refused");
 		return;
 	}
+	if (j->label_failed) {
+		j->call.diag = j->label_diag;
+		j->call.status = j->label_status;
+		job_failed(j, "cannot label the namespace");
+		return;
+	}
 	job_done(j);
 }
 
@@ -380,7 +387,10 @@ void job_status(struct job *j)
 		.gone = j->gone,
 		.fell = j->roll.fell, .rolled_image = j->roll.image,
 		.stays = j->roll.stays,
-		.hold = j->hold.reason != NULL ? &j->hold : NULL
+		.hold = j->hold.reason != NULL ? &j->hold : NULL,
+		.unlabelled = j->unlabelled,
+		.label_failed = j->label_failed ? &j->label_diag : NULL,
+		.label_why = j->label_status.why
 	};
 
 	/* Why pods are missing is not known before they were listed. */

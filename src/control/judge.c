@@ -28,7 +28,8 @@ static const char *const types[] = {
 	"Ready", "Available", "Progressing", "Degraded",
 	"ConfigurationValid", "Rendered", "Applied", "DeploymentReady",
 	"ServiceReady", "GatewayReady", "FieldsActedOn", "ConfigMapsFollowed",
-	"SecretsFollowed", "ChildrenComplete", "Verified", "HooksPassed"
+	"SecretsFollowed", "ChildrenComplete", LABELS_CONDITION, "Verified",
+	"HooksPassed"
 };
 _Static_assert(ARRAY_LEN(types) <= CONDITIONS_MAX, "a slot each");
 _Static_assert(CHILD_KINDS_ALL <= STATUS_CHILDREN_MAX, "an item each");
@@ -453,6 +454,31 @@ static void set_shortfalls(struct view *v)
 		    "more, see --max-refs"));
 }
 
+/* It outlives the spec that asked for them, until they are given back. */
+static void set_labelled(struct view *v)
+{
+	const struct judge_in *in = v->in;
+	struct ns_labels want;
+
+	if (in->refused != NULL || v->deleting || in->unlabelled) {
+		cond_keep(v->cs, LABELS_CONDITION);
+		return;
+	}
+	if (labels_wanted(in->server, &in->labels, v->a, &want) < 0)
+		return;
+	if (in->label_failed != NULL) {
+		want.status = COND_FALSE;
+		want.reason = want.set.n == 0 ? "NotGivenBack" :
+		    in->label_why == KUBE_WHY_OWNED ? "LabelTaken" :
+		    refusal(in->label_why, "ApplyFailed");
+		want.message = arena_str(v->a,
+		    str_from(in->label_failed->text));
+	}
+	if (want.reason != NULL)
+		set(v, LABELS_CONDITION, want.status, want.reason,
+		    want.message);
+}
+
 static const char *unsure_reason(struct view *v)
 {
 	const struct condition *c = cond_get(v->cs, "Verified");
@@ -777,6 +803,7 @@ void judge(const struct judge_in *in, struct arena *a, struct verdict *ret)
 	if (in->server->group == GROUP_EXAMPLE)
 		set_of_example(&v);
 	set_shortfalls(&v);
+	set_labelled(&v);
 	set_verified(&v);
 	ret->up = v.up;
 

@@ -93,6 +93,8 @@ static void cleanup(void *ctx)
 static void lead(struct manager *m, bool leading)
 {
 	m->leading = leading;
+	if (leading)
+		labels_doubt(m);
 	log_line(&m->log, LOG_INFO, leading ? "leading" : "not leading",
 	    "holder=%s", m->o->leader_elect ? m->lease.seen.holder : "");
 	if (leading && m->webhooks)

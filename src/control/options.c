@@ -147,6 +147,11 @@ const struct opt manager_opts[] = {
 	{ "enable-multi-tenancy", "ENABLE_MULTI_TENANCY", "true", OPT_BOOL,
 	  AT(tenancy), 0, 0, "make ResourceQuotas, "
 	  "LimitRanges, Roles and RoleBindings of spec.tenancy" },
+	{ "namespace-label-keys", "NAMESPACE_LABEL_KEYS",
+	  "tenant.mcp.allbeone.io/", OPT_STR, AT(label_keys), 0, 0,
+	  "keys, separated by commas, that servers may set at their namespace "
+	  "by spec.tenancy.namespaceLabels; one that ends in / stands for all "
+	  "that begin so" },
 	{ "enable-backup-controller", "ENABLE_BACKUP_CONTROLLER", "true",
 	  OPT_BOOL, AT(backup), 0, 0,
 	  "feature: MCPServerBackup (not built yet)" },
@@ -234,6 +239,32 @@ static int webhooks_options_check(const struct manager_options *o,
 	return 0;
 }
 
+/* What makes others trust a namespace is not for who may make a server. */
+static int label_keys_check(struct str list, struct diag *d)
+{
+	const char *rule = NULL;
+	struct str one;
+	char mem[320];
+	struct buf b;
+
+	while (list.n > 0 && !rule) {
+		list = str_cut(list, ',', &one);
+		one = str_trim(one);
+		buf_init(&b, mem, sizeof(mem));
+		buf_fmt(&b, "%S%s", one, str_ends(one, STR("/")) ? "x" : "");
+		if (b.over || !str_label_key(buf_view(&b)))
+			rule = "is neither a label key nor the beginning of "
+			    "one, up to its /";
+		else if (server_label_is_reserved(buf_view(&b)))
+			rule = "is Kubernetes' own";
+	}
+	if (!rule)
+		return 0;
+	diag_set(d, STR("--namespace-label-keys (NAMESPACE_LABEL_KEYS)"),
+	    "\"%S\" %s", one, rule);
+	return ERR_USAGE;
+}
+
 int options_check(const struct manager_options *o, struct diag *d)
 {
 	struct lease_options lease = {
@@ -260,7 +291,8 @@ int options_check(const struct manager_options *o, struct diag *d)
 		    "has no effect without --metrics-secure");
 		return ERR_USAGE;
 	}
-	if (webhooks_options_check(o, d) < 0)
+	if (webhooks_options_check(o, d) < 0 ||
+	    label_keys_check(o->label_keys, d) < 0)
 		return ERR_USAGE;
 	if (o->max_delay_ns < o->base_delay_ns) {
 		diag_set(d, STR("--queue-max-delay"),

@@ -312,6 +312,23 @@ void plan_refused(const struct records *rs, const struct record *r,
 		plan_let_go(rs, r, ret);
 }
 
+/* Who goes gives back at its end what the status says that it was given. */
+static int plan_labels(const struct plan_in *in, struct arena *a,
+    struct plan *p)
+{
+	int err;
+
+	if (HAS(&in->server->meta, object_meta, deletion_time)) {
+		p->relabel = p->drop_finalizers && labels_left(in->server,
+		    in->record);
+		return 0;
+	}
+	err = labels_wanted(in->server, &in->labels, a, &p->labels);
+	if (err == 0)
+		p->relabel = labels_due(in->server, in->record, &p->labels);
+	return err;
+}
+
 int plan_children(const struct plan_in *in, struct arena *a,
     struct plan *ret)
 {
@@ -323,6 +340,7 @@ int plan_children(const struct plan_in *in, struct arena *a,
 	if (HAS(&in->server->meta, object_meta, deletion_time)) {
 		plan_deletion(in, &p);
 		plan_last_look(in, a, &p);
+		(void)plan_labels(in, a, &p);
 		*ret = p;
 		return 0;
 	}
@@ -337,6 +355,8 @@ int plan_children(const struct plan_in *in, struct arena *a,
 		err = render_extras(&how, a, &p.out);
 	if (err == 0)
 		err = plan_steps(&how, a, &p);
+	if (err == 0)
+		err = plan_labels(in, a, &p);
 	if (err < 0)
 		return err;
 	/* What is asked for and has no slot is left alone. */

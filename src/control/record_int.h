@@ -116,6 +116,7 @@ struct record {
 	uint32_t wanted;
 	uint32_t created;	/* bit per child_kind: made, to be told */
 	uint32_t extras;	/* see extra_first */
+	uint32_t labelled;	/* labels set at its namespace, labels_mark */
 	uint8_t group, phase;
 	uint8_t failures;	/* in a row, for the backoff */
 	uint8_t refs;

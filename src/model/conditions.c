@@ -76,6 +76,14 @@ bool cond_set(struct conditions *cs, const char *type,
 	return !same;
 }
 
+void cond_keep(struct conditions *cs, const char *type)
+{
+	struct condition *c = find(cs, str_from(type));
+
+	if (c)
+		cs->set |= UINT32_C(1) << (c - cs->c);
+}
+
 const struct condition *cond_get(const struct conditions *cs,
     const char *type)
 {

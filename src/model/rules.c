@@ -107,6 +107,26 @@ bool server_label_is_own(struct str key)
 	return false;
 }
 
+bool server_label_is_reserved(struct str key)
+{
+	static const struct str domains[] = {
+		STR_INIT("kubernetes.io"), STR_INIT("k8s.io")
+	};
+	size_t slash = str_find(key, '/');
+	struct str domain = str_sub(key, 0, slash);
+
+	if (slash == key.n)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(domains); i++) {
+		struct str end = domains[i];
+
+		if (str_eq(domain, end) || (str_ends(domain, end) &&
+		    domain.p[domain.n - end.n - 1] == '.'))
+			return true;
+	}
+	return false;
+}
+
 bool server_note_is_own(struct str key)
 {
 	return str_starts(key, STR("mcp.allbeone.io/"));

@@ -238,6 +238,18 @@ static void check_members(const struct tenancy_spec *t, struct faults *f)
 	}
 }
 
+static void check_namespace_labels(const struct server *s,
+    const struct pairs *m, struct faults *f)
+{
+	static const char path[] = "spec.tenancy.namespaceLabels";
+
+	check_labels(m, path, s->meta.name, false, f);
+	for (uint32_t i = 0; i < m->n; i++)
+		if (server_label_is_reserved(m->p[i].key))
+			rule_broken(f, str_from(path), m->p[i].key,
+			    "is Kubernetes' own: no server may set it");
+}
+
 static void check_tenant(const struct server *s, const struct tenancy_spec *t,
     struct faults *f)
 {
@@ -252,6 +264,7 @@ static void check_tenant(const struct server *s, const struct tenancy_spec *t,
 	check_labels(&t->labels, "spec.tenancy.labels", s->meta.name, true,
 	    f);
 	check_notes(&t->annotations, "spec.tenancy.annotations", f);
+	check_namespace_labels(s, &t->namespace_labels, f);
 	check_quotas(&s->spec, &t->quotas, f);
 	check_members(t, f);
 }

@@ -91,5 +91,58 @@ check "the limit range" wait_for 30 gone limitrange/mine-tenant
 check "the Role" wait_for 30 gone role/mine-tenant
 check "and who had it" wait_for 30 gone rolebinding/mine-tenant
 check "its Deployment stays" there deployment/mine
+
+# Labels of the namespace: each server has its own, and gives them back.
+label() { k get namespace "$ns" -o "jsonpath={.metadata.labels.tenant\.mcp\.allbeone\.io/$1}"; }
+label_is() { [ "$(label "$1")" = "$2" ]; }
+labelled() { [ "$(one "$1" '.status.conditions[?(@.type=="NamespaceLabelled")].reason')" = "$2" ]; }
+wants() { # NAME LABELS
+	server "$1" "  tenancy: {tenantId: acme, namespaceLabels: {$2}}"
+}
+t=tenant.mcp.allbeone.io
+withdraw
+wants first "$t/team: a, $t/only: first"
+check "without the right it is told that labels are missing" wait_for 60 labelled first NotPermitted
+same "and there are none" "" "$(label team)"
+grant
+check "with it they are there" wait_for 120 label_is team a
+check "which is told" wait_for 30 labelled first Labelled
+same "in full" "$t/only=first, $t/team=a" \
+	"$(one first '.status.conditions[?(@.type=="NamespaceLabelled")].message')"
+wants second "$t/team: a, $t/also: second"
+check "another's add up" wait_for 60 label_is also second
+wants third "$t/team: b"
+check "one that says something else is told" wait_for 60 labelled third LabelTaken
+check "and changes nothing" label_is team a
+k -n "$ns" delete "$S1" third --wait=true >/dev/null
+wants fourth "team: x, $t/of.fourth: its"
+check "a key that is not allowed is told" wait_for 60 labelled fourth KeyNotAllowed
+same "it is not set" "" "$(k get namespace "$ns" -o 'jsonpath={.metadata.labels.team}')"
+same "the one beside it is" its "$(label 'of\.fourth')"
+wants fifth "pod-security.kubernetes.io/enforce: privileged"
+check "one of Kubernetes' own is no valid spec" wait_for 60 eval \
+	'[ "$(one fifth ".status.conditions[?(@.type==\"ConfigurationValid\")].reason")" = InvalidSpec ]'
+same "nor is it set" "" \
+	"$(k get namespace "$ns" -o 'jsonpath={.metadata.labels.pod-security\.kubernetes\.io/enforce}')"
+
+change first "{\"tenancy\":{\"namespaceLabels\":{\"$t/only\":null}}}"
+check "what a server does not ask for any more goes" wait_for 30 label_is only ""
+change first '{"tenancy":null}'
+check "so does its condition" wait_for 30 labelled first ""
+check "what another asks for stays" label_is team a
+audit_mark
+operator_restart() { k -n mcp-system rollout restart deployment mcp-operator &&
+	k -n mcp-system rollout status deployment mcp-operator --timeout=90s; }
+check "the operator is restarted" operator_restart
+sleep 10
+same "which sets no label again" 0 "$(audit_count agent='mcp-operator/.*' verb=patch resource=namespaces)"
+k -n "$ns" patch "$S1" second --type=merge -p \
+	'{"metadata":{"finalizers":["mcp.allbeone.io/finalizer"]}}' >/dev/null
+k -n "$ns" delete "$S1" second --timeout=60s >/dev/null
+same "a server with a finalizer gives back what it was given" "" "$(label team)$(label also)"
+withdraw
+k -n "$ns" patch "$S1" fourth --type=merge -p \
+	'{"metadata":{"finalizers":["mcp.allbeone.io/finalizer"]}}' >/dev/null
+check "and goes even where it may not" k -n "$ns" delete "$S1" fourth --timeout=60s
 withdraw
 finish

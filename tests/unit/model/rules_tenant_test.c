@@ -61,6 +61,19 @@ TEST(rules_tenant_labels)
 	bad(TENANT("\"labels\":{\"mcp.allbeone.io/tenant-id\":\"c\"}"),
 	    "spec.tenancy.labels", "mcp.allbeone.io/tenant-id is a label "
 	    "that the operator sets");
+	bad(TENANT("\"namespaceLabels\":{\"a b\":\"c\"}"),
+	    "spec.tenancy.namespaceLabels", "a b is not a label key");
+	bad(TENANT("\"namespaceLabels\":{\"a\":\"-\"}"),
+	    "spec.tenancy.namespaceLabels", "- is not a label value: at most "
+	    "63 letters, digits, '-', '_' and '.'");
+	bad(TENANT("\"namespaceLabels\":{\"pod-security.kubernetes.io/"
+	    "enforce\":\"privileged\"}"), "spec.tenancy.namespaceLabels",
+	    "pod-security.kubernetes.io/enforce is Kubernetes' own: no "
+	    "server may set it");
+	bad(TENANT("\"namespaceLabels\":{\"k8s.io/x\":\"a\"}"),
+	    "spec.tenancy.namespaceLabels",
+	    "k8s.io/x is Kubernetes' own: no server may set it");
+	good(TENANT("\"namespaceLabels\":{\"a\":\"b\",\"xk8s.io/x\":\"\"}"));
 	bad(TENANT("\"annotations\":{\"a b\":\"c\"}"),
 	    "spec.tenancy.annotations", "a b is not an annotation key");
 }

@@ -1,0 +1,386 @@
+#include <string.h>
+
+#include "check.h"
+#include "manager_world.h"
+
+#define SERVERS "mcp.allbeone.io/v1/mcpservers"
+#define PREFIX "tenant.mcp.allbeone.io/"
+#define TENANT(labels) "{\"image\":\"x\",\"replicas\":0,\"transport\":{" \
+	"\"type\":\"stdio\"},\"tenancy\":{\"tenantId\":\"t\"," \
+	"\"isolationLevel\":\"None\",\"namespaceLabels\":{" labels "}}}"
+
+/* ---- what is asked for ---- */
+
+static char arena_mem[1 << 18], more_mem[1 << 16], tight_mem[1 << 15];
+static struct arena arena, more;
+static struct json_tok tok[4096];
+static struct server server;
+static struct ns_labels want;
+static struct record record;
+
+static void read_server(const char *spec, const char *status)
+{
+	struct json_doc doc;
+	struct buf b;
+
+	arena_init(&arena, arena_mem, sizeof(arena_mem));
+	arena_init(&more, more_mem, sizeof(more_mem));
+	b = arena_buf(&more);
+	buf_fmt(&b, "{\"metadata\":{\"name\":\"one\",\"namespace\":\"ns\","
+	    "\"uid\":\"u\"},\"spec\":%s,\"status\":%s}", spec, status);
+	REQUIRE(json_parse(&doc, arena_keep(&more, &b), tok, ARRAY_LEN(tok),
+	    NULL) == 0);
+	REQUIRE(server_decode(GROUP_ALLBEONE, &doc, JSON_ROOT, &arena,
+	    &server, NULL) == 0);
+}
+
+static void ask(const char *keys, const char *spec, const char *status)
+{
+	struct label_rule rule = { keys != NULL, STR_NONE };
+
+	if (keys != NULL)
+		rule.keys = str_from(keys);
+	read_server(spec, status);
+	REQUIRE(labels_wanted(&server, &rule, &arena, &want) == 0);
+}
+
+TEST(only_allowed_keys_are_set)
+{
+	static const char spec[] = TENANT("\"" PREFIX "a\":\"1\",\"team\":"
+	    "\"2\",\"teams\":\"3\",\"" PREFIX "b\":\"\"");
+
+	ask(PREFIX ", team", spec, "{}");
+	EXPECT_EQ(want.set.n, 3);
+	EXPECT_EQ(want.status, COND_FALSE);
+	EXPECT_STR(str_from(want.reason), "KeyNotAllowed");
+	EXPECT_STR(want.message, PREFIX "a=1, team=2, " PREFIX "b=; the "
+	    "operator's --namespace-label-keys does not allow teams");
+	ask("team,teams," PREFIX, spec, "{}");
+	EXPECT_EQ(want.set.n, 4);
+	EXPECT_STR(str_from(want.reason), "Labelled");
+	EXPECT_EQ(want.status, COND_TRUE);
+	ask("", spec, "{}");
+	EXPECT_EQ(want.set.n, 0);
+	EXPECT_STR(want.message, "the operator's --namespace-label-keys does "
+	    "not allow " PREFIX "a, team, teams, " PREFIX "b");
+	EXPECT(!labels_due(&server, &record, &want));
+	/* Whatever the flag says. */
+	ask("x.kubernetes.io/", TENANT("\"x.kubernetes.io/a\":\"1\""), "{}");
+	EXPECT_EQ(want.set.n, 0);
+}
+
+TEST(who_asks_for_none_gets_none)
+{
+	ask(PREFIX, "{\"image\":\"x\"}", "{}");
+	EXPECT(want.reason == NULL && !labels_due(&server, &record, &want));
+	ask(PREFIX, TENANT(""), "{}");
+	EXPECT(want.reason == NULL);
+	ask(NULL, TENANT("\"" PREFIX "a\":\"1\""), "{}");
+	EXPECT(want.reason == NULL);
+	EXPECT(!labels_left(&server, &record));
+}
+
+#define TOLD(status, reason, message) "{\"conditions\":[{\"type\":" \
+	"\"NamespaceLabelled\",\"status\":\"" status "\",\"reason\":\"" \
+	reason "\",\"message\":\"" message "\"}]}"
+
+TEST(the_status_tells_what_was_set)
+{
+	static const char spec[] = TENANT("\"" PREFIX "a\":\"1\"");
+
+	ask(PREFIX, spec, "{}");
+	EXPECT(labels_due(&server, &record, &want));
+	ask(PREFIX, spec, TOLD("True", "Labelled", PREFIX "a=1"));
+	EXPECT(!labels_due(&server, &record, &want));
+	EXPECT(labels_left(&server, &record));
+	ask(PREFIX, spec, TOLD("True", "Labelled", PREFIX "a=2"));
+	EXPECT(labels_due(&server, &record, &want));
+	ask(PREFIX, spec, TOLD("False", "NotPermitted", "no"));
+	EXPECT(labels_due(&server, &record, &want));
+	ask(PREFIX, "{\"image\":\"x\"}", TOLD("True", "Labelled", "a=2"));
+	EXPECT(labels_due(&server, &record, &want));
+}
+
+TEST(labels_need_room)
+{
+	struct label_rule rule = { true, STR(PREFIX) };
+	struct arena tight;
+	bool fits = false;
+	size_t cap;
+
+	read_server(TENANT("\"" PREFIX "a\":\"1\",\"b\":\"2\""), "{}");
+	for (cap = 0; cap < sizeof(tight_mem); cap += 41) {
+		int err;
+
+		arena_init(&tight, tight_mem, cap);
+		err = labels_wanted(&server, &rule, &tight, &want);
+		EXPECT(err == (fits ? 0 : ERR_FULL) || (err == 0 && !fits));
+		EXPECT(err == 0 || want.reason == NULL);
+		fits = fits || err == 0;
+	}
+	EXPECT(fits);
+}
+
+/* ---- setting them ---- */
+
+static struct {
+	const char *spec, *meta;
+	unsigned version, generation;
+	char status[16384];
+	uint16_t code;		/* what labels are answered with; 0: well */
+	const char *why;
+	char body[1024];	/* of the last labels */
+	unsigned released;
+} it;
+
+static const char *object(void)
+{
+	static char text[sizeof(it.status) + 2048];
+	struct buf b;
+
+	buf_init(&b, text, sizeof(text) - 1);
+	buf_fmt(&b, "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"one\","
+	    "\"uid\":\"" MW_UID "\",\"resourceVersion\":\"%u\","
+	    "\"generation\":%u%s},\"spec\":%s,\"status\":%s}", it.version,
+	    it.generation, it.meta, it.spec, it.status);
+	REQUIRE(!b.over);
+	text[b.n] = '\0';
+	return text;
+}
+
+static const char *line(const char *type)
+{
+	static char text[sizeof(it.status) + 4096];
+	struct buf b;
+
+	buf_init(&b, text, sizeof(text) - 1);
+	buf_fmt(&b, "{\"type\":\"%s\",\"object\":%s}\n", type, object());
+	text[b.n] = '\0';
+	return text;
+}
+
+static const char *watch(const struct world_request *r, struct str path)
+{
+	(void)r;
+	return str_ends(path, STR(SERVERS)) ? line("ADDED") : "";
+}
+
+static void labels_take(const struct world_request *r)
+{
+	EXPECT_STR(r->method, "PATCH");
+	EXPECT(str_search(r->path, STR("force")) == r->path.n);
+	EXPECT(str_search(r->path, STR("fieldManager=mcp-operator%2Ftenant%2F"
+	    "a.one")) < r->path.n);
+	text_set(it.body, sizeof(it.body), r->body);
+	if (it.code == 0)
+		world_reply(mw.w, r->peer, 200, NULL, "{}");
+	else
+		world_reply(mw.w, r->peer, it.code, NULL, it.why);
+}
+
+static void serve(const struct world_request *r, struct str path)
+{
+	size_t at = str_search(r->body, STR("\"status\":")) + 9;
+
+	if (str_ends(path, STR("/api/v1/namespaces/ns"))) {
+		labels_take(r);
+		return;
+	}
+	if (str_ends(path, STR("mcpservers/one/status"))) {
+		REQUIRE(at < r->body.n);
+		text_set(it.status, sizeof(it.status),
+		    str_sub(r->body, at, r->body.n - 1));
+		it.version++;
+	} else if (str_search(r->body, STR("finalizers")) < r->body.n) {
+		it.released++;
+		mw_tell(SERVERS, line("DELETED"));
+	} else if (str_search(path, STR("mcpservers/one")) == path.n &&
+	    str_is(r->method, "GET")) {
+		world_reply(mw.w, r->peer, 404, NULL, world_status(404,
+		    "NotFound", "no"));
+		return;
+	}
+	world_reply(mw.w, r->peer, 200, NULL, object());
+}
+
+static void begin(const char *const *args)
+{
+	mw.watch = watch;
+	mw.serve = serve;
+	mw.opened = 0;
+	mw_begin(args);
+	mw_run(10 * SEC);
+}
+
+static void run(const char *spec)
+{
+	it.spec = spec;
+	it.meta = "";
+	it.version = 1000;
+	it.generation = 1;
+	text_set(it.status, sizeof(it.status), STR("{}"));
+	begin(NULL);
+}
+
+static void tell(const char *spec)
+{
+	it.spec = spec;
+	it.version++;
+	it.generation++;
+	mw_forget();
+	mw_tell(SERVERS, line("MODIFIED"));
+	mw_run(10 * SEC);
+}
+
+static bool says(const char *text)
+{
+	return str_search(str_from(it.status), str_from(text)) <
+	    strlen(it.status);
+}
+
+static const char labelled[] = TENANT("\"" PREFIX "a\":\"1\"");
+static const char plain[] = TENANT("");
+
+TEST(labels_are_set_once)
+{
+	run(labelled);
+	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 1);
+	EXPECT_STR(str_from(it.body), "{\"apiVersion\":\"v1\",\"kind\":"
+	    "\"Namespace\",\"metadata\":{\"name\":\"ns\",\"labels\":{\""
+	    PREFIX "a\":\"1\"}}}");
+	EXPECT(says("\"reason\":\"Labelled\",\"message\":\"" PREFIX "a=1\""));
+	tell(TENANT("\"" PREFIX "a\":\"2\""));
+	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 1);
+	EXPECT(says(PREFIX "a=2"));
+	/* Another change of the server is none of the labels. */
+	it.meta = ",\"labels\":{\"a\":\"b\"}";
+	tell(it.spec);
+	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 0);
+	EXPECT(says("\"Labelled\""));
+}
+
+TEST(a_restart_sets_none_again)
+{
+	run(labelled);
+	EXPECT(says("\"Labelled\""));
+	begin(NULL);
+	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 0);
+}
+
+TEST(they_are_given_back)
+{
+	run(labelled);
+	tell(plain);
+	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 1);
+	EXPECT_STR(str_from(it.body), "{\"apiVersion\":\"v1\",\"kind\":"
+	    "\"Namespace\",\"metadata\":{\"name\":\"ns\",\"labels\":{}}}");
+	EXPECT(!says("NamespaceLabelled"));
+}
+
+TEST(so_they_are_where_tenancy_is_switched_off)
+{
+	static const char *const off[] = {
+		"--enable-multi-tenancy=false", NULL
+	};
+
+	run(labelled);
+	begin(off);
+	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 1);
+	EXPECT(!says("NamespaceLabelled"));
+}
+
+static void refuse(uint16_t code, const char *why)
+{
+	it.code = code;
+	it.why = why;
+}
+
+#define FORBIDDEN world_status(403, "Forbidden", "u cannot patch resource")
+
+TEST(who_may_not_is_told_and_tries_again)
+{
+	refuse(403, FORBIDDEN);
+	run(labelled);
+	EXPECT(says("\"status\":\"False\",\"reason\":\"NotPermitted\""));
+	EXPECT(mw_count("/api/v1/namespaces/ns?") > 1);
+	EXPECT_EQ(mw_count("mcpservers/one/status"), 1);
+	refuse(0, NULL);
+	mw_run(60 * SEC);
+	EXPECT(says("\"Labelled\""));
+	/* Nobody gives back what was never set. */
+	run(labelled);
+	refuse(403, FORBIDDEN);
+	tell(TENANT("\"" PREFIX "a\":\"3\""));
+	EXPECT(says("\"NotPermitted\""));
+	tell(plain);
+	EXPECT(!says("NamespaceLabelled"));
+	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 1);
+}
+
+TEST(what_cannot_be_given_back_is_told)
+{
+	run(labelled);
+	refuse(403, FORBIDDEN);
+	tell(plain);
+	EXPECT(says("\"NotGivenBack\""));
+	refuse(0, NULL);
+	mw_run(60 * SEC);
+	EXPECT(!says("NamespaceLabelled"));
+}
+
+TEST(a_label_of_somebody_else_stays)
+{
+	refuse(409, "{\"kind\":\"Status\",\"reason\":\"Conflict\",\"message\":"
+	    "\"Apply failed with 1 conflict\",\"details\":{\"causes\":[{"
+	    "\"reason\":\"FieldManagerConflict\",\"field\":\"x\"}]}}");
+	run(labelled);
+	EXPECT(says("\"reason\":\"LabelTaken\""));
+	EXPECT(says("Apply failed with 1 conflict"));
+}
+
+TEST(a_failure_that_passes_is_not_told)
+{
+	refuse(500, world_status(500, "InternalError", "etcd is away"));
+	run(labelled);
+	EXPECT(!says("NamespaceLabelled"));
+	refuse(0, NULL);
+	mw_run(60 * SEC);
+	EXPECT(says("\"Labelled\""));
+}
+
+/* Its spec is refused: the last good one's labels stay, and are known. */
+TEST(a_bad_spec_changes_no_label)
+{
+	run(labelled);
+	tell(TENANT("\"a b\":\"1\""));
+	EXPECT(says("\"InvalidSpec\""));
+	EXPECT(says("\"Labelled\""));
+	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 0);
+	tell(plain);
+	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 1);
+}
+
+/* A server that goes is met by an operator that starts. */
+static void end(uint16_t code)
+{
+	run(labelled);
+	it.meta = ",\"deletionTimestamp\":\"2026-01-01T00:00:00Z\","
+	    "\"finalizers\":[\"mcp.allbeone.io/finalizer\"]";
+	if (code)
+		refuse(code, FORBIDDEN);
+	begin(NULL);
+}
+
+TEST(who_goes_gives_back_what_it_was_given)
+{
+	end(0);
+	EXPECT_EQ(it.released, 1);
+	EXPECT(str_search(str_from(it.body), STR("\"labels\":{}")) <
+	    strlen(it.body));
+}
+
+TEST(who_goes_is_not_held_by_labels)
+{
+	end(403);
+	EXPECT_EQ(it.released, 1);
+}
