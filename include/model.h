@@ -191,6 +191,10 @@ extern const struct json_list_key pod_template_lists[];
  */
 int server_unacted(const struct server *s, struct buf *out);
 
+/* advice.c: fields of the Service that its type leaves without effect. */
+void server_idle_fields(const struct server *s, server_fault *each,
+    void *ctx);
+
 /* refs.c [server_refs] ---------------------------------------------------- */
 
 enum ref_kind { REF_CONFIG_MAP, REF_SECRET };

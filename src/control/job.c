@@ -662,6 +662,7 @@ static void job_on_done(void *ctx, struct kube_call *call)
 		break;
 	case JOB_REVISION:
 		job_revision_done(j);
+		break;
 	case JOB_LABEL:
 		job_labelled(j);
 		break;

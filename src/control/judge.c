@@ -418,11 +418,35 @@ static void set_children_complete(struct view *v)
 		    kinds_text(v, asked & ~in->made)));
 }
 
+static void idle_note(void *ctx, const struct diag *d)
+{
+	struct buf *b = ctx;
+
+	buf_fmt(b, "%s%s %s", b->n > 0 ? "; " : "", d->path, d->text);
+}
+
+static void set_fields_acted_on(struct view *v)
+{
+	struct buf b = arena_buf(v->a);
+	const char *reason = "NotActedOn";
+	struct str later = STR_NONE, idle;
+
+	if (server_unacted(v->in->server, &b) > 0)
+		later = arena_keep(v->a, &b);
+	b = arena_buf(v->a);
+	if (later.n > 0)
+		buf_fmt(&b, "not acted on yet: %S", later);
+	else
+		reason = "NoEffect";
+	server_idle_fields(v->in->server, idle_note, &b);
+	idle = arena_keep(v->a, &b);
+	if (idle.n > 0)
+		set(v, "FieldsActedOn", COND_FALSE, reason, idle);
+}
+
 /* What the user asked for and does not get: said, not dropped. */
 static void set_shortfalls(struct view *v)
 {
-	struct buf b;
-
 	if (v->in->refused != NULL)
 		return;
 	if (v->in->hold != NULL && !v->in->hold->invalid)
@@ -432,11 +456,7 @@ static void set_shortfalls(struct view *v)
 		set(v, "GatewayReady", COND_FALSE, "NoGateway",
 		    STR("transport stdio has no gateway yet: one pod with an "
 		    "open standard input, without Service and probes"));
-	b = arena_buf(v->a);
-	if (server_unacted(v->in->server, &b) > 0)
-		set(v, "FieldsActedOn", COND_FALSE, "NotActedOn",
-		    text(v, "not acted on yet: %S",
-		    arena_keep(v->a, &b)));
+	set_fields_acted_on(v);
 	set_children_complete(v);
 	if (v->in->unfollowed[REF_CONFIG_MAP])
 		set(v, "ConfigMapsFollowed", COND_FALSE, "NotGranted",

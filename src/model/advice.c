@@ -105,6 +105,34 @@ static void advise_budget(const struct server_spec *s,
 		    STR_NONE, "of all pods keeps nodes from being drained");
 }
 
+/* ---- the Service ---- */
+
+/* What the API server would refuse beside the type is not sent to it. */
+void server_idle_fields(const struct server *s, server_fault *each,
+    void *ctx)
+{
+	const struct service_spec *v = &s->spec.service;
+	bool outside = v->type != SERVICE_CLUSTER_IP;
+	bool balanced = v->type == SERVICE_LOAD_BALANCER;
+	const struct { const char *path; bool idle; } field[] = {
+		{ "spec.service.externalTrafficPolicy", !outside &&
+		  HAS(v, service_spec, external_policy) },
+		{ "spec.service.loadBalancerSourceRanges", !balanced &&
+		  v->source_ranges.n > 0 },
+	};
+	struct faults f = { each, ctx, false };
+	char rule[80];
+
+	if (s->spec.transport.type == TRANSPORT_STDIO)
+		return;
+	cut_fmt(rule, sizeof(rule), "has no effect on a Service of type %s",
+	    schema_word(&service_type_words, (uint32_t)v->type));
+	for (size_t i = 0; i < ARRAY_LEN(field); i++)
+		if (field[i].idle)
+			rule_broken(&f, str_from(field[i].path), STR_NONE,
+			    rule);
+}
+
 /* ---- all of it ---- */
 
 static void advise_entry(const struct entry_spec *e, struct faults *f)
@@ -151,6 +179,7 @@ int server_advise(const struct server *s, struct arena *scratch,
 		advise_budget(&s->spec, &scaling, &f);
 		advise_entry(&entry, &f);
 	}
+	server_idle_fields(s, each, ctx);
 	advise_unacted(s, &f);
 	arena_reset(scratch, mark);
 	scratch->over = over;

@@ -58,6 +58,12 @@ check "it is served" wait_for 30 field_is ScaledToZero mcpservers.mcp.allbeone.i
 server plain '  image: x' '  replicas: 0' '  transport: {type: http}' '  ports: [{port: 80}]'
 same "applied again it is as it was" 1 "$(get mcpservers.mcp.allbeone.io/plain .metadata.generation)"
 
+server idle '  image: x:1' '  replicas: 0' '  service: {externalTrafficPolicy: Local}'
+check "a field without effect is taken with a warning" \
+	says 'Warning: spec.service.externalTrafficPolicy: has no effect on a Service of type ClusterIP'
+check "and stands in a condition" wait_for 30 field_is NoEffect mcpservers.mcp.allbeone.io/idle \
+	'.status.conditions[?(@.type=="FieldsActedOn")].reason'
+
 export ADMISSION_NS=$ns
 checks admission.py
 

@@ -550,6 +550,26 @@ TEST(judge_says_what_is_not_acted_on)
 	EXPECT_STR(cond("FieldsActedOn"), "");
 }
 
+TEST(judge_says_what_has_no_effect)
+{
+	read_server(GROUP_ALLBEONE, "", "{\"image\":\"x\",\"service\":{"
+	    "\"externalTrafficPolicy\":\"Local\",\"loadBalancerSourceRanges\""
+	    ":[\"10.0.0.0/8\"]}}", "{}");
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("FieldsActedOn"), "False/NoEffect");
+	EXPECT_STR(said("FieldsActedOn"), "spec.service.externalTrafficPolicy "
+	    "has no effect on a Service of type ClusterIP; spec.service."
+	    "loadBalancerSourceRanges has no effect on a Service of type "
+	    "ClusterIP");
+	read_server(GROUP_NTAKATSU, "", "{\"image\":\"x\",\"plugins\":[\"p\"],"
+	    "\"service\":{\"externalTrafficPolicy\":\"Local\"}}", "{}");
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("FieldsActedOn"), "False/NotActedOn");
+	EXPECT_STR(said("FieldsActedOn"), "not acted on yet: spec.plugins; "
+	    "spec.service.externalTrafficPolicy has no effect on a Service of "
+	    "type ClusterIP");
+}
+
 TEST(judge_drops_conditions_that_hold_no_more)
 {
 	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\"}",

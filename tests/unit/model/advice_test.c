@@ -45,6 +45,30 @@ TEST(advice_on_images)
 	}
 }
 
+TEST(advice_on_the_service)
+{
+	static const char fields[] = "\"externalTrafficPolicy\":\"Local\","
+	    "\"loadBalancerSourceRanges\":[\"10.0.0.0/8\"]";
+	static const char balanced[] =
+	    "spec.service.loadBalancerSourceRanges: has no effect on a Service "
+	    "of type NodePort\n";
+	char more[512];
+
+	cut_fmt(more, sizeof(more), "\"service\":{\"type\":\"LoadBalancer\","
+	    "%s}", fields);
+	advised(more, "");
+	cut_fmt(more, sizeof(more), "\"serviceType\":\"NodePort\","
+	    "\"service\":{%s}", fields);
+	advised(more, balanced);
+	cut_fmt(more, sizeof(more), "\"transport\":{\"type\":\"stdio\"},"
+	    "\"service\":{%s}", fields);
+	advised(more, "");
+	advised("\"service\":{\"externalTrafficPolicy\":\"Local\"}",
+	    "spec.service.externalTrafficPolicy: has no effect on a Service "
+	    "of type ClusterIP\n");
+	advised("\"service\":{\"loadBalancerSourceRanges\":[]}", "");
+}
+
 TEST(advice_on_root)
 {
 	advised("\"securityContext\":{\"runAsUser\":0}",
