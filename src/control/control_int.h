@@ -485,8 +485,9 @@ bool labels_due(const struct server *s, const struct record *r,
     const struct ns_labels *want);
 /*
  * What a record knows of them before the status tells: 0: nothing, 1: that
- * there are none, else a digest.
+ * there are none, LABELS_UNSURE, else a digest.
  */
+enum { LABELS_UNSURE = 2 };
 uint32_t labels_mark(const struct ns_labels *l);
 /* By its status or record: is there anything to be given back? */
 bool labels_left(const struct server *s, const struct record *r);
@@ -515,7 +516,8 @@ struct plan {
 	int32_t scale_to;	/* replicas of STEP_SCALE */
 	bool add_finalizer, drop_finalizers;
 	bool keeps;		/* its children are to be orphans */
-	bool relabel;		/* its namespace, with these labels */
+	bool relabel;		/* its namespace, with these labels, */
+	bool announce;		/* once a status tells of it */
 	struct ns_labels labels;
 	struct render_out out;
 };
@@ -590,6 +592,7 @@ struct judge_in {
 	 * API is missing. */
 	uint32_t made, allowed, absent;
 	struct label_rule labels;
+	bool announce;			/* its namespace is labelled next */
 	bool unlabelled;		/* its namespace was left as it is */
 	const struct diag *label_failed; /* why, if it was tried, or NULL */
 	enum kube_why label_why;
@@ -697,6 +700,7 @@ struct job {
 	struct kube_status failed;
 	bool refused, has_failed, planned, scheduled;
 	bool unlabelled, label_failed;	/* see judge_in */
+	bool announced;			/* a status has told of the labels */
 	struct kube_status label_status;
 	struct diag label_diag;
 	bool reread;		/* the first answer to JOB_GET was no good */

@@ -72,7 +72,7 @@ void job_done(struct job *j)
 	series_reconciled(m, r, RESULT_SUCCESS,
 	    m->loop.now_ns - j->start_ns);
 	if (record_due(m, r) || job_saw_them_go(j) || job_refs_moved(j) ||
-	    job_kinds_moved(j)) {
+	    job_kinds_moved(j) || j->announced) {
 		r->flags &= ~(uint32_t)RECORD_BUSY;
 		queue_add(&m->queue, j->record, true, m->loop.now_ns);
 	} else if (record_overwritten(r) && r->minor_since_ns == 0) {
@@ -191,7 +191,7 @@ static void job_begin(struct job *j, uint32_t i)
 	j->applied = j->deleted = 0;
 	memset(&j->hold, 0, sizeof(j->hold));
 	job_hooks_again(j);
-	j->unlabelled = j->label_failed = false;
+	j->unlabelled = j->label_failed = j->announced = false;
 	memset(&j->plan, 0, sizeof(j->plan));
 	memset(&j->diag, 0, sizeof(j->diag));
 	arena_reset(&j->arena, 0);
@@ -591,7 +591,7 @@ void job_next(struct job *j)
 			job_apply(j, s);
 		return;
 	}
-	if (j->plan.relabel) {
+	if (j->plan.relabel && !j->plan.announce) {
 		job_label(j);
 		return;
 	}

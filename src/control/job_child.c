@@ -73,6 +73,7 @@ static void only_deletions(struct job *j)
 		plan_let_go(&j->m->records, r, p);
 	j->unlabelled = p->relabel && p->labels.set.n > 0;
 	p->relabel = p->relabel && !j->unlabelled;
+	p->announce = false;
 }
 
 static void child_failed(struct job *j, const struct diag *d,

@@ -388,7 +388,7 @@ void job_status(struct job *j)
 		.fell = j->roll.fell, .rolled_image = j->roll.image,
 		.stays = j->roll.stays,
 		.hold = j->hold.reason != NULL ? &j->hold : NULL,
-		.unlabelled = j->unlabelled,
+		.announce = j->plan.announce, .unlabelled = j->unlabelled,
 		.label_failed = j->label_failed ? &j->label_diag : NULL,
 		.label_why = j->label_status.why
 	};
@@ -451,6 +451,7 @@ void job_status_done(struct job *j)
 	note_status(j);
 	note_unfollowed(j);
 	notices_phase(j, (uint8_t)j->verdict->status.phase);
+	j->announced = j->plan.announce;
 	r->minor_since_ns = 0;
 	verify_said(j->m, r);
 	job_tell(j);

@@ -493,6 +493,9 @@ static void set_labelled(struct view *v)
 		    refusal(in->label_why, "ApplyFailed");
 		want.message = arena_str(v->a,
 		    str_from(in->label_failed->text));
+	} else if (in->announce) {
+		want.status = COND_UNKNOWN;
+		want.reason = "Pending";
 	}
 	if (want.reason != NULL)
 		set(v, LABELS_CONDITION, want.status, want.reason,

@@ -6,7 +6,8 @@
  * add up and each goes when the last who asks for it does. Nothing is forced:
  * a label that somebody else has set to something else stays. The condition
  * tells which ones were set, in full: that is what is known of them after a
- * restart, for namespaces are not watched.
+ * restart, for namespaces are not watched. So it is there before the first is
+ * set, lest somebody ends between the two and nobody knows of them.
  *
  * Labels of a namespace decide how it is trusted. Who may make a server gains
  * no more by that than the operator's flag says, and never a label of
@@ -116,7 +117,7 @@ uint32_t labels_mark(const struct ns_labels *l)
 		h = hash_more(h, p->value.p, p->value.n);
 		h = hash_more(h, ",", 1);
 	}
-	return l->set.n == 0 ? 1 : (uint32_t)h | 2;
+	return l->set.n == 0 ? 1 : (uint32_t)h | 4;
 }
 
 bool labels_left(const struct server *s, const struct record *r)
@@ -155,12 +156,15 @@ static struct str labels_body(struct job *j)
 	jw_kcstr(&w, "kind", "Namespace");
 	jw_kopen(&w, "metadata");
 	jw_kcstr(&w, "name", job_record(j)->ns);
-	jw_kopen(&w, "labels");
+	/* An empty object of labels would be one that is ours. */
+	if (set->n > 0)
+		jw_kopen(&w, "labels");
 	for (i = 0; i < set->n; i++) {
 		jw_key(&w, set->p[i].key);
 		jw_str(&w, set->p[i].value);
 	}
-	jw_close(&w);
+	if (set->n > 0)
+		jw_close(&w);
 	jw_close(&w);
 	jw_close(&w);
 	return arena_keep(&j->arena, &b);
@@ -184,6 +188,8 @@ void job_label(struct job *j)
 	render_key(j->server.group, j->server.meta.name, &b);
 	CHECK(!b.over);
 	mem[b.n] = '\0';
+	/* Whatever becomes of the answer: there may be some from now on. */
+	job_record(j)->labelled = LABELS_UNSURE;
 	job_call(j);
 	kube_call_apply(&j->call, &namespaces, STR_NONE,
 	    str_from(job_record(j)->ns), NULL, mem, false, body);

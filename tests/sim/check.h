@@ -68,6 +68,7 @@ struct checks {
 	/* children: when one lost its label that no status named yet, by a
 	 * hash of its uid */
 	struct made lost[256];
+	struct made left[256];	/* servers that went, by name */
 	/* invalid: when a server last asked for no pods at all */
 	int64_t none_ns[SIM_SERVERS];
 };
@@ -86,6 +87,9 @@ const struct api_object *owner_of(const struct sim *s,
  * gone. See the end of what was found in docs/simulation.md.
  */
 bool is_lost(const struct sim *s, const struct api_object *child);
+
+/* Keys of a namespace's labels that servers may ask for. */
+#define TENANT_LABELS "tenant.mcp.allbeone.io/"
 
 /* expect.c: what a server ought to be, from its spec alone */
 struct expect {

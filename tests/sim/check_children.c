@@ -310,12 +310,23 @@ static bool names(const struct api_object *server, const struct api_write *w)
 	return false;
 }
 
+/* One that goes without a finalizer leaves its labels to its namesake. */
+static struct made *left_by(const struct sim *s, struct str ns,
+    struct str name)
+{
+	uint64_t h = str_hash(ns) * 31 + str_hash(name);
+
+	return &s->checks->left[h % ARRAY_LEN(s->checks->left)];
+}
+
 static void write(struct sim *s, const struct api_write *w)
 {
 	const struct api_object *server;
 	struct str owner;
 	uint64_t uid;
 
+	if (w->kind == API_ALLBEONE && !w->new)
+		left_by(s, w->ns, w->name)->at_ns = s->now_ns + 1;
 	if (from_operator(w) || !w->old || !w->new || !is_labelled(w->old) ||
 	    is_labelled(w->new))
 		return;
@@ -343,6 +354,50 @@ bool is_lost(const struct sim *s, const struct api_object *o)
 		    LIST_WAIT)
 			return true;
 	return false;
+}
+
+/* ---- labels of the namespace ---- */
+
+/* Does the Namespace have fields by the manager of this very server? */
+static bool is_labeller(const struct node *space,
+    const struct api_object *server)
+{
+	static const struct str before = STR_INIT("mcp-operator/tenant/a.");
+	const struct node *list = node_path(space, "metadata.managedFields");
+
+	for (uint32_t i = 0; node_is(list, NODE_LIST) && i < list->n; i++) {
+		struct str who = node_text(list->item[i], "manager");
+
+		if (str_starts(who, before) && str_eq(server->name,
+		    str_sub(who, before.n, who.n)))
+			return true;
+	}
+	return false;
+}
+
+static bool namespace_is(const struct sim *s,
+    const struct api_object *server, struct text *why)
+{
+	const struct api_object *space = api_find(s->api, API_NAMESPACE,
+	    STR_NONE, server->ns);
+	const struct node *want = node_path(server->root,
+	    "spec.tenancy.namespaceLabels");
+	const struct node *have;
+
+	if (!space || server->kind != API_ALLBEONE)
+		return true;
+	if (node_empty(want))
+		return !is_labeller(space->root, server) ||
+		    left_by(s, server->ns, server->name)->at_ns ||
+		    differs(why, server, "has labels at its namespace");
+	have = node_path(space->root, "metadata.labels");
+	for (uint32_t i = 0; i < want->n; i++)
+		if (!node_equal(want->member[i].value, node_get_str(have,
+		    want->member[i].key)))
+			return differs(why, server,
+			    "has no label at its namespace");
+	return is_labeller(space->root, server) ||
+	    differs(why, server, "is none of its namespace's managers");
 }
 
 /* ---- all of them ---- */
@@ -410,7 +465,7 @@ static bool server_is(const struct sim *s, const struct api_object *o,
 	for (size_t i = 0; i < KID_KINDS && !blocked; i++)
 		if (!kind_is(s, o, &e, kid_kinds[i], why))
 			return false;
-	return true;
+	return blocked || namespace_is(s, o, why);
 }
 
 static bool well(struct sim *s, struct text *why)

@@ -91,7 +91,8 @@ static void entry_text(struct rng *r, struct text *out)
 		    roll(r, 4) ? "true" : "false", (unsigned)roll(r, 4));
 }
 
-static void tenancy_text(struct rng *r, struct text *out)
+/* Of a key that several ask for they say the same: nobody has to give in. */
+static void tenancy_text(struct rng *r, uint32_t variant, struct text *out)
 {
 	if (roll(r, 3))
 		return;
@@ -103,6 +104,9 @@ static void tenancy_text(struct rng *r, struct text *out)
 	if (roll(r, 3))
 		text_fmt(out, ",\"members\":[{\"kind\":\"User\","
 		    "\"name\":\"u%u\"}]", (unsigned)roll(r, 4));
+	if (variant % 2)
+		text_fmt(out, ",\"namespaceLabels\":{\"tenant.mcp.allbeone"
+		    ".io/k%u\":\"v\"}", (unsigned)(variant / 2 % 3));
 	text_fmt(out, "}");
 }
 
@@ -144,7 +148,7 @@ void server_spec_text(const struct server_id *id, uint32_t variant,
 	if (id->group == GROUP_ALLBEONE) {
 		scaling_text(&r, out);
 		entry_text(&r, out);
-		tenancy_text(&r, out);
+		tenancy_text(&r, variant, out);
 	}
 	if (roll(&r, 10) == 0)
 		text_fmt(out, ",\"strategy\":{\"type\":\"Recreate\"}");
