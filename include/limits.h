@@ -349,7 +349,7 @@
  * 40 series each; an edge cluster has ten. Others are counted together. */
 #define SERIES_SPACES_MAX 128
 /* A server's record: 10,000 of them in 18 MiB with all else that there is. */
-#define RECORD_BYTES 1344
+#define RECORD_BYTES 1352
 /* From starting to list children of a kind until their servers go on without
  * knowing which there are: who serves that kind may never answer. */
 #define EXTRAS_AWAIT_NS (INT64_C(10) * 1000000000)

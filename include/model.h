@@ -214,7 +214,7 @@ void server_refs(const struct server *s, server_ref *each, void *ctx);
  * for their times, sets every condition that it has a word on, and lends
  * those to the status: what was not set again is gone.
  */
-#define CONDITIONS_MAX 16
+#define CONDITIONS_MAX 24
 struct conditions {
 	struct condition c[CONDITIONS_MAX];
 	uint32_t n;
