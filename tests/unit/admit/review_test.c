@@ -443,7 +443,7 @@ TEST(what_was_tried_is_told_with_the_rest)
 	tried = NULL;
 }
 
-static int subject(const char *group, const char *operation,
+static int target(const char *group, const char *operation,
     const char *more, const char *object)
 {
 	static struct admit_target s;
@@ -467,18 +467,18 @@ static int subject(const char *group, const char *operation,
 
 TEST(only_what_could_be_refused_is_tried)
 {
-	EXPECT_EQ(subject(OURS, "CREATE", "", GOOD), 0);
-	EXPECT_EQ(subject(OURS, "UPDATE", "\"oldObject\":{\"spec\":{}},",
+	EXPECT_EQ(target(OURS, "CREATE", "", GOOD), 0);
+	EXPECT_EQ(target(OURS, "UPDATE", "\"oldObject\":{\"spec\":{}},",
 	    GOOD), 0);
-	EXPECT_EQ(subject(OURS, "UPDATE", "\"oldObject\":" GOOD ",", GOOD),
+	EXPECT_EQ(target(OURS, "UPDATE", "\"oldObject\":" GOOD ",", GOOD),
 	    ERR_NOENT);
-	EXPECT_EQ(subject(OURS, "DELETE", "", GOOD), ERR_NOENT);
-	EXPECT_EQ(subject(OURS, "CREATE", "\"subResource\":\"status\",",
+	EXPECT_EQ(target(OURS, "DELETE", "", GOOD), ERR_NOENT);
+	EXPECT_EQ(target(OURS, "CREATE", "\"subResource\":\"status\",",
 	    GOOD), ERR_NOENT);
-	EXPECT_EQ(subject("x.y", "CREATE", "", GOOD), ERR_NOENT);
-	EXPECT_EQ(subject(OURS, "CREATE", "", "{\"metadata\":{\"name\":"
+	EXPECT_EQ(target("x.y", "CREATE", "", GOOD), ERR_NOENT);
+	EXPECT_EQ(target(OURS, "CREATE", "", "{\"metadata\":{\"name\":"
 	    "\"fs\"},\"spec\":{\"image\":\"a b\"}}"), ERR_NOENT);
-	EXPECT_EQ(subject(OURS, "CREATE", "", "7"), ERR_NOENT);
+	EXPECT_EQ(target(OURS, "CREATE", "", "7"), ERR_NOENT);
 }
 
 TEST(a_subject_needs_room)

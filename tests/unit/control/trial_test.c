@@ -97,7 +97,7 @@ static struct http_post *ask(const char *query, const char *meta,
 	p = post_begin(&all, NULL, &head, str_from(query), 0);
 	REQUIRE(p && post_eat(p, &in) == 1);
 	post_lend(p);
-	mw.m->webhooks->route[0].handle(mw.m->webhooks, p);
+	mw.m->webhooks->route[0].handle(mw.m, p);
 	return p;
 }
 

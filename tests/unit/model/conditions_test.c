@@ -27,13 +27,14 @@ TEST(conditions_time_moves_with_status_only)
 	EXPECT(!cond_get(&cs, "Other"));
 }
 
-static struct condition live[20];
+static struct condition live[CONDITIONS_MAX + 4];
 
 static struct server_status status_of(uint32_t n)
 {
 	static const char *const types[] = {
 		"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l",
-		"m", "n", "Ready", "p", "q", "r", "s", "t"
+		"m", "n", "Ready", "p", "q", "r", "s", "t", "u", "v",
+		"w", "x", "y", "z", "0", "1"
 	};
 	struct server_status s = { 0 };
 
@@ -74,9 +75,9 @@ TEST(conditions_of_others_make_room)
 {
 	static const char *const own[] = {
 		"A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L",
-		"M", "N", "O", "P"
+		"M", "N", "O", "P", "Q", "R", "S", "T", "U", "V", "W", "X"
 	};
-	struct server_status s = status_of(20);
+	struct server_status s = status_of(CONDITIONS_MAX + 4);
 	struct conditions cs;
 
 	cond_from(&cs, &s);
@@ -88,7 +89,7 @@ TEST(conditions_of_others_make_room)
 	EXPECT_EQ(s.conditions.n, CONDITIONS_MAX);
 	for (size_t i = 0; i < ARRAY_LEN(own); i++)
 		EXPECT(cond_get(&cs, own[i]) != NULL);
-	EXPECT_CRASH(set(&cs, "Q", COND_TRUE, "R", 5));
+	EXPECT_CRASH(set(&cs, "Y", COND_TRUE, "R", 5));
 }
 
 TEST(conditions_twice_in_the_live_status)
