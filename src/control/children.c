@@ -170,12 +170,18 @@ static uint64_t map_digest(uint64_t h, struct str object, const char *path)
 	return h;
 }
 
-/* Never 0 nor META_AS_SEEN. It stands in statuses, so it is short. */
+/*
+ * Never 0 nor META_AS_SEEN. It stands in statuses, so it is short. With the
+ * uid: generations begin anew with a child that was made anew.
+ */
 static uint32_t meta_digest(struct str object)
 {
 	uint64_t h = map_digest(HASH_SEED, object, "metadata.labels");
+	struct str uid = STR_NONE;
 
 	h = map_digest(h, object, "metadata.annotations");
+	(void)kube_peek(object, "metadata.uid", &uid);
+	h = hash_more(h, uid.p, uid.n);
 	return (uint32_t)(h ^ h >> 32) | 2;
 }
 

@@ -110,6 +110,27 @@ static bool needs_version(const struct job *j, const struct step *s)
 	    !j->looked && !j->disowns && c->told != 0 && c->told >> 63 == 0;
 }
 
+/* From where the uid stands on; with the template that it went back to. Where
+ * that goes is looked for: a hook may have moved it. */
+static void body_rest(const struct job *j, const struct step *s,
+    struct buf *out)
+{
+	const struct render_out *plan = &j->plan.out;
+	const struct child *c = &plan->child[s->child];
+	struct str failed;
+	size_t at;
+
+	if (s->child != CHILD_DEPLOYMENT || plan->rolled_to == 0 ||
+	    !kube_peek(c->body, "spec.template", &failed)) {
+		buf_str(out, str_sub(c->body, c->uid_at, c->body.n));
+		return;
+	}
+	at = (size_t)(failed.p - c->body.p);
+	buf_str(out, str_sub(c->body, c->uid_at, at));
+	buf_str(out, j->roll.template);
+	buf_str(out, str_sub(c->body, at + failed.n, c->body.n));
+}
+
 /*
  * Server-side apply would merge into a stranger's ConfigMap or Service where
  * no field is in both. A body with a resourceVersion that no object has is a
@@ -117,23 +138,6 @@ static bool needs_version(const struct job *j, const struct step *s)
  * a child takes over nothing, and needs no look before it. Later ones name
  * the uid: only the object that was meant.
  */
-/* From where the uid stands on; with the template that it went back to. */
-static void body_rest(const struct job *j, const struct step *s,
-    struct buf *out)
-{
-	const struct render_out *plan = &j->plan.out;
-	const struct child *c = &plan->child[s->child];
-	size_t behind = plan->template_at + plan->template_n;
-
-	if (s->child != CHILD_DEPLOYMENT || plan->rolled_to == 0) {
-		buf_str(out, str_sub(c->body, c->uid_at, c->body.n));
-		return;
-	}
-	buf_str(out, str_sub(c->body, c->uid_at, plan->template_at));
-	buf_str(out, j->roll.template);
-	buf_str(out, str_sub(c->body, behind, c->body.n));
-}
-
 static struct str job_body(struct job *j, const struct step *s)
 {
 	const struct child *c = &j->plan.out.child[s->child];
