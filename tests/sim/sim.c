@@ -41,6 +41,15 @@ void sim_trace(const struct sim *s, const char *who, const char *fmt, ...)
 	putchar('\n');
 }
 
+int sim_shown(struct str s, size_t max)
+{
+	size_t n = s.n < max ? s.n : max;
+
+	while (n && n < s.n && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+		n--;
+	return (int)n;
+}
+
 void sim_fail(struct sim *s, const char *checker, const char *fmt, ...)
 {
 	va_list ap;

@@ -207,6 +207,8 @@ void sim_fail(struct sim *s, const char *checker, const char *fmt, ...);
 /* who: "op0", "user", "kubelet"; nothing unless tracing. */
 __attribute__((format(printf, 3, 4)))
 void sim_trace(const struct sim *s, const char *who, const char *fmt, ...);
+/* The bytes of s to show: max at the most, and no half of a character. */
+int sim_shown(struct str s, size_t max);
 const char *inst_name(const struct inst *in);
 uint64_t roll(struct rng *r, uint64_t n);		/* 0..n-1 */
 int64_t roll_ns(struct rng *r, int64_t from, int64_t to);

@@ -229,7 +229,7 @@ static void watch_push(struct link *c)
 	while ((next = api_watch_next(c->watch, sim_wall(s), &line)) ==
 	    API_WATCH_LINE) {
 		sim_trace(s, inst_name(c->owner), "event %d %.*s", c->peer,
-		    line.n > 6000 ? 6000 : (int)line.n - 1, line.p);
+		    sim_shown(str_sub(line, 0, line.n - 1), 6000), line.p);
 		text_str(&lines, line);
 		s->stats.lines++;
 	}
@@ -347,9 +347,9 @@ static void answer_trace(struct sim *s, const struct inst *in,
 {
 	sim_trace(s, inst_name(in), "%.*s %.*s -> %d %.*s%s%.*s",
 	    (int)r->method.n, r->method.p, (int)r->path.n, r->path.p,
-	    a->status, a->status >= 400 ? (int)(a->body.n > 300 ? 300 :
-	    a->body.n) : 0, a->body.p, r->body.n ? "\n\t\t" : "",
-	    (int)(r->body.n > 6000 ? 6000 : r->body.n), r->body.p);
+	    a->status, a->status >= 400 ? sim_shown(a->body, 300) : 0,
+	    a->body.p, r->body.n ? "\n\t\t" : "",
+	    sim_shown(r->body, 6000), r->body.p);
 }
 
 /* The exchange has come to the server. */

@@ -26,9 +26,9 @@ int world_do(struct sim *s, const char *who, const char *method,
 	status = api_do(s->api, sim_wall(s), who, method, path, type, body, &a);
 	api_options(s->api)->token = token;
 	sim_trace(s, who, "%s %s -> %d %.*s%s%.*s", method, path, status,
-	    status >= 400 ? (int)(a.body.n > 300 ? 300 : a.body.n) : 0,
+	    status >= 400 ? sim_shown(a.body, 300) : 0,
 	    a.body.p, body.n ? "\n\t\t" : "",
-	    (int)(body.n > 400 ? 400 : body.n), body.p);
+	    sim_shown(body, 400), body.p);
 	return status;
 }
 
