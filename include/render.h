@@ -75,10 +75,9 @@ struct render_out {
 	/*
 	 * The Deployment has NOTE_ROLLED_BACK. Its body stands here with the
 	 * template that failed, so that its digest needs no other one; the
-	 * one that is to be applied goes in place of those bytes.
+	 * one that is to be applied goes in its place.
 	 */
 	uint32_t rolled_to;		/* 0: it has not */
-	size_t template_at, template_n;
 };
 
 struct render_in {

@@ -116,6 +116,8 @@ void trial_begin(struct webhooks *h, struct http_post *post);
 
 /* ---- reviews.c: the questions themselves, with a manager ---- */
 
+/* "timeout=5s": how long the API server waits, or TIME_NEVER: it is silent. */
+int64_t reviews_timeout(struct str query);
 int reviews_init(struct manager *m, struct webhooks *h, struct mem *mem);
 void reviews_validate(void *ctx, struct http_post *post);
 /* Answers a validation: with what was tried, or NULL; since begun_ns the API

@@ -44,13 +44,11 @@ void job_finalizers(struct job *j)
 static void version_take(struct job *j)
 {
 	struct str version;
-	struct buf b = arena_buf(&j->arena);
 
 	if (!kube_peek(j->call.reply, "metadata.resourceVersion", &version))
 		return;
-	buf_str(&b, version);
-	j->server.meta.resource_version = arena_keep(&j->arena, &b);
-	j->plan_end = arena_mark(&j->arena);
+	j->server.meta.resource_version = arena_str(&j->arena, version);
+	job_keep(j);
 }
 
 /* Of our own write to the object, of which the watch will tell later. */

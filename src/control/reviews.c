@@ -178,20 +178,26 @@ static void wait_next(struct review_wait *w)
 	hooks_ask(m->hooks, &w->ask);
 }
 
-/* "timeout=5s", as the API server says it. */
-static int64_t time_for(struct str query)
+int64_t reviews_timeout(struct str query)
 {
 	struct str one;
 	int64_t ns;
 
 	while (query.n > 0) {
 		query = str_cut(query, '&', &one);
-		if (str_starts(one, STR("timeout=")) && duration_parse(
-		    str_sub(one, 8, one.n), &ns) == 0 &&
-		    ns > 2 * EXT_REVIEW_LESS_NS)
-			return ns - EXT_REVIEW_LESS_NS;
+		if (str_starts(one, STR("timeout=")) &&
+		    duration_parse(str_sub(one, 8, one.n), &ns) == 0)
+			return ns;
 	}
-	return EXT_REVIEW_NS;
+	return TIME_NEVER;
+}
+
+static int64_t time_for(struct str query)
+{
+	int64_t told = reviews_timeout(query);
+
+	return told != TIME_NEVER && told > 2 * EXT_REVIEW_LESS_NS ?
+	    told - EXT_REVIEW_LESS_NS : EXT_REVIEW_NS;
 }
 
 void reviews_answer(struct manager *m, struct http_post *post,

@@ -213,20 +213,13 @@ static bool is_served(const struct manager *m, struct str ns)
 	return false;
 }
 
-/* "timeout=5s" is how long the API server waits, if it says so. */
 static int64_t time_for(struct str query)
 {
-	int64_t ns, most = WEBHOOKS_TRIAL_NS;
-	struct str one;
+	int64_t told = reviews_timeout(query);
 
-	while (query.n > 0) {
-		query = str_cut(query, '&', &one);
-		if (str_starts(one, STR("timeout=")) &&
-		    !duration_parse(str_sub(one, 8, one.n), &ns) &&
-		    ns - WEBHOOKS_SPARE_NS < most)
-			most = ns - WEBHOOKS_SPARE_NS;
-	}
-	return most;
+	if (told == TIME_NEVER || told - WEBHOOKS_SPARE_NS > WEBHOOKS_TRIAL_NS)
+		return WEBHOOKS_TRIAL_NS;
+	return told - WEBHOOKS_SPARE_NS;
 }
 
 static bool trial_render(struct trial *t)

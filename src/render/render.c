@@ -442,8 +442,6 @@ int render_server(const struct render_in *in, struct arena *a,
 	}
 	out.template_digest = r.template_digest;
 	out.rolled_to = is_rolled_back(&r) ? in->rolled_to : 0;
-	out.template_at = r.template_at;
-	out.template_n = r.template.n;
 	*ret = out;
 	return 0;
 }

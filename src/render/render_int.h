@@ -14,7 +14,6 @@ struct render {
 	struct str affinity;		/* of the pods; empty: none */
 	struct str dashboard;		/* Grafana's JSON */
 	uint64_t template_digest;
-	size_t template_at;		/* in the Deployment's body */
 	/* Those parts of the spec that the kind at hand is made of. */
 	struct autoscaling scaling;
 	struct istio_spec istio;

@@ -57,7 +57,6 @@ void deployment_write(struct render *r)
 	if (HAS(spec, server_spec, revision_history))
 		jw_ki64(w, "revisionHistoryLimit", spec->revision_history);
 	jw_kraw(w, "template", r->template);
-	r->template_at = w->out->n - r->template.n;
 	jw_close(w);
 }
 
