@@ -418,7 +418,6 @@ struct judge_in {
 	uint32_t made, allowed, absent;
 	struct label_rule labels;
 	bool announce;			/* its namespace is labelled next */
-	bool unlabelled;		/* its namespace was left as it is */
 	const struct diag *label_failed; /* why, if it was tried, or NULL */
 	enum kube_why label_why;
 	enum verified verified;
@@ -524,7 +523,7 @@ struct job {
 	struct rolling roll;
 	struct kube_status failed;
 	bool refused, has_failed, planned, scheduled;
-	bool unlabelled, label_failed;	/* see judge_in */
+	bool label_failed;		/* see judge_in */
 	bool announced;			/* a status has told of the labels */
 	struct kube_status label_status;
 	struct diag label_diag;

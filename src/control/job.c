@@ -191,7 +191,7 @@ static void job_begin(struct job *j, uint32_t i)
 	j->applied = j->deleted = 0;
 	memset(&j->hold, 0, sizeof(j->hold));
 	job_hooks_again(j);
-	j->unlabelled = j->label_failed = j->announced = false;
+	j->label_failed = j->announced = false;
 	memset(&j->plan, 0, sizeof(j->plan));
 	memset(&j->diag, 0, sizeof(j->diag));
 	arena_reset(&j->arena, 0);

@@ -71,8 +71,7 @@ static void only_deletions(struct job *j)
 	p->steps = n;
 	if (!r->child[CHILD_DEPLOYMENT].exists)
 		plan_let_go(&j->m->records, r, p);
-	j->unlabelled = p->relabel && p->labels.set.n > 0;
-	p->relabel = p->relabel && !j->unlabelled;
+	p->relabel = p->relabel && p->labels.set.n == 0;
 	p->announce = false;
 }
 

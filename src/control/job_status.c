@@ -386,7 +386,7 @@ void job_status(struct job *j)
 		.fell = j->roll.fell, .rolled_image = j->roll.image,
 		.stays = j->roll.stays,
 		.hold = j->hold.reason != NULL ? &j->hold : NULL,
-		.announce = j->plan.announce, .unlabelled = j->unlabelled,
+		.announce = j->plan.announce,
 		.label_failed = j->label_failed ? &j->label_diag : NULL,
 		.label_why = j->label_status.why
 	};

@@ -480,7 +480,7 @@ static void set_labelled(struct view *v)
 	const struct judge_in *in = v->in;
 	struct ns_labels want;
 
-	if (in->refused != NULL || v->deleting || in->unlabelled) {
+	if (in->refused != NULL || v->deleting) {
 		cond_keep(v->cs, LABELS_CONDITION);
 		return;
 	}
@@ -496,6 +496,9 @@ static void set_labelled(struct view *v)
 	} else if (in->announce) {
 		want.status = COND_UNKNOWN;
 		want.reason = "Pending";
+	} else if (labels_due(in->server, in->record, &want)) {
+		cond_keep(v->cs, LABELS_CONDITION);
+		return;
 	}
 	if (want.reason != NULL)
 		set(v, LABELS_CONDITION, want.status, want.reason,

@@ -238,6 +238,19 @@ def refused_bodies(p):
     p.do("PUT", CORE + "configmaps", config())
 
 
+def keys(p):
+    """Of labels and annotations: each way to be wrong."""
+    long = "a" * 64
+    for key in ("-x", "a/b/c", "/b", "A_/b", "a/", "/", "", "a b/-c", long,
+                "x/" + long, "p." * 130 + "q/x", "a" * 63, "A.b_c-D",
+                "a.b-c/" + "x" * 63):
+        for kind in ("labels", "annotations"):
+            p.do("POST", CORE + "configmaps?dryRun=All", config(
+                **{kind: {key: "1"}}))
+    for name in ("a" * 254, "a." * 127 + "-"):
+        p.do("POST", CORE + "configmaps?dryRun=All", config(name))
+
+
 def conflicts(p):
     p.do("POST", CORE + "configmaps", config(), keep="c")
     p.do("PUT", CORE + "configmaps/c", config(data={"a": "2"}))
@@ -1156,6 +1169,55 @@ def whole_cluster(p):
               "involvedObject.uid%3D" + uid + "&limit=64")
 
 
+def revisions(p):
+    """What a rollback reads of the Deployment's earlier templates."""
+    sets = APPS + "replicasets"
+    for i in range(3):
+        spec = deployment()["spec"]
+        spec["template"]["spec"]["containers"][0]["image"] = "server:%d" % i
+        p.do("POST", sets, {
+            "apiVersion": "apps/v1", "kind": "ReplicaSet", "spec": spec,
+            "metadata": {"name": "d-%d" % i, "labels": {"app": "d"},
+                         "annotations": {
+                             "deployment.kubernetes.io/revision": str(i)}}})
+    p.get(sets + "?labelSelector=app%3Dd&limit=20", accept=METAS)
+    p.get(sets + "?labelSelector=app%3Dd&limit=2", accept=METAS, keep="page")
+    p.get(sets + "?labelSelector=app%3Dd&limit=2&continue="
+          "{=page.metadata.continue}", accept=METAS)
+    p.get(sets + "?labelSelector=app%3Dnone&limit=20", accept=METAS)
+    p.get(sets + "/d-1")
+    p.get(sets + "/d-9")
+    p.do("DELETE", sets + "/d-1")
+    p.get(sets + "/d-1")
+
+
+def lent_labels(p):
+    """Labels of a namespace, by a manager for each who asks for some."""
+    one = "/api/v1/namespaces/{ns}-t"
+
+    def ask(name, labels, to=one, **more):
+        p.apply(to, {"apiVersion": "v1", "kind": "Namespace", "metadata": dict(
+            {"name": "{ns}-t"}, **({"labels": labels} if labels else {}))},
+                manager="mcp-operator%2Ftenant%2Fa." + name, **more)
+    p.do("POST", "/api/v1/namespaces", {
+        "apiVersion": "v1", "kind": "Namespace",
+        "metadata": {"name": "{ns}-t", "labels": {"theirs": "1"}}})
+    ask("one", {"t/a": "1", "t/b": "2"})
+    ask("one", {"t/a": "1", "t/b": "2"})
+    ask("two", {"t/b": "2", "t/c": "3"})
+    ask("two", {"t/b": "3"})
+    ask("two", {"theirs": "2"})
+    ask("two", {"theirs": "1"})
+    ask("two", {"-x": "1"})
+    ask("two", {"t/a": "a b"})
+    ask("one", {"t/b": "2"})
+    ask("one", {})
+    ask("two", {})
+    ask("two", {})
+    p.get(one)
+    p.do("DELETE", one)
+
+
 def finalizers(p):
     one = CORE + "configmaps/c"
     p.do("POST", CORE + "configmaps", config(finalizers=["x.example.com/a"]),
@@ -1629,15 +1691,15 @@ COLLECTED = (gc_background, gc_default, gc_orphan, gc_foreground,
              gc_foreground_unblocked, gc_absent_owner, gc_two_owners,
              gc_namespace, gc_frozen_child)
 
-NAMED = (create_get_delete, refused_bodies, conflicts,
+NAMED = (create_get_delete, refused_bodies, keys, conflicts,
          merge_and_json_patches, apply_config, apply_over_others,
          apply_deployment, list_types, apply_service, disown_service,
          disown_config, disown_deployment, apply_autoscaler,
          refused_autoscalers, apply_budget, disown_scaling, handover,
          apply_ingress, apply_policy, apply_tenancy, apply_route,
-         disown_entry, custom,
-         custom_refused, lists, watches, bookmarks, whole_cluster, finalizers,
-         leases, events, dry_runs, discovery)
+         disown_entry, custom, custom_refused, lists, watches, bookmarks,
+         whole_cluster, revisions, lent_labels, finalizers, leases, events,
+         dry_runs, discovery)
 
 
 def cases(phase, seeds):

@@ -16,13 +16,16 @@ TOLD = {"watch", "force", "sendInitialEvents", "resourceVersionMatch"}
 # The manager under whose name the number of pods goes to an autoscaler.
 HANDOVER = "mcp-operator%2Fhandover"
 GROUP = re.compile(r"/mcp\.(allbeone\.io/v1|[a-z-]+\.(com|dev)/v1alpha1)/")
-LINE = re.compile(r"^ *[0-9.]+ +op[0-9]+ +(GET|POST|PUT|PATCH|DELETE) (/\S+)")
+LINE = re.compile(r"^ *[0-9.]+ +op[0-9]+ +(GET|POST|PUT|PATCH|DELETE) "
+                  # Not what hooks are asked.
+                  r"(/(?:api|version|openapi)\S*)")
 
 
 def kind_of(method, path):
     path, _, query = path.partition("?")
     path = GROUP.sub("/GROUP/", path)
     path = re.sub(r"^(.*?/namespaces)/[^/]+/", r"\1/NS/", path)
+    path = re.sub(r"^(/api/v1/namespaces)/[^/]+$", r"\1/NAME", path)
     path = re.sub(r"(/NS/[a-z]+|/customresourcedefinitions)/[^/]+",
                   r"\1/NAME", path)
     words = set()

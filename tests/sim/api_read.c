@@ -249,14 +249,18 @@ static void put_head(struct call *c, const struct page *p, uint32_t left,
 	    c->info->kind, c->metadata ? "meta.k8s.io/v1" :
 	    kind_api_version(c->kind));
 	node_write(meta, &c->a->out);
-	text_str(&c->a->out, STR(",\"items\":["));
+	text_str(&c->a->out, STR(",\"items\":"));
 }
 
+/* The real one has null for no metadata. */
 static void put_list(struct call *c, struct version **all, uint32_t n)
 {
+	bool null = c->metadata && n == 0;
+
+	text_str(&c->a->out, null ? STR("null") : STR("["));
 	for (uint32_t i = 0; i < n; i++)
 		put_item(c, all[i], i == 0);
-	text_add(&c->a->out, "]}\n", 3);
+	text_str(&c->a->out, null ? STR("}\n") : STR("]}\n"));
 	c->ans->status = 200;
 	c->ans->content_type = "application/json";
 	c->ans->body = text_view(&c->a->out);

@@ -53,8 +53,6 @@ static bool is_subdomain(struct str s)
 {
 	struct str one;
 
-	if (!s.n || s.n > 253)
-		return false;
 	for (;;) {
 		bool last = str_find(s, '.') == s.n;
 
@@ -66,17 +64,66 @@ static bool is_subdomain(struct str s)
 	}
 }
 
-static bool is_label_value(struct str s)
+#define SUBDOMAIN "a lowercase RFC 1123 subdomain must consist of lower " \
+	"case alphanumeric characters, '-' or '.', and must start and end " \
+	"with an alphanumeric character (e.g. 'example.com', regex used for " \
+	"validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]" \
+	"([-a-z0-9]*[a-z0-9])?)*')"
+#define KEY "must consist of alphanumeric characters, '-', '_' or '.', and " \
+	"must start and end with an alphanumeric character (e.g. 'MyName',  " \
+	"or 'my.name',  or '123-abc', regex used for validation is " \
+	"'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+
+static bool is_qualified(struct str s)
 {
-	if (!s.n)
-		return true;
-	if (s.n > 63 || !is_alnum(s.p[0], true) ||
-	    !is_alnum(s.p[s.n - 1], true))
+	if (!s.n || !is_alnum(s.p[0], true) || !is_alnum(s.p[s.n - 1], true))
 		return false;
 	for (size_t i = 0; i < s.n; i++)
 		if (!is_alnum(s.p[i], true) && !memchr("-_.", s.p[i], 3))
 			return false;
 	return true;
+}
+
+static bool is_label_value(struct str s)
+{
+	return !s.n || (s.n <= 63 && is_qualified(s));
+}
+
+static void key_cause(struct check *c, struct str key, const char *field,
+    const char *why)
+{
+	cause_add(c->t, c->causes, "FieldValueInvalid", field,
+	    "Invalid value: \"%.*s\": %s", (int)key.n, key.p, why);
+}
+
+/* [prefix/]name */
+static void key_check(struct check *c, struct str key, const char *field)
+{
+	size_t slash = str_find(key, '/');
+	bool two = slash < key.n;
+	struct str prefix = str_sub(key, 0, two ? slash : 0);
+	struct str name = str_sub(key, two ? slash + 1 : 0, key.n);
+
+	if (str_find(name, '/') < name.n) {
+		key_cause(c, key, field, "a valid label key " KEY " with an "
+		    "optional DNS subdomain prefix and '/' (e.g. "
+		    "'example.com/MyName')");
+		return;
+	}
+	if (two && !prefix.n)
+		key_cause(c, key, field, "prefix part must be non-empty");
+	if (prefix.n > 253)
+		key_cause(c, key, field, "prefix part must be no more than "
+		    "253 bytes");
+	if (prefix.n && !is_subdomain(prefix))
+		key_cause(c, key, field, "prefix part " SUBDOMAIN);
+	if (!name.n)
+		key_cause(c, key, field, "name part must be non-empty");
+	if (name.n > 63)
+		key_cause(c, key, field, "name part must be no more than 63 "
+		    "bytes");
+	if (!is_qualified(name))
+		key_cause(c, key, field, "name part " KEY);
 }
 
 void labels_check(struct check *c, const struct node *labels,
@@ -85,6 +132,7 @@ void labels_check(struct check *c, const struct node *labels,
 	for (uint32_t i = 0; labels && i < labels->n; i++) {
 		struct str v = labels->member[i].value->text;
 
+		key_check(c, labels->member[i].key, field);
 		if (v.n > 63)
 			cause_add(c->t, c->causes, "FieldValueTooLong",
 			    field, "Too long: may not be more than 63 "
@@ -100,6 +148,12 @@ void labels_check(struct check *c, const struct node *labels,
 			    "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
 			    (int)v.n, v.p);
 	}
+}
+
+static void annotations_check(struct check *c, const struct node *notes)
+{
+	for (uint32_t i = 0; notes && i < notes->n; i++)
+		key_check(c, notes->member[i].key, "metadata.annotations");
 }
 
 static void check_name(struct check *c, enum api_kind k, struct str name)
@@ -120,15 +174,17 @@ static void check_name(struct check *c, enum api_kind k, struct str name)
 		    "alphanumeric character (e.g. 'my-name',  or '123-abc', "
 		    "regex used for validation is "
 		    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')", (int)name.n, name.p);
-	} else if (!is_subdomain(name)) {
+	} else {
+		if (name.n > 253)
+			cause_add(c->t, c->causes, "FieldValueInvalid",
+			    "metadata.name", "Invalid value: \"%.*s\": must "
+			    "be no more than 253 characters", (int)name.n,
+			    name.p);
+		if (is_subdomain(name))
+			return;
 		cause_add(c->t, c->causes, "FieldValueInvalid",
-		    "metadata.name", "Invalid value: \"%.*s\": a lowercase "
-		    "RFC 1123 subdomain must consist of lower case "
-		    "alphanumeric characters, '-' or '.', and must start and "
-		    "end with an alphanumeric character (e.g. 'example.com',"
-		    " regex used for validation is "
-		    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*"
-		    "[a-z0-9])?)*')", (int)name.n, name.p);
+		    "metadata.name", "Invalid value: \"%.*s\": " SUBDOMAIN,
+		    (int)name.n, name.p);
 	}
 }
 
@@ -194,6 +250,7 @@ static void check_meta(struct check *c, enum api_kind k,
 	    node_text(old, "metadata.uid")))
 		immutable(c, "metadata.uid", node_get(meta, "uid"));
 	labels_check(c, node_get(meta, "labels"), "metadata.labels");
+	annotations_check(c, node_get(meta, "annotations"));
 }
 
 /* ---- pods ------------------------------------------------------------ */

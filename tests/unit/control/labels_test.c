@@ -101,6 +101,39 @@ TEST(the_status_tells_what_was_set)
 	EXPECT(labels_due(&server, &record, &want));
 }
 
+/* What a job that was held back on its way there has left undone. */
+static struct str told(const char *status, bool announce)
+{
+	static struct verdict verdict;
+	struct judge_in in = {
+		.server = &server, .record = &record, .announce = announce,
+		.made = UINT32_MAX, .allowed = UINT32_MAX,
+		.labels = { true, STR(PREFIX) }
+	};
+	const struct condition *c;
+
+	read_server(TENANT("\"" PREFIX "a\":\"1\""), status);
+	judge(&in, &arena, &verdict);
+	c = cond_get(&verdict.conditions, LABELS_CONDITION);
+	return c != NULL ? c->reason : STR_NONE;
+}
+
+TEST(nobody_says_that_it_was_done_who_has_not_done_it)
+{
+	EXPECT_STR(told("{}", false), "");
+	EXPECT_STR(told("{}", true), "Pending");
+	EXPECT_STR(told(TOLD("Unknown", "Pending", PREFIX "a=1"), false),
+	    "Pending");
+	EXPECT_STR(told(TOLD("True", "Labelled", PREFIX "a=2"), false),
+	    "Labelled");
+	record.labelled = LABELS_UNSURE;
+	EXPECT_STR(told("{}", false), "");
+	ask(PREFIX, TENANT("\"" PREFIX "a\":\"1\""), "{}");
+	record.labelled = labels_mark(&want);
+	EXPECT_STR(told("{}", false), "Labelled");
+	record.labelled = 0;
+}
+
 TEST(labels_need_room)
 {
 	struct label_rule rule = { true, STR(PREFIX) };
