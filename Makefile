@@ -155,7 +155,7 @@ cflags_release = $(depcflags_release) -g -DMEM_OWN_MALLOC -DSTART_OWN \
 	-isystem $(shell $(cc_release) -print-file-name=include 2>&1)
 cflags_test = $(debug) $(asan)
 cflags_fuzz = $(debug) $(asan) -fsanitize=fuzzer-no-link
-cflags_sim = -O2 -g
+cflags_sim = -O2 -g -DBASE_SCRUB
 
 cppflags = -std=c11 -iquote include -DMCP_VERSION=\"$(version)\" \
 	-isystem $(src_deps)/bearssl/inc -isystem $(src_deps)/libyaml/include \

@@ -90,6 +90,7 @@ size_t arena_mark(const struct arena *a)
 void arena_reset(struct arena *a, size_t mark)
 {
 	CHECK(mark <= a->n);
+	mem_scrub(a->p + mark, a->n - mark);
 	a->n = mark;
 	a->over = false;
 	mem_poison(a->p + mark, a->cap - mark);

@@ -34,6 +34,13 @@ static inline void mem_poison(const void *p, size_t n)
 #define mem_poison(p, n) ((void)(p), (void)(n))
 #define mem_unpoison(p, n) ((void)(p), (void)(n))
 #endif
+/* Who still reads what was given back shall not find it as it was. */
+#if defined(BASE_ASAN) || defined(BASE_SCRUB)
+#define mem_scrub(p, n) \
+	(mem_unpoison((p), (n)), (void)memset((p), 0xdb, (n)))
+#else
+#define mem_scrub(p, n) ((void)(p), (void)(n))
+#endif
 
 /* io_linux.c */
 

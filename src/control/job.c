@@ -427,12 +427,18 @@ bool job_plan_again(struct job *j)
 {
 	struct plan again;
 
-	/* In the place of the first: there may be no room for both. */
+	/* In the place of the first: there may be no room for both. Behind it
+	 * stood what was read of ReplicaSets, too. */
 	arena_reset(&j->arena, j->plan_at);
+	j->roll = (struct rolling){
+		.asked = j->roll.asked, .late = j->roll.late,
+		.pages = j->roll.pages, .stays = j->roll.stays
+	};
 	job_hooks_again(j);
 	if (job_plan_children(j, &again) < 0)
 		return false;
 	j->plan.out = again.out;
+	j->plan.labels = again.labels;
 	j->plan_end = arena_mark(&j->arena);
 	return true;
 }

@@ -199,8 +199,9 @@ bool job_hooks(struct job *j)
 {
 	const struct ext *e;
 
+	/* It may go since; what was planned before is not sent unseen. */
 	if (j->m->hooks == NULL || j->hooked || j->plan.steps == 0 ||
-	    j->refused || (job_record(j)->flags & RECORD_DELETING))
+	    j->refused || HAS(&j->server.meta, object_meta, deletion_time))
 		return false;
 	e = hook_next(j);
 	if (e == NULL) {

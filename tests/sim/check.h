@@ -101,6 +101,7 @@ struct expect {
 	struct str image;
 };
 void expect_of(const struct api_object *server, struct expect *ret);
+#define ROLLED_BACK "mcp.allbeone.io/rolled-back"
 /*
  * Has a Deployment (may be NULL) gone back to a template of before? Then its
  * ReplicaSets have that, and its server asks for it.

@@ -5,7 +5,8 @@
  *
  * And none is made anew for its references unless one of them was written to
  * after its template was, or is optional and went: what is missing keeps new
- * ones from starting.
+ * ones from starting.  Who is taken back to an earlier template gets the mark
+ * that it had.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +95,14 @@ static bool only_marked(const struct node *old, const struct node *new)
 	return same;
 }
 
+/* From one that has failed since. */
+static bool is_taken_back(const struct api_write *w)
+{
+	return !node_equal(node_get(node_path(w->old, "metadata.annotations"),
+	    ROLLED_BACK), node_get(node_path(w->new, "metadata.annotations"),
+	    ROLLED_BACK));
+}
+
 static void template_written(struct sim *s, const struct api_write *w)
 {
 	const struct node *old = node_path(w->old, "spec.template");
@@ -101,7 +110,7 @@ static void template_written(struct sim *s, const struct api_write *w)
 	const struct node *list = node_path(new, "spec.containers.0.envFrom");
 	struct made *made = made_of(s, w->new);
 	int64_t since_ns = made->at_ns - LAG_S * SEC;
-	bool caused = false;
+	bool caused = is_taken_back(w);
 
 	if (w->old && node_equal(old, new))
 		return;

@@ -78,7 +78,7 @@ void expect_of(const struct api_object *server, struct expect *ret)
 bool is_rolled_back(const struct api_object *d)
 {
 	return d && node_get(node_path(d->root, "metadata.annotations"),
-	    "mcp.allbeone.io/rolled-back");
+	    ROLLED_BACK);
 }
 
 static struct str child_name(const struct api_object *server,

@@ -164,6 +164,7 @@ static struct {
 	const char *why;
 	char body[1024];	/* of the last labels */
 	unsigned released;
+	bool met;		/* there is a Deployment of that name */
 } it;
 
 static const char *object(void)
@@ -211,12 +212,31 @@ static void labels_take(const struct world_request *r)
 		world_reply(mw.w, r->peer, it.code, NULL, it.why);
 }
 
+#define MET_UID "2188f7f2-9b3a-4c5d-8e6f-0123456789ab"
+
+static void met(const struct world_request *r)
+{
+	if (str_is(r->method, "GET") ||
+	    str_search(r->body, STR(MET_UID)) < r->body.n)
+		world_reply(mw.w, r->peer, 200, NULL, "{\"metadata\":{"
+		    "\"name\":\"one\",\"namespace\":\"ns\",\"uid\":\""
+		    MET_UID "\",\"resourceVersion\":\"8\",\"labels\":{\""
+		    LABEL_KEY "\":\"a.one\"}}}");
+	else
+		world_reply(mw.w, r->peer, 409, NULL, world_status(409,
+		    "Conflict", "the object has been modified"));
+}
+
 static void serve(const struct world_request *r, struct str path)
 {
 	size_t at = str_search(r->body, STR("\"status\":")) + 9;
 
 	if (str_ends(path, STR("/api/v1/namespaces/ns"))) {
 		labels_take(r);
+		return;
+	}
+	if (it.met && str_ends(path, STR("/deployments/one"))) {
+		met(r);
 		return;
 	}
 	if (str_ends(path, STR("mcpservers/one/status"))) {
@@ -290,6 +310,18 @@ TEST(labels_are_set_once)
 	tell(it.spec);
 	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 0);
 	EXPECT(says("\"Labelled\""));
+}
+
+/* What is planned once more, as what was found asks for, has them, too. */
+TEST(labels_outlive_a_second_plan)
+{
+	it.met = true;
+	run(labelled);
+	it.met = false;
+	EXPECT(mw_count("/deployments/one") >= 3);
+	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 1);
+	EXPECT(str_search(str_from(it.body), STR("\"" PREFIX "a\":\"1\"")) <
+	    strlen(it.body));
 }
 
 TEST(a_restart_sets_none_again)
