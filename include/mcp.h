@@ -73,7 +73,8 @@ enum sse_event sse_push(struct sse *s, struct str *in, struct str *ret_type,
 enum mcp_verdict {
 	MCP_SPEAKS,		/* it does; *found is filled */
 	MCP_SILENT,		/* no answer, or 5xx: worth another try */
-	MCP_GUARDED,		/* it wants to be authorized, or refuses us */
+	MCP_GUARDED,		/* it wants to be authorized */
+	MCP_DECLINED,		/* it speaks MCP, and answers with an error */
 	MCP_FOREIGN		/* what answers there does not speak MCP */
 };
 struct mcp_found {

@@ -505,15 +505,21 @@ static void set_labelled(struct view *v)
 		    want.message);
 }
 
+/* As it was told last, unless there are news. */
 static const char *unsure_reason(struct view *v)
 {
+	static const char *const of[] = {
+		[MCP_SILENT] = "Unreachable",
+		[MCP_GUARDED] = "AuthorizationRequired",
+		[MCP_DECLINED] = "InitializeRefused"
+	};
 	const struct condition *c = cond_get(v->cs, "Verified");
+	uint32_t i = v->in->news != NULL ? v->in->news->verdict : MCP_DECLINED;
 
-	if (v->in->news != NULL)
-		return v->in->news->verdict == MCP_GUARDED ?
-		    "AuthorizationRequired" : "Unreachable";
-	return c != NULL && str_is(c->reason, "AuthorizationRequired") ?
-	    "AuthorizationRequired" : "Unreachable";
+	while (v->in->news == NULL && i > MCP_SILENT &&
+	    (c == NULL || !str_is(c->reason, of[i])))
+		i--;
+	return of[i];
 }
 
 static void set_verified(struct view *v)

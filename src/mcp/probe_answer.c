@@ -127,7 +127,7 @@ static void take_initialize(struct mcp_probe *p, const struct json_doc *doc,
 
 	if (m->kind == RPC_ERROR) {
 		keep(doc, m->message, why, sizeof(why));
-		probe_fail(p, MCP_GUARDED, "initialize was answered with "
+		probe_fail(p, MCP_DECLINED, "initialize was answered with "
 		    "error %D: %s", m->code, why);
 		return;
 	}

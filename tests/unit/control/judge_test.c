@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "check.h"
@@ -778,4 +779,34 @@ TEST(judge_names_the_policy_that_may_keep_the_operator_out)
 	EXPECT_STR(cond("Ready"), "True/DeploymentReady");
 	EXPECT_STR(said("Verified"), "no answer; its NetworkPolicy lets in "
 	    "only whom it names, and the operator has to be among them");
+}
+
+TEST(judge_keeps_why_it_is_not_known_who_a_server_is)
+{
+	static const struct { enum mcp_verdict of; const char *says; } why[] = {
+		{ MCP_SILENT, "Unknown/Unreachable" },
+		{ MCP_GUARDED, "Unknown/AuthorizationRequired" },
+		{ MCP_DECLINED, "Unknown/InitializeRefused" }
+	};
+	static struct mcp_probe probe;
+	char status[256];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(why); i++) {
+		read_server(GROUP_ALLBEONE, "", "{\"image\":\"x\"}", "{}");
+		workload(1, 1, 1);
+		in.verified = VERIFIED_UNSURE;
+		in.news = &probe;
+		probe.verdict = why[i].of;
+		judge(&in, &arena, &verdict);
+		EXPECT_STR(cond("Verified"), why[i].says);
+		snprintf(status, sizeof(status), "{\"conditions\":[{\"type\":"
+		    "\"Verified\",\"status\":\"Unknown\",\"reason\":\"%s\"}]}",
+		    strchr(why[i].says, '/') + 1);
+		read_server(GROUP_ALLBEONE, "", "{\"image\":\"x\"}", status);
+		workload(1, 1, 1);
+		in.verified = VERIFIED_UNSURE;
+		judge(&in, &arena, &verdict);
+		EXPECT_STR(cond("Verified"), why[i].says);
+	}
 }

@@ -330,7 +330,7 @@ TEST(no_answer_and_no_entry_are_told_apart)
 	run(guarded, ARRAY_LEN(guarded));
 	ends(MCP_GUARDED);
 	run(refused, ARRAY_LEN(refused));
-	ends(MCP_GUARDED);
+	ends(MCP_DECLINED);
 	EXPECT_STR(str_from(p.diag.text),
 	    "initialize was answered with error -32000: no");
 }
