@@ -446,6 +446,8 @@ void job_child_done(struct job *j)
 			return;
 		}
 	} else if (err == 0) {
+		if (k == CHILD_DEPLOYMENT)
+			job_rolls_back(j);
 		child_written(&j->m->records, r, k, j->call.reply);
 		j->applied |= UINT32_C(1) << k;
 		note_repair(j, &before);

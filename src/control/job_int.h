@@ -76,6 +76,8 @@ bool job_lacks_template(const struct job *j);
 /* ... or, where it is not written, for the image that its status tells? */
 bool job_lacks_image(const struct job *j);
 void job_roll(struct job *j);
+/* The apply of the Deployment went well: was that a rollback? */
+void job_rolls_back(struct job *j);
 void job_revisions_done(struct job *j);
 void job_revision_done(struct job *j);
 /* ---- labels.c: labels of its namespace ---- */

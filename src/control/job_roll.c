@@ -303,7 +303,6 @@ static int template_take(struct job *j, struct str text)
 
 void job_revision_done(struct job *j)
 {
-	const struct record *r = job_record(j);
 	int err = j->call.status.err;
 	struct str text;
 
@@ -319,9 +318,18 @@ void job_revision_done(struct job *j)
 		return;
 	}
 	job_keep(j);
-	if (begins(j))
-		log_line(&j->m->log, LOG_INFO, "rolled back",
-		    "group=%s namespace=%s name=%s",
-		    group_info(r->group)->group, r->ns, r->name);
 	go_on(j);
+}
+
+void job_rolls_back(struct job *j)
+{
+	const struct record *r = job_record(j);
+
+	if (j->plan.out.rolled_to == 0 || !begins(j))
+		return;
+	count_add(&j->m->counts, COUNT_ROLLBACKS, 1);
+	log_line(&j->m->log, LOG_INFO, "rolled back",
+	    "group=%s namespace=%s name=%s revision=%u",
+	    group_info(r->group)->group, r->ns, r->name,
+	    j->plan.out.rolled_to);
 }

@@ -199,6 +199,7 @@ TEST(roll_takes_back_what_failed_and_stays_there)
 	EXPECT(body_has("\"replicas\":2"));
 	EXPECT(body_has("r/good:1"));
 	EXPECT(status_has("\"RolledBack\""));
+	EXPECT_EQ(mw.m->counts.v[COUNT_ROLLBACKS], 1);
 	/* Until other pods are asked for. */
 	mw_forget();
 	edit(ROLLS("better"));
