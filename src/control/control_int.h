@@ -538,6 +538,10 @@ struct job {
 	bool owns;		/* and what it names is surely ours */
 	bool replaces;		/* a child of what cannot be changed */
 	bool disowns;		/* what others added to a child */
+	/* The Deployment's own and own_meta that were not what it had when
+	 * its replicas were handed over; 0: they were. */
+	uint64_t edited_own;
+	uint32_t edited_meta;
 	struct disown disown;
 	/* Of an apply, while what it met is looked at. */
 	struct kube_status refused_by;
@@ -636,6 +640,10 @@ int record_follow(struct manager *m, struct record *r,
     const struct server *s, struct arena *a);
 /* Takes what the record keeps of an object; valid: its spec is. */
 void record_facts(struct record *r, const struct server *s, bool valid);
+/* Takes what a status tells of the children's own versions; follow: kinds of
+ * which there are some are watched from now on. */
+void own_versions(struct manager *m, struct record *r,
+    const struct server_status *st, bool follow);
 
 /* ---- notes.c: objects that got no record ---- */
 

@@ -56,8 +56,8 @@ bool child_ref_is(const struct child_ref *ref, const struct record *r,
 	    child_name_is(ref->name, str_from(r->name), k);
 }
 
-static void own_versions(struct manager *m, struct record *r,
-    const struct server_status *st)
+void own_versions(struct manager *m, struct record *r,
+    const struct server_status *st, bool follow)
 {
 	struct child_state *c;
 	uint32_t i;
@@ -69,7 +69,7 @@ static void own_versions(struct manager *m, struct record *r,
 
 			if (!child_ref_is(ref, r, (enum child_kind)k))
 				continue;
-			if (k >= CHILD_KINDS)
+			if (follow && k >= CHILD_KINDS)
 				extras_named(m, r, (enum child_kind)k);
 			c = child_slot(&m->records, r, (enum child_kind)k);
 			if (c != NULL)
@@ -267,7 +267,7 @@ static void server_seen(struct manager *m, enum group g,
 	/* Where there is no room for all of it a job will say so. */
 	if (valid)
 		(void)record_follow(m, r, s, &m->intake);
-	own_versions(m, r, &s->status);
+	own_versions(m, r, &s->status, true);
 	good_told(r, &s->status);
 	status_seen(m, r, s);
 	record_facts(r, s, valid);

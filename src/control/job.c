@@ -335,6 +335,8 @@ static int job_decode(struct job *j)
 		r->version = version_number(j->server.meta.resource_version);
 	}
 	r->flags &= ~(uint32_t)RECORD_OUTDATED;
+	/* The watch may be far behind: another wrote them meanwhile. */
+	own_versions(m, r, &j->server.status, false);
 	record_facts(r, &j->server, !j->refused);
 	if (HAS(&j->server.meta, object_meta, deletion_time))
 		r->flags |= RECORD_DELETING;

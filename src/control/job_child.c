@@ -106,7 +106,7 @@ static bool needs_version(const struct job *j, const struct step *s)
 	const struct child_state *c = job_child(j, s);
 
 	return s->child == CHILD_DEPLOYMENT && s->force && j->marked &&
-	    !j->looked && !j->disowns && c->told != 0 && c->told >> 63 == 0;
+	    !j->looked && !j->disowns && child_has_version(c);
 }
 
 /* From where the uid stands on; with the template that it went back to. Where

@@ -4,6 +4,9 @@
  * The number of pods goes from us to an HPA: before our apply leaves it out,
  * another manager applies the one that there is. Nobody's number changes by
  * that, and the manager goes with the first number that the HPA writes.
+ *
+ * It is written to what the watch has told of and nothing else, and says
+ * nothing of all the rest: what others did there before is still to be undone.
  */
 static struct str scale_body(struct job *j)
 {
@@ -25,6 +28,8 @@ static struct str scale_body(struct job *j)
 	jw_kcstr(&w, "name", r->name);
 	jw_kcstr(&w, "namespace", r->ns);
 	jw_kstr(&w, "uid", buf_view(&uid));
+	if (child_has_version(have))
+		jw_kfmt(&w, "resourceVersion", "%U", have->told);
 	jw_close(&w);
 	jw_kopen(&w, "spec");
 	jw_ki64(&w, "replicas", j->plan.scale_to);
@@ -36,12 +41,15 @@ static struct str scale_body(struct job *j)
 void job_scale(struct job *j, const struct step *s)
 {
 	const struct record *r = job_record(j);
+	const struct child_state *c = &r->child[CHILD_DEPLOYMENT];
 	struct str body = scale_body(j);
 
 	if (j->arena.over) {
 		job_failed(j, "arena is full");
 		return;
 	}
+	j->edited_own = c->own != c->version ? c->own : 0;
+	j->edited_meta = c->own_meta != c->meta ? c->own_meta : 0;
 	job_call(j);
 	kube_call_apply(&j->call, &child_gvr[CHILD_DEPLOYMENT],
 	    str_from(r->ns), str_from(r->name), NULL, SCALE_MANAGER, s->force,
@@ -52,6 +60,7 @@ void job_scale(struct job *j, const struct step *s)
 void job_scaled(struct job *j)
 {
 	struct record *r = job_record(j);
+	struct child_state *c = &r->child[CHILD_DEPLOYMENT];
 	int err = j->call.status.err;
 
 	if (err == ERR_CONFLICT) {
@@ -64,6 +73,10 @@ void job_scaled(struct job *j)
 		return;
 	}
 	child_written(&j->m->records, r, CHILD_DEPLOYMENT, j->call.reply);
+	if (j->edited_own != 0)
+		c->own = j->edited_own;
+	if (j->edited_meta > META_AS_SEEN)
+		c->own_meta = j->edited_meta;
 	r->workload.asked = j->plan.scale_to;
 	j->at++;
 	job_next(j);

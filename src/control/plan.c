@@ -295,12 +295,19 @@ void plan_let_go(const struct records *rs, const struct record *r,
 	for (k = 0; k < CHILD_KINDS_ALL; k++) {
 		const struct child_state *c = child_at(rs, r,
 		    (enum child_kind)k);
+		uint32_t bit = UINT32_C(1) << k;
 
-		if (!(child_info[k].flags & CHILD_STEERS) || !c->exists ||
-		    c->going || !(p->wanted >> k & 1))
+		if (!(child_info[k].flags & CHILD_STEERS) || c->going ||
+		    !(p->wanted & bit))
 			continue;
-		step_add(p, STEP_DELETE, (enum child_kind)k, false, false);
-		p->wanted &= ~(UINT32_C(1) << k);
+		p->wanted &= ~bit;
+		/* Without its label nobody sees it, and it works all the
+		 * same. */
+		if (c->exists)
+			step_add(p, STEP_DELETE, (enum child_kind)k, false,
+			    false);
+		else
+			p->seek |= bit;
 	}
 }
 

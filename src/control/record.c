@@ -330,6 +330,12 @@ bool child_edited(const struct child_state *c)
 	    (c->own_meta > META_AS_SEEN && c->meta != c->own_meta);
 }
 
+/* One that is no number is known by a digest. */
+bool child_has_version(const struct child_state *c)
+{
+	return c->told != 0 && c->told >> 63 == 0;
+}
+
 bool child_drifted(const struct records *rs, const struct record *r,
     enum child_kind k)
 {

@@ -242,6 +242,8 @@ bool child_drifted(const struct records *rs, const struct record *r,
     enum child_kind k);
 /* Did somebody else write to it after us? */
 bool child_edited(const struct child_state *c);
+/* Can a write say which one it is meant for, by resource version? */
+bool child_has_version(const struct child_state *c);
 /* It has gone, and a Deployment's counters with it. */
 void child_forget(struct records *rs, struct record *r, enum child_kind k);
 /* The same, unless the watch has told of another one since. */
