@@ -582,6 +582,10 @@ void job_next(struct job *j)
 		return;
 	}
 	job_forget_request(j);
+	if (j->hold.reason != NULL) {
+		job_status(j);
+		return;
+	}
 	if (job_hooks(j))
 		return;
 	s = job_step(j);
@@ -609,8 +613,6 @@ void job_next(struct job *j)
 		job_seek(j);
 	else if (j->plan.add_finalizer || j->plan.drop_finalizers)
 		job_finalizers(j);
-	else if (job_lacks_image(j))
-		job_roll(j);
 	else
 		job_status(j);
 }

@@ -391,6 +391,10 @@ void job_status(struct job *j)
 		.label_why = j->label_status.why
 	};
 
+	if (job_lacks_image(j)) {
+		job_roll(j);
+		return;
+	}
 	/* Why pods are missing is not known before they were listed. */
 	if (pods_awaited(m) && r->workload.ready < record_desired(r)) {
 		job_later(j, m->pods.until_ns);

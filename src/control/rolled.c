@@ -17,6 +17,13 @@ bool rollback_has_aim(const struct record *r)
 	return w->good != 0 && w->good != w->revision;
 }
 
+/* Of hooks, which keep pods from being written: "HookRefused" and such. */
+static bool is_of_a_hold(struct str reason)
+{
+	return str_starts(reason, STR("Hook")) ||
+	    str_starts(reason, STR("Validator"));
+}
+
 /*
  * What went wrong is known to the job that takes it back, and from then on to
  * the status only. One that ended half-way left what the status said before.
@@ -38,7 +45,8 @@ struct str rolled_message(const struct judge_in *in, struct arena *a)
 	    in->record->workload.rolled_to);
 	if (fell.n > 0)
 		buf_str(&b, fell);
-	else if (bad != NULL && bad->status == COND_TRUE)
+	else if (bad != NULL && bad->status == COND_TRUE &&
+	    !is_of_a_hold(bad->reason))
 		buf_fmt(&b, "%S: %S", bad->reason, bad->message);
 	else
 		buf_cstr(&b, "it made no progress within its deadline");
