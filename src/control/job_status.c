@@ -198,6 +198,12 @@ static bool is_early(const struct job *j, const struct record *r)
 	return w->observed < w->generation || w->updated < record_desired(r);
 }
 
+/* Who is tried again after a while does not come back for its counters. */
+static bool is_tried_again(const struct job *j)
+{
+	return j->has_failed || j->hold.reason != NULL || j->label_failed;
+}
+
 static bool job_status_waits(struct job *j)
 {
 	struct record *r = job_record(j);
@@ -207,7 +213,8 @@ static bool job_status_waits(struct job *j)
 		wait = STATUS_FIRST_NS;
 	else if (j->verdict->up && r->verify.state == VERIFIED_PENDING)
 		wait = VERIFY_HOLD_NS;
-	else if (status_is_minor(&j->server.status, &j->verdict->status))
+	else if (!is_tried_again(j) && status_is_minor(&j->server.status,
+	    &j->verdict->status))
 		wait = STATUS_MINOR_NS;
 	else
 		return false;
