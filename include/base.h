@@ -449,6 +449,31 @@ const struct io *io_linux(void);
  */
 void io_linux_harden(struct buf *ret_what);
 
+/* io_linux_peers.c: other processes and folders ------------------------- */
+
+typedef void peers_name(void *ctx, const char *name);
+/*
+ * What `mcp-operator reload` needs of the system besides; like io. Paths lead
+ * through symbolic links, but for `link` itself.
+ */
+struct peers {
+	void *ctx;
+	int pid;			/* our own */
+	uint32_t user;			/* that we run as */
+	/* Each name in a folder but "." and "..". */
+	int (*list)(void *ctx, const char *path, peers_name *each,
+	    void *each_ctx);
+	/* Where a symbolic link leads, and the first bytes of a file; how
+	 * many bytes, at most cap. */
+	int (*link)(void *ctx, const char *path, void *p, size_t cap);
+	int (*head)(void *ctx, const char *path, void *p, size_t cap);
+	/* Of all that a file holds. */
+	int (*sum)(void *ctx, const char *path, uint64_t *ret);
+	/* ERR_DENIED: it has another user. ERR_NOENT: it has ended. */
+	int (*kill)(void *ctx, int pid, int signal);
+};
+const struct peers *peers_linux(void);
+
 /*
  * "1.2.3.4", "::1", "fe80::1%2" (zones by number); port stays. addr_format:
  * RFC 5952, without the port; nothing for family 0.

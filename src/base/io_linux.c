@@ -48,6 +48,7 @@ int linux_err(int errnum)
 	} rows[] = {
 		{ EAGAIN, ERR_AGAIN }, { EINPROGRESS, ERR_AGAIN },
 		{ ENOENT, ERR_NOENT }, { ENOTDIR, ERR_NOENT },
+		{ ESRCH, ERR_NOENT },
 		{ EACCES, ERR_DENIED }, { EPERM, ERR_DENIED },
 		{ EROFS, ERR_DENIED },
 		{ EEXIST, ERR_EXIST }, { EADDRINUSE, ERR_EXIST },
@@ -179,9 +180,14 @@ static int open_retry(const char *path, int flags, mode_t mode)
 	return result(fd);
 }
 
+int linux_open(const char *path, int flags)
+{
+	return open_retry(path, O_RDONLY | flags, 0);
+}
+
 static int sys_read_file(void *ctx, const char *path, void *p, size_t cap)
 {
-	int n, fd = open_retry(path, O_RDONLY, 0);
+	int n, fd = linux_open(path, 0);
 
 	(void)ctx;
 	CHECK(cap < INT_MAX);

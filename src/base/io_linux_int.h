@@ -12,6 +12,8 @@
 
 /* The ERR_* code that an errno stands for. */
 int linux_err(int errnum);
+/* A descriptor for reading, or ERR_*. */
+int linux_open(const char *path, int flags);
 int64_t linux_mono_ns(void *ctx);
 /* read(2) and write(2) that never see EINTR; bytes or ERR_*. */
 int linux_read(int fd, void *p, size_t n);

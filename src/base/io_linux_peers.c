@@ -1,0 +1,107 @@
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "io_linux_int.h"
+
+/* As the kernel writes it; libc's readdir would allocate. */
+struct entry {
+	uint64_t inode;
+	int64_t next;
+	uint16_t size;
+	uint8_t type;
+	char name[];
+};
+
+static void entries_tell(const char *p, long n, peers_name *each,
+    void *each_ctx)
+{
+	long at;
+
+	for (at = 0; at < n;) {
+		const struct entry *e = (const void *)(p + at);
+
+		CHECK(e->size > 0);
+		if (strcmp(e->name, ".") != 0 && strcmp(e->name, "..") != 0)
+			each(each_ctx, e->name);
+		at += e->size;
+	}
+}
+
+static int peers_list(void *ctx, const char *path, peers_name *each,
+    void *each_ctx)
+{
+	_Alignas(struct entry) char mem[2048];
+	int fd = linux_open(path, O_DIRECTORY);
+	long n;
+
+	(void)ctx;
+	if (fd < 0)
+		return fd;
+	while ((n = syscall(SYS_getdents64, fd, mem, sizeof(mem))) > 0)
+		entries_tell(mem, n, each, each_ctx);
+	close(fd);
+	return n < 0 ? linux_err(errno) : 0;
+}
+
+static int peers_link(void *ctx, const char *path, void *p, size_t cap)
+{
+	ssize_t n = readlink(path, p, cap);
+
+	(void)ctx;
+	return n < 0 ? linux_err(errno) : (int)n;
+}
+
+static int peers_head(void *ctx, const char *path, void *p, size_t cap)
+{
+	int n = 0, got = 0, fd = linux_open(path, 0);
+
+	(void)ctx;
+	if (fd < 0)
+		return fd;
+	do {
+		n += got;
+		got = linux_read(fd, (char *)p + n, cap - (size_t)n);
+	} while (got > 0);
+	close(fd);
+	return got < 0 ? got : n;
+}
+
+static int peers_sum(void *ctx, const char *path, uint64_t *ret)
+{
+	uint64_t sum = HASH_SEED;
+	char part[2048];
+	int n, fd = linux_open(path, 0);
+
+	(void)ctx;
+	if (fd < 0)
+		return fd;
+	while ((n = linux_read(fd, part, sizeof(part))) > 0)
+		sum = hash_more(sum, part, (size_t)n);
+	close(fd);
+	*ret = sum;
+	return n;
+}
+
+static int peers_kill(void *ctx, int pid, int signal)
+{
+	(void)ctx;
+	return kill(pid, signal) < 0 ? linux_err(errno) : 0;
+}
+
+const struct peers *peers_linux(void)
+{
+	static struct peers peers = {
+		.list = peers_list, .link = peers_link, .head = peers_head,
+		.sum = peers_sum, .kill = peers_kill
+	};
+
+	peers.pid = getpid();
+	peers.user = (uint32_t)geteuid();
+	return &peers;
+}
