@@ -614,7 +614,7 @@ uninstall:
 $O/deploy: FORCE
 	$Q rm -rf $@ && mkdir -p $@
 	$Q for f in manifests/*.yaml; do \
-		sed 's|image: *mcp-operator:.*|image: $(IMG)|' $$f \
+		sed 's|\(image[:=] *\)mcp-operator:.*|\1$(IMG)|' $$f \
 			>$@/$${f##*/} || exit 1; done
 
 deploy: $O/deploy install

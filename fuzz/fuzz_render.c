@@ -298,6 +298,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint32_t cut = fuzz_u32(&in);
 	struct render_in how = {
 		.server = &server, .refs = fuzz_u8(&in),
+		.sidecar = cut & 1 ? STR("i") : STR_NONE,
 		.revision = RENDER_REVISION
 	};
 	struct str text = server_make(&in, g);

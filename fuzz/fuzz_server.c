@@ -55,9 +55,9 @@ static void check_canonical(const struct server_spec *s)
 }
 
 static void count_ref(void *ctx, enum ref_kind kind, struct str name,
-    struct str key, bool optional)
+    struct str key, bool optional, bool live)
 {
-	(void)kind, (void)name, (void)key, (void)optional;
+	(void)kind, (void)name, (void)key, (void)optional, (void)live;
 	++*(size_t *)ctx;
 }
 

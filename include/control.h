@@ -49,6 +49,7 @@ struct manager_options {
 	bool finalizers, watch_secrets, verify_servers;
 	bool hpa, vpa, istio, tenancy, backup;
 	struct str label_keys;
+	struct str sidecar_image;
 	bool indexing;
 	int64_t registry_ttl_ns, server_ttl_ns, cleanup_ns;
 	/* other */

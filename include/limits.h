@@ -485,6 +485,14 @@
 #define SERVER_CAPABILITIES_MAX 16
 /* Pages of its list of tools, against one that has no end. */
 #define MCP_PAGES_MAX 32
+/* `mcp-operator reload`: a server has at most 64 volumes, 32 sources and one
+ * of its own. */
+#define RELOAD_VOLUMES_MAX 97
+#define RELOAD_LOOK_NS (INT64_C(1) * 1000000000)
+#define RELOAD_TEXT_MAX 256
+/* Of a process' environment so much is looked at. Ours is among the first of
+ * a container's own variables; before are those of the image. */
+#define RELOAD_ENVIRON_MAX (16 * 1024)
 /* Visible ASCII; those in use are 32 or 36 bytes long. */
 #define MCP_SESSION_MAX 255
 /* From /mcp to /mcp/ is one. */

@@ -172,8 +172,13 @@ bool server_label_is_own(struct str key);
 /* Of a domain of Kubernetes' own, kubernetes.io or k8s.io or below one? */
 bool server_label_is_reserved(struct str key);
 bool server_note_is_own(struct str key);
-/* Of the server itself, among those of its pods. */
+/* Of the server itself, among those of its pods, and of who signals it. */
 #define CONTAINER_NAME "mcp-server"
+#define RELOADER_NAME "config-reloader"
+/* What tells its processes from all others in a pod, by being set. */
+#define RELOAD_VARIABLE "MCP_RELOAD_ID"
+/* The user it runs as where nobody says anything of users. */
+#define SERVER_USER 1000
 /* The operator's own volumes; a user's names and paths must not be these. */
 #define VOLUME_CONFIG "mcp-config"
 #define VOLUME_TMP "mcp-tmp"
@@ -191,21 +196,54 @@ extern const struct json_list_key pod_template_lists[];
  */
 int server_unacted(const struct server *s, struct buf *out);
 
-/* advice.c: fields of the Service that its type leaves without effect. */
+/*
+ * advice.c: fields of the Service that its type leaves without effect, and
+ * those of reload.
+ */
 void server_idle_fields(const struct server *s, server_fault *each,
     void *ctx);
 
 /* refs.c [server_refs] ---------------------------------------------------- */
 
 enum ref_kind { REF_CONFIG_MAP, REF_SECRET };
-/* key: the one key used, or empty for all of them. */
+/*
+ * key: the one key used, or empty for all of them. live: it comes by a volume
+ * of server_live_volumes.
+ */
 typedef void server_ref(void *ctx, enum ref_kind kind, struct str name,
-    struct str key, bool optional);
+    struct str key, bool optional, bool live);
 /*
  * Every ConfigMap and Secret that a server's pods need, in the order of the
  * spec and as often as it is named; pull secrets are not among them.
  */
 void server_refs(const struct server *s, server_ref *each, void *ctx);
+
+/* live.c [server_] -------------------------------------------------------- */
+
+/* Has it a configuration of its own to mount? */
+bool server_has_config(const struct server_spec *s);
+/*
+ * Is it a volume of ConfigMaps or Secrets in which a running server sees what
+ * they hold now? The kubelet writes such a volume anew in place, but not where
+ * a part of it alone is mounted; nor is one taken for such that nobody mounts,
+ * or of which a patch of the pods says more.
+ */
+bool server_volume_is_live(const struct server_spec *s,
+    const struct volume *v);
+bool server_source_is_live(const struct server_spec *s,
+    const struct config_source *c);
+bool server_config_is_live(const struct server_spec *s);
+/* Names of all of these, among the pods' volumes, spec.config's first. */
+typedef void server_volume(void *ctx, struct str name);
+void server_live_volumes(const struct server_spec *s, server_volume *each,
+    void *ctx);
+/* The user that its process has; false: its image says. */
+bool server_user(const struct server_spec *s, int64_t *ret);
+/*
+ * Is it asked for, and can it be, that changes in such volumes are told by a
+ * signal?
+ */
+bool server_signals(const struct server_spec *s);
 
 /* conditions.c [cond_] ---------------------------------------------------- */
 

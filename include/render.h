@@ -72,6 +72,7 @@ struct child {
 struct render_out {
 	struct child child[CHILD_KINDS_ALL];
 	uint64_t template_digest;	/* of the pod template */
+	struct str sidecar;	/* render_in's, where a container has it */
 	/*
 	 * The Deployment has NOTE_ROLLED_BACK. Its body stands here with the
 	 * template that failed, so that its digest needs no other one; the
@@ -87,6 +88,11 @@ struct render_in {
 	struct str seen;	/* NOTE_SEEN of the Deployment; empty: none */
 	uint64_t salt;		/* goes into NOTE_DIGEST: who else has a say in
 				 * the bodies; 0: nobody */
+	/*
+	 * Image of the container that signals a server which asks for that;
+	 * empty: there is none, and new contents bring new pods.
+	 */
+	struct str sidecar;
 	/*
 	 * The Deployment says nothing of replicas, for its HPA does, and has
 	 * NOTE_SCALED. Not before somebody else is among that field's

@@ -39,6 +39,7 @@ const struct render_out *rendering_of(struct str text, uint64_t refs)
 	static struct render_out out;
 	struct render_in in = {
 		.server = rendering_server(text), .refs = refs,
+		.sidecar = STR("mcp-operator:test"),
 		.revision = RENDER_REVISION
 	};
 	struct arena a;

@@ -13,6 +13,8 @@ static int cmd_help(const struct io *io, int argc, char **argv);
 static const struct subcommand commands[] = {
 	{ "manager", "run all controllers (also when only flags are given)",
 	  cmd_manager },
+	{ "reload", "signal a pod's server when its files change",
+	  cmd_reload },
 	{ "version", "print the version", cmd_version },
 	{ "help", "print this text", cmd_help },
 };

@@ -188,6 +188,7 @@ struct ref_name {
 	uint64_t hash;
 	enum ref_kind kind;
 	bool optional;
+	bool live;		/* wherever it is named; see server_ref */
 };
 /*
  * The first ones, each once, in the order of the spec. No others are
@@ -260,7 +261,8 @@ bool refs_missing(const struct manager *m, const struct server *s,
  * changes only when the contents of a reference do that NOTE_SEEN of the
  * Deployment, outside of the template, has. Who follows more of them from
  * now on adds them there; what is not followed, or not any more, or has gone
- * without being optional, stays there as it was.
+ * without being optional, stays there as it was. Those that a server sees
+ * change, and is signalled for, are not among them.
  */
 struct ref_marks {
 	uint64_t refs;		/* NOTE_REFS; 0: none */
@@ -359,6 +361,7 @@ struct plan_in {
 	bool scaled;		/* by an HPA: plan_children finds out */
 	bool again;		/* every child is applied once more */
 	uint64_t salt;		/* hooks_salt */
+	struct str sidecar;	/* --sidecar-image */
 };
 int plan_children(const struct plan_in *in, struct arena *a,
     struct plan *ret);
@@ -430,6 +433,8 @@ struct judge_in {
 	struct str fell, rolled_image, stays;
 	int64_t wall_ns;
 	bool scheduled;		/* this is what spec.schedule asked for */
+	struct str sidecar;	/* of the pods, as they are planned */
+	bool no_sidecar;	/* the operator has no image for it */
 };
 struct verdict {
 	struct server_status status;

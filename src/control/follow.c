@@ -133,7 +133,7 @@ struct naming {
 };
 
 static void name_one(void *ctx, enum ref_kind kind, struct str name,
-    struct str key, bool optional)
+    struct str key, bool optional, bool live)
 {
 	struct naming *f = ctx;
 	uint64_t hash = ref_hash(kind, f->ns, name);
@@ -143,11 +143,13 @@ static void name_one(void *ctx, enum ref_kind kind, struct str name,
 	for (i = 0; i < f->n; i++)
 		if (f->list[i].hash == hash) {
 			f->list[i].optional &= optional;
+			f->list[i].live &= live;
 			return;
 		}
 	if (f->n < RECORD_REFS_MAX)
 		f->list[f->n++] = (struct ref_name){
-			.hash = hash, .kind = kind, .optional = optional
+			.hash = hash, .kind = kind, .optional = optional,
+			.live = live
 		};
 }
 
@@ -289,13 +291,14 @@ struct search {
 };
 
 static void search_one(void *ctx, enum ref_kind kind, struct str name,
-    struct str key, bool optional)
+    struct str key, bool optional, bool live)
 {
 	struct search *f = ctx;
 	const struct refs *r = &f->m->refs;
 	uint32_t i;
 
 	(void)key;
+	(void)live;
 	if (f->found)
 		return;
 	i = ref_find(r, ref_hash(kind, f->ns, name));
@@ -355,13 +358,14 @@ struct any {
 };
 
 static void any_one(void *ctx, enum ref_kind kind, struct str name,
-    struct str key, bool optional)
+    struct str key, bool optional, bool live)
 {
 	struct any *f = ctx;
 	struct str ns;
 
 	(void)key;
 	(void)optional;
+	(void)live;
 	if (f->r == NULL) {
 		f->found = f->found || kind == f->kind;
 		return;

@@ -170,6 +170,7 @@ static bool is_settled(struct manager *m, struct record *r,
 		return false;
 	refs_mark(m, r, s, false, &m->intake, &in.marks);
 	in.salt = hooks_salt(m, s);
+	in.sidecar = m->o->sidecar_image;
 	labels_rule(m, &in.labels);
 	if (plan_children(&in, &m->intake, &plan) < 0 ||
 	    plan.steps > 0 || plan.add_finalizer || plan.drop_finalizers)
@@ -183,6 +184,7 @@ static bool is_settled(struct manager *m, struct record *r,
 		return false;
 	verify_note(m, r, s);
 	judge_fill(m, r, s, &look);
+	look.sidecar = plan.out.sidecar;
 	if (schedule_due(s, look.wall_ns))
 		return false;
 	judge(&look, &m->intake, verdict);

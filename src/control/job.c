@@ -418,6 +418,7 @@ static int job_plan_children(struct job *j, struct plan *ret)
 	in.kinds = j->kinds;
 	in.again = j->scheduled;
 	in.salt = hooks_salt(j->m, in.server);
+	in.sidecar = j->m->o->sidecar_image;
 	refs_mark(j->m, in.record, in.server, in.taken_up, &j->arena,
 	    &in.marks);
 	j->marked = in.marks.seen.n > 0;

@@ -183,6 +183,7 @@ void judge_fill(const struct manager *m, const struct record *r,
 	for (k = CHILD_KINDS; k < CHILD_KINDS_ALL; k++)
 		if (watches_child_absent(m, (enum child_kind)k))
 			in->absent |= UINT32_C(1) << k;
+	in->no_sidecar = m->o->sidecar_image.n == 0;
 	verify_fill(m, r, in);
 }
 
@@ -394,6 +395,7 @@ void job_status(struct job *j)
 		.stays = j->roll.stays,
 		.hold = j->hold.reason != NULL ? &j->hold : NULL,
 		.announce = j->plan.announce,
+		.sidecar = j->plan.out.sidecar,
 		.label_failed = j->label_failed ? &j->label_diag : NULL,
 		.label_why = j->label_status.why
 	};

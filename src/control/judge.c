@@ -439,6 +439,9 @@ static void set_fields_acted_on(struct view *v)
 	else
 		reason = "NoEffect";
 	server_idle_fields(v->in->server, idle_note, &b);
+	if (v->in->no_sidecar && server_signals(&v->in->server->spec))
+		buf_fmt(&b, "%sspec.reload.policy has no effect: this operator "
+		    "has no --sidecar-image", b.n > 0 ? "; " : "");
 	idle = arena_keep(v->a, &b);
 	if (idle.n > 0)
 		set(v, "FieldsActedOn", COND_FALSE, reason, idle);
@@ -757,6 +760,20 @@ static void set_info(struct view *v, struct server_status *s)
 		set_tools(v, info);
 }
 
+/*
+ * By this a later release finds out which image its templates were made with,
+ * and lets them be. What could not be written is not what runs.
+ */
+static void set_sidecar(struct view *v, struct server_status *s)
+{
+	struct str image = v->deleting || v->in->refused != NULL ||
+	    is_unwritten(v) ? v->in->server->status.sidecar :
+	    v->in->sidecar;
+
+	if (image.n > 0)
+		TEXT_SET(s, sidecar, image);
+}
+
 static void look(struct view *v)
 {
 	const struct record *r = v->in->record;
@@ -846,6 +863,7 @@ void judge(const struct judge_in *in, struct arena *a, struct verdict *ret)
 		COUNT_SET(s, good_revision, good_revision(in));
 	set_identity(&v, s);
 	set_children(&v, s);
+	set_sidecar(&v, s);
 	schedule_tell(in, s);
 	set_info(&v, s);
 	if (v.reason != NULL) {

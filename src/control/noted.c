@@ -78,6 +78,7 @@ void refs_compare(const struct manager *m, struct record *r)
 struct marking {
 	const struct manager *m;
 	const struct record *r;
+	bool signals;		/* live ones bring no new pods */
 	uint8_t kept;		/* of those that were noted */
 	bool changed;
 };
@@ -127,7 +128,8 @@ static uint64_t marks_write(struct marking *f, const struct server *s,
 	size_t from = out->n;
 
 	for (i = 0; i < n; i++) {
-		if (!mark_one(f, &name[i], &note))
+		if ((f->signals && name[i].live) ||
+		    !mark_one(f, &name[i], &note))
 			continue;
 		buf_char(out, ',');
 		buf_hex64(out, (uint64_t)note.ref << 32 | note.content);
@@ -142,7 +144,9 @@ void refs_mark(const struct manager *m, const struct record *r,
 {
 	const struct workload *w = &r->workload;
 	bool made = taken_up || r->child[CHILD_DEPLOYMENT].exists;
-	struct marking f = { .m = m, .r = r };
+	struct marking f = { .m = m, .r = r,
+		.signals = m->o->sidecar_image.n > 0 &&
+		    server_signals(&s->spec) };
 	char mem[17 * (RECORD_REFS_MAX + 1)];
 	struct buf list, seen = arena_buf(a);
 	uint64_t h;

@@ -152,6 +152,10 @@ const struct opt manager_opts[] = {
 	  "keys, separated by commas, that servers may set at their namespace "
 	  "by spec.tenancy.namespaceLabels; one that ends in / stands for all "
 	  "that begin so" },
+	{ "sidecar-image", "SIDECAR_IMAGE", NULL, OPT_STR,
+	  AT(sidecar_image), 0, 0, "this operator's own image, for the "
+	  "container that signals servers with spec.reload.policy Signal; "
+	  "empty: their pods are made anew instead" },
 	{ "enable-backup-controller", "ENABLE_BACKUP_CONTROLLER", "true",
 	  OPT_BOOL, AT(backup), 0, 0,
 	  "feature: MCPServerBackup (not built yet)" },
@@ -265,6 +269,20 @@ static int label_keys_check(struct str list, struct diag *d)
 	return ERR_USAGE;
 }
 
+/* A status must be able to hold it. */
+static int sidecar_check(struct str image, struct diag *d)
+{
+	size_t i;
+
+	for (i = 0; i < image.n && image.p[i] > ' ' && image.p[i] <= '~'; i++)
+		;
+	if (i == image.n && i <= IMAGE_MAX)
+		return 0;
+	diag_set(d, STR("--sidecar-image (SIDECAR_IMAGE)"),
+	    "is not an image");
+	return ERR_USAGE;
+}
+
 int options_check(const struct manager_options *o, struct diag *d)
 {
 	struct lease_options lease = {
@@ -292,7 +310,8 @@ int options_check(const struct manager_options *o, struct diag *d)
 		return ERR_USAGE;
 	}
 	if (webhooks_options_check(o, d) < 0 ||
-	    label_keys_check(o->label_keys, d) < 0)
+	    label_keys_check(o->label_keys, d) < 0 ||
+	    sidecar_check(o->sidecar_image, d) < 0)
 		return ERR_USAGE;
 	if (o->max_delay_ns < o->base_delay_ns) {
 		diag_set(d, STR("--queue-max-delay"),

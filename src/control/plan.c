@@ -38,9 +38,34 @@ static void plan_rollback(const struct plan_in *in, struct render_in *how)
 }
 
 /*
- * A template stays at the revision it was made by until something in it
- * changes for another reason: rendered at that revision, it must still have
- * the digest that was noted. See RENDER_REVISION.
+ * The way the Deployment's template was made: by its revision, and with the
+ * sidecar's image that the status has. False: that is today's way.
+ */
+static bool older_way(const struct plan_in *in, struct render_in *how)
+{
+	const struct workload *w = &in->record->workload;
+	struct str image = in->server->status.sidecar;
+	bool older = false;
+
+	if ((!in->taken_up && !in->record->child[CHILD_DEPLOYMENT].exists) ||
+	    w->note_revision == 0)
+		return false;
+	if (w->note_revision < RENDER_REVISION) {
+		how->revision = w->note_revision;
+		older = true;
+	}
+	if (in->sidecar.n > 0 && image.n > 0 && !str_eq(image, in->sidecar)) {
+		how->sidecar = image;
+		older = true;
+	}
+	return older;
+}
+
+/*
+ * A template stays at the revision it was made by, and with the image that
+ * the operator had for its sidecar, until something in it changes for another
+ * reason: made in that way, it must still have the digest that was noted. See
+ * RENDER_REVISION.
  */
 static int render_frozen(const struct plan_in *in, struct arena *a,
     struct render_out *ret)
@@ -49,22 +74,21 @@ static int render_frozen(const struct plan_in *in, struct arena *a,
 	struct render_in how = {
 		.server = in->server, .refs = in->marks.refs,
 		.seen = in->marks.seen, .scaled = in->scaled,
-		.salt = in->salt,
+		.salt = in->salt, .sidecar = in->sidecar,
 		.revision = RENDER_REVISION
 	};
 	size_t mark = arena_mark(a);
 	int err;
 
 	plan_rollback(in, &how);
-	if ((!in->taken_up && !in->record->child[CHILD_DEPLOYMENT].exists) ||
-	    w->note_revision == 0 || w->note_revision >= RENDER_REVISION)
+	if (!older_way(in, &how))
 		return render_server(&how, a, ret);
-	how.revision = w->note_revision;
 	err = render_server(&how, a, ret);
 	if (err < 0 || ret->template_digest == w->note_template)
 		return err;
 	arena_reset(a, mark);
 	how.revision = RENDER_REVISION;
+	how.sidecar = in->sidecar;
 	return render_server(&how, a, ret);
 }
 

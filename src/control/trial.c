@@ -225,7 +225,8 @@ static int64_t time_for(struct str query)
 static bool trial_render(struct trial *t)
 {
 	struct render_in how = {
-		.server = &t->subject.server, .revision = RENDER_REVISION
+		.server = &t->subject.server, .revision = RENDER_REVISION,
+		.sidecar = t->h->m->o->sidecar_image
 	};
 	uint32_t asked;
 

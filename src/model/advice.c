@@ -105,11 +105,10 @@ static void advise_budget(const struct server_spec *s,
 		    STR_NONE, "of all pods keeps nodes from being drained");
 }
 
-/* ---- the Service ---- */
+/* ---- fields without effect ---- */
 
 /* What the API server would refuse beside the type is not sent to it. */
-void server_idle_fields(const struct server *s, server_fault *each,
-    void *ctx)
+static void service_idle(const struct server *s, struct faults *f)
 {
 	const struct service_spec *v = &s->spec.service;
 	bool outside = v->type != SERVICE_CLUSTER_IP;
@@ -120,7 +119,6 @@ void server_idle_fields(const struct server *s, server_fault *each,
 		{ "spec.service.loadBalancerSourceRanges", !balanced &&
 		  v->source_ranges.n > 0 },
 	};
-	struct faults f = { each, ctx, false };
 	char rule[80];
 
 	if (s->spec.transport.type == TRANSPORT_STDIO)
@@ -129,8 +127,17 @@ void server_idle_fields(const struct server *s, server_fault *each,
 	    schema_word(&service_type_words, (uint32_t)v->type));
 	for (size_t i = 0; i < ARRAY_LEN(field); i++)
 		if (field[i].idle)
-			rule_broken(&f, str_from(field[i].path), STR_NONE,
+			rule_broken(f, str_from(field[i].path), STR_NONE,
 			    rule);
+}
+
+void server_idle_fields(const struct server *s, server_fault *each,
+    void *ctx)
+{
+	struct faults f = { each, ctx, false };
+
+	service_idle(s, &f);
+	reload_idle(&s->spec, &f);
 }
 
 /* ---- all of it ---- */

@@ -48,6 +48,9 @@ void check_monitoring(const struct server *s, const struct monitoring_spec *m,
 void check_tenancy(const struct server *s, const struct tenancy_spec *t,
     const struct tenant_policy *network, struct faults *f);
 
+/* live.c: what it says without effect */
+void reload_idle(const struct server_spec *s, struct faults *f);
+
 /* rules_patch.c: 0 or ERR_FULL */
 int check_pod_patch(const struct server_spec *s, struct arena *a,
     struct faults *f);

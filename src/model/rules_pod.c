@@ -116,11 +116,9 @@ static bool is_taken(const struct server_spec *s, struct str at,
 static void check_place(const struct server_spec *s, const char *list,
     uint32_t i, struct str at, struct faults *f)
 {
-	bool config = HAS(s, server_spec, config) || s->config_map.n;
-
 	if (str_find(at, ':') < at.n)
 		rule_broken_at(f, list, i, "mountPath", at, "holds ':'");
-	else if (config && str_is(at, CONFIG_DIR))
+	else if (server_has_config(s) && str_is(at, CONFIG_DIR))
 		rule_broken_at(f, list, i, "mountPath", at,
 		    "is where spec.config is mounted");
 }

@@ -2,15 +2,11 @@
 
 static const char config_file[] = "config.json";
 
-bool config_wanted(const struct server_spec *spec)
-{
-	return HAS(spec, server_spec, config) || spec->config_map.n > 0;
-}
-
 /* A user's own volume at that place stays, and hides ours. */
 bool config_mounted(const struct render *r)
 {
-	return config_wanted(r->spec) && !mounts_at(r, STR(CONFIG_DIR));
+	return server_has_config(r->spec) &&
+	    !mounts_at(r, STR(CONFIG_DIR));
 }
 
 /* With its length, so that no two lists of texts look the same. */

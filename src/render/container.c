@@ -76,6 +76,8 @@ static void env_write(struct render *r)
 	if (config_mounted(r))
 		env_plain(r, "MCP_CONFIG_FILE",
 		    STR(CONFIG_DIR "/config.json"));
+	if (reloader_wanted(r))
+		env_plain(r, RELOAD_VARIABLE, r->key);
 	env_field(r, "POD_NAME", "metadata.name");
 	env_field(r, "POD_NAMESPACE", "metadata.namespace");
 	for (i = 0; i < spec->env.n; i++)
@@ -274,7 +276,7 @@ static void user_defaults(struct security_context *c,
 		return;
 	if (!user) {
 		HAS_SET(c, security_context, run_as_user);
-		c->run_as_user = 1000;
+		c->run_as_user = SERVER_USER;
 	}
 	if (HAS(c, security_context, run_as_user) ? c->run_as_user != 0 :
 	    pod->run_as_user != 0) {

@@ -49,6 +49,10 @@ static const struct origin {
 	POD("volumes", "spec.configSources")
 	POD("terminationGracePeriodSeconds",
 	    "spec.terminationGracePeriodSeconds")
+	/* The server stands before it, and others behind. */
+	POD("containers[1]", "spec.reload")
+	POD("containers[name=\"" RELOADER_NAME "\"]", "spec.reload")
+	POD("shareProcessNamespace", "spec.reload")
 #undef MAIN
 #undef POD
 #define WORK(at, field) { CHILD_DEPLOYMENT, at, field },

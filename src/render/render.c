@@ -145,7 +145,7 @@ void selector_write(struct jw *w, const char *key, const char *label,
 
 static bool has_config(const struct render *r)
 {
-	return config_wanted(r->spec);
+	return server_has_config(r->spec);
 }
 
 static bool has_service(const struct render *r)
@@ -429,7 +429,7 @@ int render_server(const struct render_in *in, struct arena *a,
 	for (k = 0; k < CHILD_KINDS; k++)
 		areas |= kinds[k].areas;
 	err = areas_read(&r, areas, a);
-	if (config_wanted(r.spec))
+	if (server_has_config(r.spec))
 		r.config_text = config_render(&r, a);
 	r.affinity = affinity_render(&r, a);
 	template_render(&r, a);
@@ -441,6 +441,7 @@ int render_server(const struct render_in *in, struct arena *a,
 		return ERR_FULL;
 	}
 	out.template_digest = r.template_digest;
+	out.sidecar = reloader_wanted(&r) ? in->sidecar : STR_NONE;
 	out.rolled_to = is_rolled_back(&r) ? in->rolled_to : 0;
 	*ret = out;
 	return 0;

@@ -140,13 +140,17 @@ bool sources_mounted(const struct render *r);
 void source_mounts_write(struct render *r);
 void source_volumes_write(struct render *r);
 
+/* reloader.c */
+/* Has the pod a container that signals the server? */
+bool reloader_wanted(const struct render *r);
+void reloader_write(struct render *r);
+
 /* service.c */
 bool service_wanted(const struct server_spec *spec);
 const struct pairs *service_notes(const struct render *r);
 void service_write(struct render *r);
 
 /* configmap.c */
-bool config_wanted(const struct server_spec *spec);
 bool config_mounted(const struct render *r);
 /* Of what the user gave, not of what is made of it: see NOTE_CONFIG. */
 uint64_t config_digest(const struct server_spec *spec);

@@ -91,7 +91,9 @@ static void digest_note_write(struct jw *w, const char *key, uint64_t digest)
 static void pod_annotations_write(struct render *r)
 {
 	const struct server_spec *spec = r->spec;
-	bool config = config_mounted(r);
+	/* The file of a server that is signalled may change under it. */
+	bool config = config_mounted(r) && !(reloader_wanted(r) &&
+	    server_config_is_live(spec));
 	struct jw *w = r->w;
 
 	if (spec->pod_annotations.n == 0 && r->in->refs == 0 && !config &&
@@ -235,10 +237,14 @@ void template_write(struct render *r)
 	identity_write(r);
 	jw_ki64(w, "terminationGracePeriodSeconds",
 	    r->spec->termination_grace_s);
+	if (reloader_wanted(r))
+		jw_kbool(w, "shareProcessNamespace", true);
 	pod_security_write(r);
 	placement_write(r);
 	jw_kopen_list(w, "containers");
 	container_write(r);
+	if (reloader_wanted(r))
+		reloader_write(r);
 	jw_close_list(w);
 	volumes_write(r);
 	jw_close(w);

@@ -571,6 +571,51 @@ TEST(judge_says_what_has_no_effect)
 	    "type ClusterIP");
 }
 
+#define SIGNALLED "{\"image\":\"x\",\"config\":{},\"reload\":{\"policy\":" \
+	"\"Signal\"}}"
+
+TEST(judge_says_who_cannot_be_signalled)
+{
+	read_server(GROUP_MCPDEV, "", SIGNALLED, "{}");
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("FieldsActedOn"), "");
+	in.no_sidecar = true;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("FieldsActedOn"), "False/NoEffect");
+	EXPECT_STR(said("FieldsActedOn"), "spec.reload.policy has no effect: "
+	    "this operator has no --sidecar-image");
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\",\"reload\":{"
+	    "\"policy\":\"Signal\"}}", "{}");
+	in.no_sidecar = true;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(said("FieldsActedOn"), "spec.reload.policy has no effect: "
+	    "no ConfigMap or Secret comes as files that running pods see "
+	    "change");
+}
+
+TEST(judge_keeps_the_image_that_pods_are_signalled_by)
+{
+	struct diag d = { .text = "no" };
+
+	read_server(GROUP_MCPDEV, "", SIGNALLED,
+	    "{\"sidecarImage\":\"i:1\"}");
+	in.sidecar = STR("i:2");
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(verdict.status.sidecar, "i:2");
+	in.refused = &d;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(verdict.status.sidecar, "i:1");
+	in.refused = NULL;
+	in.failed = &d;
+	in.failed_child = CHILD_DEPLOYMENT;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(verdict.status.sidecar, "i:1");
+	in.failed = NULL;
+	in.sidecar = STR_NONE;
+	judge(&in, &arena, &verdict);
+	EXPECT(!HAS(&verdict.status, server_status, sidecar));
+}
+
 TEST(judge_drops_conditions_that_hold_no_more)
 {
 	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\"}",

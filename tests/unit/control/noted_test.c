@@ -457,6 +457,75 @@ TEST(notes_are_read_as_written_or_not_at_all)
 	EXPECT_EQ(w->note_refs, 9);
 }
 
+/* ---- what a signal tells of ---- */
+
+/* Small letters as files, too. */
+static void as_files(const char *list)
+{
+	static struct config_source source[RECORD_REFS_MAX];
+	uint32_t n = 0;
+
+	memset(source, 0, sizeof(source));
+	for (; *list != '\0'; list++, n++) {
+		HAS_SET(&source[n], config_source, config_map);
+		source[n].config_map.name = (struct str){ list, 1 };
+		source[n].mount_path = STR("/m");
+	}
+	server.spec.config_sources.p = source;
+	server.spec.config_sources.n = n;
+	refs_follow(&m, record, &server);
+}
+
+TEST(what_a_signal_tells_of_brings_no_new_pods)
+{
+	uint64_t was;
+
+	set_up("a");
+	options.sidecar_image = STR("i");
+	server.spec.reload.policy = RELOAD_SIGNAL;
+	as_files("b");
+	holds(0, 7);
+	holds(1, 7);
+	was = written();
+	EXPECT_EQ(record->workload.seen_n, 1);
+	holds(1, 8);
+	EXPECT(nothing_to_write());
+	/* What is used in both ways does. */
+	holds(0, 8);
+	EXPECT(marks().refs != was);
+	was = written();
+	as_files("ab");
+	EXPECT(nothing_to_write());
+	holds(0, 9);
+	EXPECT(marks().refs != was);
+}
+
+TEST(who_only_asks_for_a_signal_goes_on_with_his_pods)
+{
+	uint64_t was;
+
+	set_up("");
+	as_files("b");
+	holds(0, 7);
+	was = written();
+	EXPECT(was != 0);
+	/* There is nobody to signal. */
+	server.spec.reload.policy = RELOAD_SIGNAL;
+	EXPECT(nothing_to_write());
+	holds(0, 8);
+	EXPECT(marks().refs != was);
+	options.sidecar_image = STR("i");
+	EXPECT_EQ(written(), 0);
+	EXPECT_EQ(record->workload.seen_n, 0);
+	holds(0, 9);
+	EXPECT(nothing_to_write());
+	/* Not asked for any more: it counts from then on. */
+	server.spec.reload.policy = RELOAD_ROLL;
+	was = written();
+	holds(0, 10);
+	EXPECT(marks().refs != was);
+}
+
 TEST(no_more_are_noted_than_there_is_room_for)
 {
 	char note[17 * (RECORD_REFS_MAX + 2)];

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "check.h"
 #include "manager_world.h"
 
@@ -37,6 +39,23 @@ TEST(keys_of_labels_are_checked)
 	EXPECT_STR(said("--namespace-label-keys=k8s.io/x", NULL),
 	    "\"k8s.io/x\" is Kubernetes' own");
 	EXPECT_STR(said("--namespace-label-keys=notk8s.io/x", NULL), "");
+}
+
+TEST(the_image_of_the_sidecar_is_one)
+{
+	char flag[IMAGE_MAX + 32];
+
+	EXPECT_STR(said("--sidecar-image=", NULL), "");
+	EXPECT_STR(said("--sidecar-image=r.example:5000/a@sha256:0", NULL),
+	    "");
+	EXPECT_STR(said("--sidecar-image=a b", NULL), "is not an image");
+	memset(flag, 'x', sizeof(flag) - 1);
+	memcpy(flag, "--sidecar-image=", 16);
+	flag[16 + IMAGE_MAX] = '\0';
+	EXPECT_STR(said(flag, NULL), "");
+	flag[16 + IMAGE_MAX] = 'x';
+	flag[16 + IMAGE_MAX + 1] = '\0';
+	EXPECT_STR(said(flag, NULL), "is not an image");
 }
 
 TEST(a_dry_run_needs_webhooks)

@@ -37,10 +37,13 @@ static void read_server(enum group g, const char *meta, const char *spec)
 	read_told(g, meta, spec, "{}");
 }
 
+static struct str sidecar;
+
 static struct plan make_plan(uint64_t refs)
 {
 	struct plan_in in = {
-		.server = &server, .record = &record, .marks.refs = refs
+		.server = &server, .record = &record, .marks.refs = refs,
+		.sidecar = sidecar
 	};
 	struct plan p;
 
@@ -395,6 +398,51 @@ TEST(plan_deletion_looks_for_what_there_may_be)
 	record.flags = RECORD_REFUSED;
 	EXPECT_EQ(make_plan(0).seek, KINDS_EVERY);
 	memset(&record, 0, sizeof(record));
+}
+
+/* ---- the container that signals ---- */
+
+#define SIGNALLED "\"reload\":{\"policy\":\"Signal\"},\"config\":{}}"
+
+static struct plan plan_signalled(const char *spec, const char *image,
+    const char *told)
+{
+	char status[64];
+
+	sidecar = str_from(image);
+	cut_fmt(status, sizeof(status), "{\"sidecarImage\":\"%s\"}", told);
+	read_told(GROUP_MCPDEV, "", spec, status);
+	return make_plan(0);
+}
+
+TEST(a_newer_image_to_signal_with_makes_no_pods_anew)
+{
+	struct plan p;
+
+	memset(&record, 0, sizeof(record));
+	p = plan_signalled("{\"image\":\"x\"," SIGNALLED, "i:1", "");
+	EXPECT_STR(p.out.sidecar, "i:1");
+	carry_out(&p);
+	p = plan_signalled("{\"image\":\"x\"," SIGNALLED, "i:2", "i:1");
+	EXPECT_EQ(p.steps, 0);
+	EXPECT_STR(p.out.sidecar, "i:1");
+	/* Nor with another number of them. */
+	p = plan_signalled("{\"image\":\"x\",\"replicas\":4," SIGNALLED,
+	    "i:2", "i:1");
+	EXPECT_EQ(p.steps, 1);
+	EXPECT_EQ(p.out.template_digest, record.workload.note_template);
+	/* Pods that are made anyway have it. */
+	p = plan_signalled("{\"image\":\"y\"," SIGNALLED, "i:2", "i:1");
+	EXPECT_EQ(p.steps, 1);
+	EXPECT_STR(p.out.sidecar, "i:2");
+	/* Whose status was lost gets today's. */
+	p = plan_signalled("{\"image\":\"x\"," SIGNALLED, "i:2", "");
+	EXPECT_EQ(p.steps, 1);
+	EXPECT_STR(p.out.sidecar, "i:2");
+	/* Who does not want such containers has none. */
+	p = plan_signalled("{\"image\":\"x\"," SIGNALLED, "", "i:1");
+	EXPECT_EQ(p.steps, 1);
+	EXPECT_STR(p.out.sidecar, "");
 }
 
 /* ---- autoscaling ---- */

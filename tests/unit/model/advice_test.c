@@ -45,6 +45,26 @@ TEST(advice_on_images)
 	}
 }
 
+TEST(advice_on_reloading)
+{
+	static const char files[] = "\"config\":{}";
+	char more[512];
+
+	cut_fmt(more, sizeof(more), "%s,\"reload\":{\"policy\":\"Signal\","
+	    "\"signal\":\"SIGUSR1\"}", files);
+	advised(more, "");
+	advised("\"reload\":{\"policy\":\"Roll\"}", "");
+	advised("\"reload\":{\"signal\":\"SIGHUP\"}", "spec.reload.signal: "
+	    "has no effect without policy Signal\n");
+	advised("\"reload\":{\"policy\":\"Signal\"}", "spec.reload.policy: "
+	    "has no effect: no ConfigMap or Secret comes as files that "
+	    "running pods see change\n");
+	cut_fmt(more, sizeof(more), "%s,\"reload\":{\"policy\":\"Signal\"},"
+	    "\"securityContext\":{\"runAsNonRoot\":true}", files);
+	advised(more, "spec.reload.policy: has no effect with runAsNonRoot "
+	    "and without runAsUser: who signals must be the same user\n");
+}
+
 TEST(advice_on_the_service)
 {
 	static const char fields[] = "\"externalTrafficPolicy\":\"Local\","

@@ -8,12 +8,12 @@ struct seen {
 };
 
 static void note(void *ctx, enum ref_kind kind, struct str name,
-    struct str key, bool optional)
+    struct str key, bool optional, bool live)
 {
 	struct seen *s = ctx;
 
-	buf_fmt(&s->b, "%s%S/%S%s ", kind == REF_SECRET ? "s:" : "c:", name,
-	    key, optional ? "?" : "");
+	buf_fmt(&s->b, "%s%S/%S%s%s ", kind == REF_SECRET ? "s:" : "c:",
+	    name, key, optional ? "?" : "", live ? "~" : "");
 }
 
 TEST(refs_all_are_named)
@@ -42,7 +42,25 @@ TEST(refs_all_are_named)
 	buf_init(&s.b, s.text, sizeof(s.text));
 	server_refs(&m.s, note, &s);
 	EXPECT_STR(buf_view(&s.b), "s:h/m s:e/k c:f/l? c:g/ s:i/ s:j/ "
-	    "c:n/o? c:n/q? s:t/ c:u/? c:v/ s:w/x? s:w/y? ");
+	    "c:n/o? c:n/q? s:t/ c:u/? c:v/~ s:w/x?~ s:w/y?~ ");
+}
+
+TEST(refs_of_volumes_are_live_where_pods_see_them_change)
+{
+	struct seen s;
+
+	model_good(&m, GROUP_MCPDEV, "{\"image\":\"a\",\"env\":[{\"name\":"
+	    "\"A\",\"valueFrom\":{\"secretKeyRef\":{\"name\":\"e\",\"key\":"
+	    "\"k\"}}}],\"volumes\":[{\"name\":\"v\",\"projected\":{"
+	    "\"sources\":[{\"secret\":{\"name\":\"e\"}},{\"configMap\":{"
+	    "\"name\":\"f\"}}]}},{\"name\":\"w\",\"configMap\":{\"name\":"
+	    "\"g\"}}],\"volumeMounts\":[{\"name\":\"v\",\"mountPath\":"
+	    "\"/v\"},{\"name\":\"w\",\"mountPath\":\"/w\",\"subPath\":"
+	    "\"x\"}],\"configSources\":[{\"mountPath\":\"/b\",\"secret\":{"
+	    "\"name\":\"h\"},\"subPath\":\"x\"}]}");
+	buf_init(&s.b, s.text, sizeof(s.text));
+	server_refs(&m.s, note, &s);
+	EXPECT_STR(buf_view(&s.b), "s:e/k s:e/~ c:f/~ c:g/ s:h/ ");
 }
 
 TEST(refs_none)

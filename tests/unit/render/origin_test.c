@@ -21,6 +21,8 @@ TEST(places_come_from_fields)
 	    "spec.envFrom");
 	FIRST(CHILD_DEPLOYMENT, "spec.template.spec.containers[name="
 	    "\"mcp-server\"].livenessProbe", "spec.probes.liveness");
+	FIRST(CHILD_DEPLOYMENT, "spec.template.spec.containers[1].image",
+	    "spec.reload");
 	FIRST(CHILD_SERVICE, "spec.ports[1].port", "spec.ports");
 	FIRST(CHILD_SERVICE, "", "spec.service");
 	FIRST(CHILD_HPA, "spec.metrics", "spec.autoscaling.hpa");
@@ -30,7 +32,7 @@ TEST(places_come_from_fields)
 /* Only what others put there has no field of its own. */
 TEST(a_neighbour_is_no_place)
 {
-	FIRST(CHILD_DEPLOYMENT, "spec.template.spec.containers[1].image",
+	FIRST(CHILD_DEPLOYMENT, "spec.template.spec.containers[2].image",
 	    "spec.podTemplatePatch");
 	FIRST(CHILD_DEPLOYMENT, "spec.template.spec.affinityX",
 	    "spec.podTemplatePatch");

@@ -1,0 +1,267 @@
+#include <signal.h>
+
+#include "cli.h"
+
+/* ---- the server's process ---- */
+
+/*
+ * One that a runtime has started has no parent that can be seen here: the
+ * first of a container, and what is run in it later, by a probe or by hand.
+ * Those are younger.
+ */
+struct first {
+	int pid;		/* 0: none */
+	uint64_t started;
+	uint64_t group;		/* of its container */
+	bool several;		/* there are some of other containers */
+};
+struct search {
+	struct reloader *r;
+	struct first server;	/* they say so */
+	struct first kin;	/* these do not say, but have our user */
+	struct first other;
+};
+
+/* /proc/PID/FILE into r->text; its length or ERR_*. */
+static int proc_read(struct reloader *r, const char *pid, const char *file,
+    struct str *ret)
+{
+	char path[64];
+	int n;
+
+	cut_fmt(path, sizeof(path), "/proc/%s/%s", pid, file);
+	n = r->sys->head(r->sys->ctx, path, r->text, sizeof(r->text));
+	*ret = (struct str){ r->text, n > 0 ? (size_t)n : 0 };
+	return n;
+}
+
+/* A process that lives and has no parent here: the time it was started. */
+static bool is_first(struct reloader *r, const char *pid, uint64_t *ret_started)
+{
+	enum { PARENT = 1, STARTED = 19 };
+	struct str rest, field, name;
+	int i;
+
+	if (proc_read(r, pid, "stat", &rest) < 0)
+		return false;
+	/* Its name may hold anything, brackets too. */
+	rest = str_trim(str_sub(rest, str_rfind(rest, ')') + 1, rest.n));
+	rest = str_cut(rest, ' ', &name);
+	if (str_is(name, "Z") || str_is(name, "X"))
+		return false;
+	for (i = PARENT; i <= STARTED; i++) {
+		rest = str_cut(rest, ' ', &field);
+		if (i == PARENT && !str_is(field, "0"))
+			return false;
+	}
+	return str_u64(field, ret_started) == 0;
+}
+
+static bool has_variable(struct str environ)
+{
+	static const struct str name = STR_INIT(RELOAD_VARIABLE "=");
+	struct str one;
+
+	while (environ.n > 0) {
+		environ = str_cut(environ, '\0', &one);
+		if (str_starts(one, name))
+			return true;
+	}
+	return false;
+}
+
+static void first_take(struct first *f, int pid, uint64_t started,
+    uint64_t group)
+{
+	f->several = f->several || (f->pid != 0 && f->group != group);
+	if (f->pid != 0 && f->started <= started)
+		return;
+	f->pid = pid;
+	f->started = started;
+	f->group = group;
+}
+
+/* Has the process our user? "Uid:" is followed by the real one's number. */
+static bool is_kin(struct reloader *r, const char *pid)
+{
+	static const struct str label = STR_INIT("\nUid:\t");
+	struct str text, number;
+	uint64_t user;
+	size_t at;
+
+	if (proc_read(r, pid, "status", &text) < 0)
+		return false;
+	at = str_search(text, label);
+	(void)str_cut(str_sub(text, at + label.n, text.n), '\t', &number);
+	return str_u64(number, &user) == 0 && user == r->sys->user;
+}
+
+static void search_one(void *ctx, const char *name)
+{
+	struct search *s = ctx;
+	struct reloader *r = s->r;
+	uint64_t pid, started;
+	struct str text;
+	int err;
+
+	if (str_u64(str_from(name), &pid) < 0 || pid <= 1 ||
+	    pid > INT32_MAX || (int)pid == r->sys->pid ||
+	    !is_first(r, name, &started))
+		return;
+	err = proc_read(r, name, "environ", &text);
+	if (err >= 0) {
+		if (has_variable(text))
+			first_take(&s->server, (int)pid, started, 0);
+		return;
+	}
+	/* It is of another group, or has given up rights. */
+	if (err == ERR_DENIED) {
+		struct first *f = is_kin(r, name) ? &s->kin : &s->other;
+
+		if (proc_read(r, name, "cgroup", &text) >= 0)
+			first_take(f, (int)pid, started, str_hash(text));
+	}
+}
+
+/*
+ * Who may not be asked is the server where there is no other container that
+ * it could be, those of our user before others.
+ */
+static const struct first *server_find(struct search *s)
+{
+	const struct peers *sys = s->r->sys;
+	const struct first *f;
+
+	if (sys->list(sys->ctx, "/proc", search_one, s) < 0)
+		return NULL;
+	f = s->server.pid != 0 ? &s->server :
+	    s->kin.pid != 0 ? &s->kin : &s->other;
+	return f->pid != 0 ? f : NULL;
+}
+
+static void tell(struct reloader *r)
+{
+	struct search s = { .r = r };
+	const struct first *f = server_find(&s);
+	int err;
+
+	if (f == NULL || f->several) {
+		log_line(r->log, LOG_ERROR, f == NULL ?
+		    "no process of the server is there to be signalled" :
+		    "cannot tell which process is the server's: give it a "
+		    "runAsGroup", "signal=%s changed=%s", r->word,
+		    r->changed);
+		return;
+	}
+	err = r->sys->kill(r->sys->ctx, f->pid, r->signal);
+	if (err == 0)
+		log_line(r->log, LOG_INFO, "server signalled",
+		    "signal=%s pid=%d changed=%s", r->word, f->pid,
+		    r->changed);
+	else
+		log_line(r->log, LOG_ERROR, err == ERR_DENIED ?
+		    "server not signalled: it runs as another user than this "
+		    "one" : "server not signalled",
+		    "signal=%s pid=%d changed=%s user=%u err=%s", r->word,
+		    f->pid, r->changed, (unsigned)r->sys->user,
+		    err_name(err));
+}
+
+/* ---- the volumes ---- */
+
+struct look {
+	struct reloader *r;
+	const char *volume;
+	uint64_t sum;
+	struct buf changed;
+};
+
+/* In whatever order they are listed. */
+static void look_file(void *ctx, const char *name)
+{
+	struct look *l = ctx;
+	const struct peers *sys = l->r->sys;
+	uint64_t part = 0;
+	char path[1024];
+
+	cut_fmt(path, sizeof(path), "%s/%s/%s", l->r->dir, l->volume, name);
+	(void)sys->sum(sys->ctx, path, &part);
+	l->sum += hash_more(str_hash(str_from(name)), &part, sizeof(part));
+}
+
+/*
+ * The kubelet writes a folder of all that a volume holds, and then lets its
+ * link ..data lead there. What has none is known by its files. False: it
+ * cannot be told now.
+ */
+static bool volume_sum(struct look *l)
+{
+	const struct peers *sys = l->r->sys;
+	char path[512], target[256];
+	int n;
+
+	cut_fmt(path, sizeof(path), "%s/%s/..data", l->r->dir, l->volume);
+	n = sys->link(sys->ctx, path, target, sizeof(target));
+	if (n >= 0) {
+		l->sum = hash_more(HASH_SEED, target, (size_t)n);
+		return true;
+	}
+	cut_fmt(path, sizeof(path), "%s/%s", l->r->dir, l->volume);
+	l->sum = HASH_SEED;
+	return sys->list(sys->ctx, path, look_file, l) >= 0;
+}
+
+static struct reloader_volume *slot_of(struct reloader *r, uint64_t name)
+{
+	size_t i;
+
+	for (i = 0; i < RELOAD_VOLUMES_MAX; i++)
+		if (r->volume[i].name == name || r->volume[i].name == 0)
+			return &r->volume[i];
+	return NULL;
+}
+
+static void look_volume(void *ctx, const char *name)
+{
+	struct look *l = ctx;
+	uint64_t hash = str_hash(str_from(name));
+	struct reloader_volume *v = slot_of(l->r, hash);
+
+	l->volume = name;
+	if (v == NULL || !volume_sum(l))
+		return;
+	if (v->name == 0)
+		*v = (struct reloader_volume){ hash, l->sum, l->sum };
+	/* What is still being written is other at the next look. */
+	if (v->last == l->sum && v->known != l->sum) {
+		v->known = l->sum;
+		buf_fmt(&l->changed, "%s%s", l->changed.n > 0 ? "," : "",
+		    name);
+	}
+	v->last = l->sum;
+}
+
+void reloader_look(struct reloader *r)
+{
+	struct look l = { .r = r };
+
+	buf_init(&l.changed, r->changed, sizeof(r->changed) - 1);
+	(void)r->sys->list(r->sys->ctx, r->dir, look_volume, &l);
+	r->changed[l.changed.n] = '\0';
+	if (l.changed.n > 0)
+		tell(r);
+}
+
+void reloader_init(struct reloader *r, const struct peers *sys, struct log *log,
+    const char *dir, enum reload_signal signal)
+{
+	static const int number[] = {
+		[RELOAD_HUP] = SIGHUP, [RELOAD_USR1] = SIGUSR1,
+		[RELOAD_USR2] = SIGUSR2, [RELOAD_INT] = SIGINT,
+		[RELOAD_TERM] = SIGTERM
+	};
+
+	*r = (struct reloader){ .sys = sys, .log = log, .dir = dir,
+		.word = schema_word(&reload_signal_words, signal),
+		.signal = number[signal] };
+}

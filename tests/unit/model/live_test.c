@@ -1,0 +1,138 @@
+#include "model_test.h"
+
+static struct model m;
+
+static void note(void *ctx, struct str name)
+{
+	buf_fmt(ctx, "%S ", name);
+}
+
+static struct str live(enum group g, const char *more)
+{
+	static char text[512];
+	char spec[4096];
+	struct buf b;
+
+	cut_fmt(spec, sizeof(spec), "{\"image\":\"a:1\",\"reload\":{"
+	    "\"policy\":\"Signal\"}%s%s}", *more ? "," : "", more);
+	model_good(&m, g, spec);
+	buf_init(&b, text, sizeof(text));
+	server_live_volumes(&m.s.spec, note, &b);
+	EXPECT_EQ(server_signals(&m.s.spec), b.n > 0);
+	return buf_view(&b);
+}
+
+#define VOLUMES "\"volumes\":[{\"name\":\"va\",\"configMap\":{\"name\":" \
+	"\"a\"}},{\"name\":\"vb\",\"secret\":{\"secretName\":\"b\"}},{" \
+	"\"name\":\"vc\",\"emptyDir\":{}}],\"volumeMounts\":["
+#define MOUNT(name, path, more) "{\"name\":\"" name "\",\"mountPath\":\"" \
+	path "\"" more "}"
+#define PATCH(text) ",\"podTemplatePatch\":{\"spec\":" text "}"
+
+TEST(a_volume_is_live_where_all_of_it_is_mounted)
+{
+	EXPECT_STR(live(GROUP_ALLBEONE, ""), "");
+	EXPECT_STR(live(GROUP_ALLBEONE, VOLUMES "]"), "");
+	EXPECT_STR(live(GROUP_ALLBEONE, VOLUMES MOUNT("va", "/a", "") ","
+	    MOUNT("vb", "/b", "") "," MOUNT("vc", "/c", "") "]"), "va vb ");
+	EXPECT_STR(live(GROUP_MCPDEV, VOLUMES MOUNT("va", "/a",
+	    ",\"subPath\":\"k\"") "," MOUNT("va", "/b", "") "]"), "");
+	EXPECT_STR(live(GROUP_MCPDEV, VOLUMES MOUNT("va", "/a",
+	    ",\"subPathExpr\":\"k\"") "," MOUNT("vb", "/b", "") "]"),
+	    "vb ");
+}
+
+TEST(sources_and_the_configuration_are_live)
+{
+	EXPECT_STR(live(GROUP_NTAKATSU, "\"replicas\":1,\"transport\":"
+	    "\"http\",\"config\":{},\"configSources\":[{\"mountPath\":\"/a\","
+	    "\"secret\":{\"name\":\"a\"},\"subPath\":\"x\"},{\"mountPath\":"
+	    "\"/b\",\"secret\":{\"name\":\"a\"}}]"),
+	    "mcp-config mcp-source-1 ");
+	EXPECT_STR(live(GROUP_EXAMPLE, "\"config\":{\"a\":\"b\"}"),
+	    "mcp-config ");
+	EXPECT_STR(live(GROUP_EXAMPLE, "\"config\":{}"), "");
+}
+
+/* It may have made of it what stays as it is. */
+TEST(what_a_patch_speaks_of_is_not_live)
+{
+	EXPECT_STR(live(GROUP_ALLBEONE, VOLUMES MOUNT("va", "/a", "") ","
+	    MOUNT("vb", "/b", "") "]" PATCH("{\"initContainers\":[{\"name\":"
+	    "\"i\",\"volumeMounts\":[{\"name\":\"va\",\"mountPath\":"
+	    "\"/x\"}]}]}")), "vb ");
+	EXPECT_STR(live(GROUP_ALLBEONE, VOLUMES MOUNT("va", "/a", "") ","
+	    MOUNT("vb", "/b", "") "]" PATCH("{\"containers\":[{\"name\":"
+	    "\"mcp-server\",\"volumeMounts\":[{\"mountPath\":\"/b\","
+	    "\"subPath\":\"k\"}]}]}")), "va ");
+	EXPECT_STR(live(GROUP_ALLBEONE, "\"config\":{},\"configSources\":[{"
+	    "\"mountPath\":\"/a\",\"secret\":{\"name\":\"a\"}}]"
+	    PATCH("{\"containers\":[{\"name\":\"x\",\"volumeMounts\":[{"
+	    "\"name\":\"mcp-source-0\",\"mountPath\":\"/x\"},{\"name\":"
+	    "\"mcp-config\",\"mountPath\":\"/y\"}]}]}")),
+	    "");
+}
+
+TEST(a_patch_of_what_is_called_alike_is_none)
+{
+	EXPECT_STR(live(GROUP_ALLBEONE, "\"config\":{}," VOLUMES
+	    MOUNT("va", "/a", "") "," MOUNT("vb", "/b", "") "]"
+	    PATCH("{\"initContainers\":[{\"name\":\"va1\",\"image\":\"xva\","
+	    "\"args\":[\"/a/\",\"/etc/mcp/x\",\"/b\"]}]}")),
+	    "mcp-config va ");
+}
+
+TEST(a_signal_is_one_that_servers_are_told_by)
+{
+	static const char *const words[] = {
+		"SIGHUP", "SIGUSR1", "SIGUSR2", "SIGINT", "SIGTERM"
+	};
+	char spec[128];
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		cut_fmt(spec, sizeof(spec), "{\"image\":\"a\",\"config\":{},"
+		    "\"reload\":{\"policy\":\"Signal\",\"signal\":\"%s\"}}",
+		    words[i]);
+		EXPECT_EQ(model_good(&m, GROUP_MCPDEV, spec)->reload.signal,
+		    i);
+	}
+	model_bad(&m, GROUP_MCPDEV, "{\"image\":\"a\",\"reload\":{"
+	    "\"signal\":\"SIGKILL\"}}", "spec.reload.signal",
+	    "SIGKILL is not one of SIGHUP, SIGUSR1, SIGUSR2, SIGINT, SIGTERM");
+	model_bad(&m, GROUP_MCPDEV, "{\"image\":\"a\",\"reload\":{"
+	    "\"policy\":\"signal\"}}", "spec.reload.policy",
+	    "signal is not one of Roll, Signal");
+}
+
+TEST(the_user_of_a_server_is_known_unless_its_image_says)
+{
+	static const struct {
+		const char *spec;
+		int64_t user;
+	} cases[] = {
+		{ "", 1000 },
+		{ ",\"securityContext\":{\"runAsUser\":7},"
+		  "\"podSecurityContext\":{\"runAsUser\":8}", 7 },
+		{ ",\"podSecurityContext\":{\"runAsUser\":0,"
+		  "\"runAsNonRoot\":false}", 0 },
+		{ ",\"podSecurityContext\":{\"runAsNonRoot\":true}", -1 },
+		{ ",\"securityContext\":{\"runAsNonRoot\":false}", -1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char spec[256];
+		int64_t user = -1;
+		bool known;
+
+		cut_fmt(spec, sizeof(spec), "{\"image\":\"a\",\"config\":{},"
+		    "\"reload\":{\"policy\":\"Signal\"}%s}", cases[i].spec);
+		model_good(&m, GROUP_MCPDEV, spec);
+		known = server_user(&m.s.spec, &user);
+		EXPECT_EQ(known, user >= 0);
+		EXPECT_EQ(user, cases[i].user);
+		EXPECT_EQ(server_signals(&m.s.spec), user >= 0);
+	}
+	model_good(&m, GROUP_MCPDEV, "{\"image\":\"a\",\"config\":{},"
+	    "\"reload\":{\"policy\":\"Roll\"}}");
+	EXPECT(!server_signals(&m.s.spec));
+}
