@@ -228,6 +228,7 @@ static void args_init(struct inst *in)
 		arg_add(in, "--watch-secrets");
 	if (o & OPT_HOOKS)
 		arg_add(in, "--extensions=" SIM_HOOKS);
+	arg_add(in, "--sidecar-image=reg.example/mcp-operator:1");
 	arg_add(in, "--verify-servers=false");
 }
 

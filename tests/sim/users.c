@@ -153,6 +153,9 @@ void server_spec_text(const struct server_id *id, uint32_t variant,
 	if (roll(&r, 10) == 0)
 		text_fmt(out, ",\"strategy\":{\"type\":\"Recreate\"}");
 	rollout_text(&r, out);
+	/* What comes by the environment rolls all the same. */
+	if (roll(&r, 5) == 0)
+		text_fmt(out, ",\"reload\":{\"policy\":\"Signal\"}");
 	text_fmt(out, "}");
 }
 
