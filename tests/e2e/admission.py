@@ -142,6 +142,8 @@ def of_the_crds():
        "must not stand with type Recreate", "strategy", True)
     at(ALL, "probes.liveness", {}, "exactly one of", crd=True)
     at(ALL, "envFrom", [{"prefix": "a"}], "give one of", "envFrom[0]", True)
+    for signal in ("SIGKILL", "HUP", ""):
+        at(ALL, "reload.signal", signal, "supported values", crd=True)
     case(ALL, {"rollbackOnFailure": True, "revisionHistoryLimit": 0}, "",
          "revisionHistoryLimit must be at least 1 with", True)
 

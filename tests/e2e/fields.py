@@ -221,6 +221,7 @@ AROUND = [
                       "volumeMounts": [{"name": "aa", "mountPath": "/data"}]}),
     (r"configSources\.\[\]\.configMap",
      {"configSources": [{"mountPath": "/data", "configMap": {"name": "aa"}}]}),
+    ("reload", {"reload": {"policy": "Signal"}, "config": {"a": "b"}}),
     ("configSources", {"configSources": [{"mountPath": "/data", "secret": {"name": "aa"}}]}),
     (r"volumes\.\[\]\.configMap\.items", volume("configMap", name="aa", items=items("p"))),
     (r"volumes\.\[\]\.configMap", volume("configMap", name="aa")),
@@ -315,7 +316,7 @@ def around(path):
             more = copy.deepcopy(more)
             # Of one for two parts of a spec, the part at hand.
             spec.update({k: v for k, v in more.items()
-                         if own not in more or k == own or own in ("volumeMounts", "monitoring")})
+                         if own not in more or k == own or own in ("volumeMounts", "monitoring", "reload")})
             break
     return spec
 
