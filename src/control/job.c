@@ -674,8 +674,9 @@ static void job_on_done(void *ctx, struct kube_call *call)
 	case JOB_REVISION:
 		job_revision_done(j);
 		break;
+	case JOB_SPACE:
 	case JOB_LABEL:
-		job_labelled(j);
+		job_label_done(j);
 		break;
 	case JOB_FINALIZER:
 		job_finalizer_done(j);

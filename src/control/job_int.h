@@ -83,7 +83,7 @@ void job_revision_done(struct job *j);
 /* ---- labels.c: labels of its namespace ---- */
 
 void job_label(struct job *j);
-void job_labelled(struct job *j);
+void job_label_done(struct job *j);
 
 /* ---- job_disown.c: children that no apply goes together with ---- */
 

@@ -146,16 +146,21 @@ bool labels_due(const struct server *s, const struct record *r,
 static struct str labels_body(struct job *j)
 {
 	const struct pairs *set = &j->plan.labels.set;
-	struct buf b = arena_buf(&j->arena);
+	struct buf b = arena_buf(&j->arena), uid;
+	char mem[40];
 	struct jw w;
 	uint32_t i;
 
+	buf_init(&uid, mem, sizeof(mem));
+	uid_format(&j->named, &uid);
+	CHECK(!uid.over);
 	jw_init(&w, &b);
 	jw_open(&w);
 	jw_kcstr(&w, "apiVersion", "v1");
 	jw_kcstr(&w, "kind", "Namespace");
 	jw_kopen(&w, "metadata");
 	jw_kcstr(&w, "name", job_record(j)->ns);
+	jw_kstr(&w, "uid", buf_view(&uid));
 	/* An empty object of labels would be one that is ours. */
 	if (set->n > 0)
 		jw_kopen(&w, "labels");
@@ -170,8 +175,22 @@ static struct str labels_body(struct job *j)
 	return arena_keep(&j->arena, &b);
 }
 
-/* Named after the server: one that is made anew has what its namesake left. */
+/*
+ * An apply makes what is not there, and a namespace may have gone since: so it
+ * is asked for its uid, and only that very one is written to.
+ */
 void job_label(struct job *j)
+{
+	job_forget_request(j);
+	job_call(j);
+	kube_call_get(&j->call, &namespaces, STR_NONE,
+	    str_from(job_record(j)->ns));
+	j->call.accept = KUBE_METADATA;
+	job_send(j, JOB_SPACE);
+}
+
+/* Named after the server: one that is made anew has what its namesake left. */
+static void label_write(struct job *j)
 {
 	char mem[sizeof(MANAGER) + 64];
 	struct str body;
@@ -207,10 +226,14 @@ static bool was_never_set(const struct job *j)
 }
 
 /* A server that goes is not held by what it may not give back. */
-void job_labelled(struct job *j)
+static void labelled(struct job *j)
 {
 	int err = was_never_set(j) ? 0 : j->call.status.err;
 
+	if (err == ERR_CONFLICT && j->call.status.why == KUBE_WHY_UID) {
+		job_later(j, j->m->loop.now_ns + TERMINATING_WAIT_NS);
+		return;
+	}
 	if (err < 0 && job_transient(err)) {
 		job_failed(j, "cannot label the namespace");
 		return;
@@ -224,4 +247,31 @@ void job_labelled(struct job *j)
 		j->label_diag = j->call.diag;
 	}
 	job_next(j);
+}
+
+static void space_done(struct job *j)
+{
+	struct str uid;
+
+	if (j->call.status.err == 0 && kube_peek(j->call.reply,
+	    "metadata.uid", &uid) && uid_parse(uid, &j->named)) {
+		label_write(j);
+	} else if (j->call.status.err != ERR_NOENT) {
+		labelled(j);
+	} else if (j->plan.labels.set.n > 0) {
+		/* The server goes with it. */
+		job_later(j, j->m->loop.now_ns + TERMINATING_WAIT_NS);
+	} else {
+		/* And so have they. */
+		j->call.status.err = 0;
+		labelled(j);
+	}
+}
+
+void job_label_done(struct job *j)
+{
+	if (j->step == JOB_SPACE)
+		space_done(j);
+	else
+		labelled(j);
 }

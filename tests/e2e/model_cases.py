@@ -1195,13 +1195,19 @@ def lent_labels(p):
     """Labels of a namespace, by a manager for each who asks for some."""
     one = "/api/v1/namespaces/{ns}-t"
 
-    def ask(name, labels, to=one, **more):
-        p.apply(to, {"apiVersion": "v1", "kind": "Namespace", "metadata": dict(
-            {"name": "{ns}-t"}, **({"labels": labels} if labels else {}))},
-                manager="mcp-operator%2Ftenant%2Fa." + name, **more)
+    def ask(who, labels, to="{ns}-t", uid="{=space.metadata.uid}"):
+        p.apply("/api/v1/namespaces/" + to, {
+            "apiVersion": "v1", "kind": "Namespace", "metadata": dict(
+                {"name": to, "uid": uid},
+                **({"labels": labels} if labels else {}))},
+                manager="mcp-operator%2Ftenant%2Fa." + who)
     p.do("POST", "/api/v1/namespaces", {
         "apiVersion": "v1", "kind": "Namespace",
         "metadata": {"name": "{ns}-t", "labels": {"theirs": "1"}}})
+    p.get(one, accept=META, keep="space")
+    p.get(one + "-none", accept=META)
+    ask("one", {"t/a": "1"}, to="{ns}-t-none")
+    ask("one", {"t/a": "1"}, uid="01234567-89ab-cdef-0123-456789abcdef")
     ask("one", {"t/a": "1", "t/b": "2"})
     ask("one", {"t/a": "1", "t/b": "2"})
     ask("two", {"t/b": "2", "t/c": "3"})

@@ -161,6 +161,7 @@ static struct {
 	unsigned version, generation;
 	char status[16384];
 	uint16_t code;		/* what labels are answered with; 0: well */
+	uint16_t space;		/* and who asks for their namespace */
 	const char *why;
 	char body[1024];	/* of the last labels */
 	unsigned released;
@@ -199,8 +200,16 @@ static const char *watch(const struct world_request *r, struct str path)
 	return str_ends(path, STR(SERVERS)) ? line("ADDED") : "";
 }
 
+#define SPACE_UID "3188f7f2-9b3a-4c5d-8e6f-0123456789ab"
+#define SPACE "{\"metadata\":{\"name\":\"ns\",\"uid\":\"" SPACE_UID "\"}}"
+
 static void labels_take(const struct world_request *r)
 {
+	if (str_is(r->method, "GET")) {
+		world_reply(mw.w, r->peer, it.space ? it.space : 200, NULL,
+		    it.space ? world_status(it.space, "", "no") : SPACE);
+		return;
+	}
 	EXPECT_STR(r->method, "PATCH");
 	EXPECT(str_search(r->path, STR("force")) == r->path.n);
 	EXPECT(str_search(r->path, STR("fieldManager=mcp-operator%2Ftenant%2F"
@@ -299,7 +308,8 @@ TEST(labels_are_set_once)
 	run(labelled);
 	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 1);
 	EXPECT_STR(str_from(it.body), "{\"apiVersion\":\"v1\",\"kind\":"
-	    "\"Namespace\",\"metadata\":{\"name\":\"ns\",\"labels\":{\""
+	    "\"Namespace\",\"metadata\":{\"name\":\"ns\",\"uid\":\"" SPACE_UID
+	    "\",\"labels\":{\""
 	    PREFIX "a\":\"1\"}}}");
 	EXPECT(says("\"reason\":\"Labelled\",\"message\":\"" PREFIX "a=1\""));
 	tell(TENANT("\"" PREFIX "a\":\"2\""));
@@ -338,7 +348,8 @@ TEST(they_are_given_back)
 	tell(plain);
 	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 1);
 	EXPECT_STR(str_from(it.body), "{\"apiVersion\":\"v1\",\"kind\":"
-	    "\"Namespace\",\"metadata\":{\"name\":\"ns\"}}");
+	    "\"Namespace\",\"metadata\":{\"name\":\"ns\",\"uid\":\"" SPACE_UID
+	    "\"}}");
 	EXPECT(!says("NamespaceLabelled"));
 }
 
@@ -381,6 +392,30 @@ TEST(who_may_not_is_told_and_tries_again)
 	tell(plain);
 	EXPECT(!says("NamespaceLabelled"));
 	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 1);
+}
+
+/* An apply would make it anew. */
+TEST(a_namespace_that_has_gone_is_not_written_to)
+{
+	it.space = 404;
+	run(labelled);
+	EXPECT(mw_count("/api/v1/namespaces/ns") > 0);
+	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 0);
+	EXPECT(says("\"Pending\""));
+	it.space = 0;
+	mw_run(60 * SEC);
+	EXPECT(says("\"Labelled\""));
+	it.space = 404;
+	tell(plain);
+	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 0);
+	EXPECT(!says("NamespaceLabelled"));
+	it.space = 0;
+	/* Nor is another one of its name. */
+	refuse(409, world_status(409, "Conflict", "Precondition failed: UID "
+	    "in precondition: a, UID in object meta: b"));
+	run(labelled);
+	EXPECT(says("\"Pending\""));
+	refuse(0, NULL);
 }
 
 TEST(what_cannot_be_given_back_is_told)
