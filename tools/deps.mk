@@ -63,8 +63,8 @@ endef
 $(foreach l,bearssl yaml z,$(eval $(call library,$l)))
 
 # Arithmetic on curves is most of what a connection costs; unrolled, it takes
-# less than half the time for 20 KB more.
-hot := ec/ec_p256_m31 ec/ec_c25519_m31 int/i31_montmul codec/ccopy
+# less than half the time for 10 KB more.
+hot := ec/ec_p256_m31 int/i31_montmul codec/ccopy
 $(hot:%=$(OUT)/obj/bearssl/src/%.o): bearssl_flags += -O3
 
 # Built in a folder of its own, by musl's own Makefile; none of the variables

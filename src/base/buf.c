@@ -212,8 +212,14 @@ static void diag_buf(struct buf *b, char *mem, size_t cap)
 	buf_init(b, mem, cap - sizeof(CUT_MARK));
 }
 
+/* A NUL out of what somebody sent must not end the text. */
 static void diag_end(struct buf *b)
 {
+	size_t i;
+
+	for (i = 0; i < b->n; i++)
+		if (b->p[i] == '\0')
+			b->p[i] = '?';
 	memcpy(b->p + b->n, b->over ? CUT_MARK : "",
 	    b->over ? sizeof(CUT_MARK) : 1);
 }

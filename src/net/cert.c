@@ -12,7 +12,7 @@ static struct str octets(const void *p, size_t n)
 
 void cert_key_make(struct cert_key *ret, const uint8_t seed[CERT_SEED_LEN])
 {
-	const br_ec_impl *ec = br_ec_get_default();
+	const br_ec_impl *ec = &tls_curves;
 	br_hmac_drbg_context rng;
 	br_ec_private_key sk;
 	br_ec_public_key pk;
@@ -35,7 +35,7 @@ int cert_key_load(struct cert_key *ret, struct str x)
 		return ERR_BAD;
 	memset(ret->x, 0, sizeof(ret->x));
 	memcpy(ret->x + sizeof(ret->x) - x.n, x.p, x.n);
-	return br_ec_compute_pub(br_ec_get_default(), &pk, ret->point, &sk) ==
+	return br_ec_compute_pub(&tls_curves, &pk, ret->point, &sk) ==
 	    sizeof(ret->point) ? 0 : ERR_BAD;
 }
 
@@ -54,7 +54,7 @@ static size_t sign(const struct cert_key *k, struct str what,
 
 	memcpy(x, k->x, sizeof(x));
 	sha256(what.p, what.n, digest);
-	n = br_ecdsa_sign_asn1_get_default()(br_ec_get_default(),
+	n = br_ecdsa_sign_asn1_get_default()(&tls_curves,
 	    &br_sha256_vtable, digest, &sk, ret);
 	CHECK(n > 0 && n <= SIGNATURE_MAX);
 	return n;

@@ -133,6 +133,19 @@ static void suites_set(br_ssl_engine_context *eng, uint8_t set)
 	br_ssl_engine_set_suites(eng, order, n);
 }
 
+/* What br_ssl_engine_set_default_chapol does, with one Poly1305. */
+static void chapol_set(br_ssl_engine_context *eng)
+{
+	br_chacha20_run chacha20 = br_chacha20_sse2_get();
+
+	br_ssl_engine_set_chapol(eng, &br_sslrec_in_chapol_vtable,
+	    &br_sslrec_out_chapol_vtable);
+	br_ssl_engine_set_chacha20(eng, chacha20 ? chacha20 :
+	    br_chacha20_ct_run);
+	br_ssl_engine_set_poly1305(eng, sizeof(size_t) == 8 ?
+	    br_poly1305_ctmulq_get() : br_poly1305_ctmul_run);
+}
+
 /*
  * What br_ssl_client_init_full does, without MD5, SHA-1, CBC, 3DES, static
  * RSA and every version but 1.2.
@@ -142,14 +155,15 @@ static void engine_set(br_ssl_engine_context *eng, uint8_t set)
 	br_ssl_engine_set_versions(eng, BR_TLS12, BR_TLS12);
 	suites_set(eng, set);
 	br_ssl_engine_set_default_rsavrfy(eng);
-	br_ssl_engine_set_default_ecdsa(eng);
+	br_ssl_engine_set_ec(eng, &tls_curves);
+	br_ssl_engine_set_ecdsa(eng, br_ecdsa_vrfy_asn1_get_default());
 	br_ssl_engine_set_hash(eng, br_sha256_ID, &br_sha256_vtable);
 	br_ssl_engine_set_hash(eng, br_sha384_ID, &br_sha384_vtable);
 	br_ssl_engine_set_hash(eng, br_sha512_ID, &br_sha512_vtable);
 	br_ssl_engine_set_prf_sha256(eng, &br_tls12_sha256_prf);
 	br_ssl_engine_set_prf_sha384(eng, &br_tls12_sha384_prf);
 	br_ssl_engine_set_default_aes_gcm(eng);
-	br_ssl_engine_set_default_chapol(eng);
+	chapol_set(eng);
 	br_ssl_engine_add_flags(eng, BR_OPT_NO_RENEGOTIATION);
 }
 
@@ -167,7 +181,7 @@ static void client_set(struct tls *t)
 	else
 		br_ssl_client_set_single_ec(&t->ssl.client, c->chain,
 		    c->chain_n, &c->ec, BR_KEYTYPE_SIGN, 0,
-		    br_ec_get_default(), br_ecdsa_sign_asn1_get_default());
+		    &tls_curves, br_ecdsa_sign_asn1_get_default());
 }
 
 /* The name to verify; *ret_sni is what is told to the server, or NULL. */
@@ -239,7 +253,7 @@ int tls_accept(struct tls *t, const struct tls_start *how)
 		    br_rsa_pkcs1_sign_get_default());
 	else
 		br_ssl_server_set_single_ec(sc, c->chain, c->chain_n, &c->ec,
-		    BR_KEYTYPE_SIGN, 0, br_ec_get_default(),
+		    BR_KEYTYPE_SIGN, 0, &tls_curves,
 		    br_ecdsa_sign_asn1_get_default());
 	br_ssl_engine_add_flags(&sc->eng,
 	    BR_OPT_ENFORCE_SERVER_PREFERENCES);

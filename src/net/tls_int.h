@@ -5,6 +5,9 @@
 
 #include "net.h"
 
+/* curves.c: instead of br_ec_get_default(). */
+extern const br_ec_impl tls_curves;
+
 /* trust.c */
 
 /*

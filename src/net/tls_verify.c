@@ -121,7 +121,7 @@ void verify_init(struct verify *v, const struct trust_anchors *anchors,
 	br_x509_minimal_init(m, &br_sha256_vtable, anchors->anchor,
 	    trust_anchors_valid(anchors, wall_ns));
 	br_x509_minimal_set_rsa(m, br_rsa_pkcs1_vrfy_get_default());
-	br_x509_minimal_set_ecdsa(m, br_ec_get_default(),
+	br_x509_minimal_set_ecdsa(m, &tls_curves,
 	    br_ecdsa_vrfy_asn1_get_default());
 	br_x509_minimal_set_hash(m, br_sha256_ID, &br_sha256_vtable);
 	br_x509_minimal_set_hash(m, br_sha384_ID, &br_sha384_vtable);

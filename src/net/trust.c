@@ -310,7 +310,7 @@ static bool ec_matches(const br_ec_private_key *sk, struct str point)
 {
 	unsigned char kbuf[BR_EC_KBUF_PUB_MAX_SIZE];
 	br_ec_public_key pk;
-	size_t n = br_ec_compute_pub(br_ec_get_default(), &pk, kbuf, sk);
+	size_t n = br_ec_compute_pub(&tls_curves, &pk, kbuf, sk);
 
 	return n && n == point.n && !memcmp(pk.q, point.p, n);
 }

@@ -31,6 +31,7 @@ static const char *const proved[] = {
 	"src/control/disown.c:",	/* a version's number */
 	"src/control/job_child.c:",	/* a child's name, a uid */
 	"src/control/job_scale.c:",	/* a uid */
+	"src/control/labels.c:",	/* a uid, a field manager's name */
 	"src/control/noted.c:",		/* RECORD_REFS_MAX numbers */
 	"src/control/job_status.c:",	/* what was made, by its names */
 	"src/control/notes.c:",		/* NOTE_BODY_MAX */

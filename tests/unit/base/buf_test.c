@@ -126,6 +126,17 @@ TEST(diag_keeps_the_first_error)
 	diag_set(NULL, STR("x"), "ignored");
 }
 
+TEST(diag_is_not_ended_by_what_was_sent)
+{
+	struct diag d;
+
+	diag_clear(&d);
+	diag_set(&d, (struct str){ "a\0b", 3 }, "\"%S\" is no minute",
+	    (struct str){ "\0*", 2 });
+	EXPECT(!strcmp(d.path, "a?b"));
+	EXPECT(!strcmp(d.text, "\"?*\" is no minute"));
+}
+
 TEST(diag_cuts_the_tail_at_a_character)
 {
 	static char text[2000];
