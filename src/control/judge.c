@@ -651,6 +651,12 @@ static bool runs_older(const struct view *v)
 	    v->in->server->status.image.n > 0);
 }
 
+/* Another operator may have taken them back while this one was held. */
+static bool knows_rolled_image(const struct view *v)
+{
+	return v->w->rolled_from != 0 && v->in->rolled_image.n > 0;
+}
+
 static void set_identity(struct view *v, struct server_status *s)
 {
 	const struct server *o = v->in->server;
@@ -662,6 +668,8 @@ static void set_identity(struct view *v, struct server_status *s)
 		/* The last good spec's, from the status it was told in. */
 		TEXT_SET(s, image, o->status.image);
 		TEXT_SET(s, tag, o->status.tag);
+		if (knows_rolled_image(v))
+			status_image(v->in, &s->image, &s->tag);
 		s->endpoint = o->status.endpoint;
 	} else {
 		HAS_SET(s, server_status, image);

@@ -449,6 +449,18 @@ TEST(judge_says_what_was_rolled_back_and_why)
 	EXPECT(strcmp(verdict.message, message) == 0);
 }
 
+/* Another operator took them back: nobody reads that image once more. */
+TEST(judge_tells_the_image_of_a_rollback_while_it_is_held)
+{
+	rolled_back("{\"image\":\"r/new\",\"tag\":\"2\"}");
+	in.rolled_image = STR("r/old:1");
+	in.hold = &(const struct hold){ .reason = "HookFailed" };
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Ready"), "False/HookFailed");
+	EXPECT_STR(verdict.status.image, "r/old");
+	EXPECT_STR(verdict.status.tag, "1");
+}
+
 /* Whoever looks next has nothing but the status to know it by. */
 TEST(judge_keeps_what_the_status_says_of_a_rollback)
 {
