@@ -322,13 +322,14 @@ enum claim child_claim(const struct json_doc *doc, struct arena *a,
 	    STR("uid"), a);
 	struct str key;
 
-	if (controller.n > 0)
-		return str_eq(controller, who->uid) ? CLAIM_OWNED :
-		    CLAIM_NONE;
 	if (meta == JSON_NIL)
 		return CLAIM_NONE;
 	key = string_at(doc, json_get(doc, meta, STR("labels")),
 	    STR(LABEL_KEY), a);
+	if (controller.n > 0 && !str_eq(controller, who->uid))
+		return CLAIM_NONE;
+	if (controller.n > 0)
+		return str_eq(key, who->key) ? CLAIM_OWNED : CLAIM_HIDDEN;
 	if (!str_eq(key, who->key))
 		return CLAIM_NONE;
 	if (owners != JSON_NIL && json_first(doc, owners) != JSON_NIL)

@@ -340,6 +340,7 @@ struct plan {
 	/* Those to be looked for by name: without its label a child is seen
 	 * by no watch. */
 	uint32_t seek;
+	uint32_t others;	/* not asked for either */
 	int32_t scale_to;	/* replicas of STEP_SCALE */
 	bool add_finalizer, drop_finalizers;
 	bool keeps;		/* its children are to be orphans */
@@ -617,7 +618,8 @@ void child_written(struct records *rs, struct record *r, enum child_kind k,
  * LABEL_KEY may be adopted. Ours to delete is only what this server
  * controls, or what has no owner at all and was applied by us.
  */
-enum claim { CLAIM_NONE, CLAIM_ADOPT, CLAIM_MADE, CLAIM_OWNED };
+/* HIDDEN: OWNED, and without the label that watches see it by. */
+enum claim { CLAIM_NONE, CLAIM_ADOPT, CLAIM_MADE, CLAIM_OWNED, CLAIM_HIDDEN };
 struct claimant {
 	struct str uid, key;	/* of the server */
 	const char *manager;

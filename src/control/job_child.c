@@ -321,6 +321,18 @@ static void name_taken(struct job *j)
 	job_refused(j, &j->refusal, &j->refused_by);
 }
 
+/*
+ * Whoever took the label off one took it off others, maybe, and one that was
+ * made by a pass that did not come to its end is named by no status.
+ */
+static void seek_others(struct job *j)
+{
+	struct record *r = job_record(j);
+
+	r->wanted |= j->plan.others;
+	j->plan.seek |= j->plan.others & ~record_children(&j->m->records, r);
+}
+
 void job_probe_done(struct job *j)
 {
 	int err = j->call.status.err;
@@ -346,6 +358,8 @@ void job_probe_done(struct job *j)
 	    &uid) && uid_parse(uid, &j->found);
 	/* What others did to its fields is undone; a label proves less. */
 	j->owns = j->adopts && claim >= CLAIM_MADE;
+	if (j->adopts && claim == CLAIM_HIDDEN)
+		seek_others(j);
 	if (j->adopts && j->plan.step[j->at].child == CHILD_DEPLOYMENT &&
 	    !job_mark_again(j)) {
 		job_failed(j, "arena is full");
@@ -528,7 +542,7 @@ void job_sought(struct job *j)
 		j->gone |= UINT32_C(1) << j->sought;
 	going = err == 0 && kube_peek(j->call.reply,
 	    "metadata.deletionTimestamp", &at);
-	if (err == ERR_NOENT || job_claim(j) != CLAIM_OWNED ||
+	if (err == ERR_NOENT || job_claim(j) < CLAIM_OWNED ||
 	    !kube_peek(j->call.reply, "metadata.uid", &uid) ||
 	    (going && !(job_record(j)->flags & RECORD_DELETING))) {
 		j->sought++;

@@ -394,6 +394,7 @@ int plan_children(const struct plan_in *in, struct arena *a,
 		return err;
 	/* What is asked for and has no slot is left alone. */
 	p.seek = plan_seek(in, p.wanted | asked);
+	p.others = KINDS_EVERY & ~(p.wanted | asked);
 	p.add_finalizer = in->finalizers && !has_finalizer(in->server,
 	    group_info(in->server->group)->finalizer);
 	*ret = p;

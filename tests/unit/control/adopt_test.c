@@ -17,7 +17,7 @@
 
 static const char *spec = "\"image\":\"x\"", *orphan = ORPHAN("");
 static struct { char *p; size_t n; } body;	/* of the last apply */
-static unsigned applies;
+static unsigned applies, looks;		/* at a ConfigMap */
 static bool denied;			/* what would take it up */
 
 static const char *server_text(const char *fmt)
@@ -68,6 +68,8 @@ static void serve_deployment(const struct world_request *r)
 
 static void serve(const struct world_request *r, struct str path)
 {
+	if (str_ends(path, STR("/configmaps/one-config")))
+		looks++;
 	if (str_ends(path, STR("/deployments/one")))
 		serve_deployment(r);
 	else if (str_ends(path, STR("/secrets/s")))
@@ -166,4 +168,26 @@ TEST(one_that_could_not_be_taken_up_is_not_known)
 	EXPECT(applied(ORPHAN_UID));
 	EXPECT_EQ(only()->workload.note_revision, 0);
 	EXPECT(!only()->workload.scaled);
+}
+
+/* The label is gone from one of its own; others may have lost theirs. */
+TEST(what_else_may_be_hidden_is_looked_for)
+{
+	orphan = "{\"metadata\":{\"name\":\"one\",\"namespace\":\"ns\","
+	    "\"uid\":\"" ORPHAN_UID "\",\"resourceVersion\":\"8\","
+	    "\"ownerReferences\":[{\"uid\":\"" SERVER_UID "\","
+	    "\"controller\":true}]}}";
+	begin(NULL);
+	EXPECT_EQ(applies, 2);
+	EXPECT_EQ(looks, 1);
+	mw_run(5000 * MS);
+	EXPECT_EQ(looks, 1);
+}
+
+TEST(of_one_that_is_seen_nothing_is_looked_for)
+{
+	orphan = ORPHAN("");
+	begin(NULL);
+	EXPECT_EQ(applies, 2);
+	EXPECT_EQ(looks, 0);
 }

@@ -31,7 +31,11 @@ static enum claim claim_of(const char *text)
 
 TEST(who_controls_it_owns_it)
 {
-	EXPECT_EQ(claim_of(META(OWNER("u1", "true"))), CLAIM_OWNED);
+	EXPECT_EQ(claim_of(META(KEY("m.one") OWNER("u1", "true"))),
+	    CLAIM_OWNED);
+	EXPECT_EQ(claim_of(META(KEY("m.two") OWNER("u1", "true"))),
+	    CLAIM_HIDDEN);
+	EXPECT_EQ(claim_of(META(OWNER("u1", "true"))), CLAIM_HIDDEN);
 	EXPECT_EQ(claim_of(META(KEY("m.one") OWNER("u2", "true")
 	    APPLIED("mcp", "Apply"))), CLAIM_NONE);
 }
