@@ -210,8 +210,9 @@
 #define KUBE_RETRY_AFTER_MAX_NS (INT64_C(300) * 1000000000)
 /* Connect, handshake and head of a watch or list. */
 #define KUBE_WATCH_OPEN_NS (INT64_C(30) * 1000000000)
-/* Bookmarks come about every minute; five missing: a dead peer. */
-#define KUBE_WATCH_SILENCE_NS (INT64_C(300) * 1000000000)
+/* Bookmarks come about every minute; two missing: a dead peer. Whoever leads
+ * next acts on what is as old as this. */
+#define KUBE_WATCH_SILENCE_NS (INT64_C(150) * 1000000000)
 /* Between two objects of a stream's initial events; then it is listed. */
 #define KUBE_INITIAL_NS (INT64_C(60) * 1000000000)
 /* A list's body may stall no longer than this. */

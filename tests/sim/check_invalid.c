@@ -8,7 +8,7 @@
 #include "world.h"
 
 /* What was asked for before may still be on its way. */
-#define ON_ITS_WAY (180 * SEC)
+#define ON_ITS_WAY (KUBE_WATCH_SILENCE_NS + 30 * SEC)
 
 static uint32_t number_of(const struct sim *s, const struct api_object *o)
 {

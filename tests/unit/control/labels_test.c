@@ -269,7 +269,6 @@ static void begin(const char *const *args)
 {
 	mw.watch = watch;
 	mw.serve = serve;
-	mw.opened = 0;
 	mw_begin(args);
 	mw_run(10 * SEC);
 }

@@ -29,6 +29,7 @@ static void open_watch(const struct world_request *r, struct str path)
 		return;
 	REQUIRE(mw.opened < ARRAY_LEN(mw.open));
 	mw.open[mw.opened].path = path_keep(path);
+	mw.open[mw.opened].ended = false;
 	mw.open[mw.opened++].peer = r->peer;
 	world_stream(mw.w, r->peer);
 	if (lines[0] != '\0')
@@ -65,6 +66,7 @@ void mw_begin(const char *const *args)
 	while (args != NULL && *args != NULL)
 		argv[n++] = *args++;
 	mw.w = world_new();
+	mw.opened = 0;
 	mw.w->serve = serve;
 	world_serve(mw.w);
 	if (mw.before != NULL)
@@ -76,33 +78,69 @@ void mw_begin(const char *const *args)
 		test_fail(__FILE__, __LINE__, "%s: %s", d.path, d.text);
 }
 
-void mw_run(int64_t ns)
+/* The last one that was opened over its connection, and goes on. */
+static bool is_open(uint32_t i)
 {
-	int64_t until = mw.w->io.now_ns + ns;
+	int peer = mw.open[i].peer;
 
-	while (mw.w->io.now_ns < until)
-		loop_turn(manager_loop(mw.m), until);
+	if (mw.open[i].ended || fake_gone(&mw.w->io, peer))
+		return false;
+	while (++i < mw.opened)
+		if (mw.open[i].peer == peer)
+			return false;
+	return true;
 }
 
-static int peer_of(const char *path_end)
+static void bookmarks(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < mw.opened; i++)
+		if (is_open(i))
+			world_chunk(mw.w, mw.open[i].peer, MS,
+			    STR(MW_LINE("BOOKMARK", "{\"metadata\":{"
+			    "\"resourceVersion\":\"1000\"}}")));
+}
+
+void mw_run(int64_t ns)
+{
+	const int64_t minute_ns = 60 * SEC;
+	int64_t end_ns = mw.w->io.now_ns + ns, until_ns;
+
+	while (mw.w->io.now_ns < end_ns) {
+		until_ns = (mw.w->io.now_ns / minute_ns + 1) * minute_ns;
+		if (until_ns > end_ns)
+			until_ns = end_ns;
+		while (mw.w->io.now_ns < until_ns)
+			loop_turn(manager_loop(mw.m), until_ns);
+		if (until_ns % minute_ns == 0)
+			bookmarks();
+	}
+}
+
+static uint32_t watch_of(const char *path_end)
 {
 	uint32_t i = mw.opened;
 
 	while (i-- > 0)
 		if (str_ends(mw.open[i].path, str_from(path_end)))
-			return mw.open[i].peer;
+			return i;
 	test_fail(__FILE__, __LINE__, "no watch of %s", path_end);
 	abort();
 }
 
 void mw_tell(const char *path_end, const char *line)
 {
-	world_chunk(mw.w, peer_of(path_end), MS, str_from(line));
+	world_chunk(mw.w, mw.open[watch_of(path_end)].peer, MS,
+	    str_from(line));
 }
 
 void mw_end(const char *path_end)
 {
-	world_stream_end(mw.w, peer_of(path_end), MS);
+	uint32_t i = watch_of(path_end);
+
+	mw.open[i].ended = true;
+	world_stream_end(mw.w, mw.open[i].peer, MS);
 }
 
 unsigned mw_count(const char *what)

@@ -21,13 +21,14 @@ struct manager_world {
 	void (*serve)(const struct world_request *r, struct str path);
 	/* Before the manager is made: files that it reads; or NULL. */
 	void (*before)(struct fake_io *io);
-	struct { struct str path; int peer; } open[128];
+	struct { struct str path; int peer; bool ended; } open[128];
 	uint32_t opened;
 };
 extern struct manager_world mw;
 
 /* args: flags after the usual ones, ended by NULL; may be NULL. */
 void mw_begin(const char *const *args);
+/* Bookmarks come once a minute, as the API server sends them. */
 void mw_run(int64_t ns);
 /* A line to the last opened watch whose path ends in this. */
 void mw_tell(const char *path_end, const char *line);

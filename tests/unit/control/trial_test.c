@@ -68,7 +68,6 @@ static void begin(const char *const *with)
 	api.reason = api.reason ? api.reason : "Invalid";
 	api.field = api.field ? api.field : "";
 	api.message = api.message ? api.message : "no";
-	mw.opened = 0;
 	mw_begin(with);
 	mem_init(&mem, &mw.w->io.io);
 	REQUIRE(!posts_init(&all, &mem, 8));
