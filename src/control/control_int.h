@@ -231,9 +231,9 @@ int ref_digest(struct str object, enum ref_kind kind, struct json_tok *tok,
     struct arena *a, uint64_t *ret_digest);
 extern const struct gvr ref_gvr[2];
 bool refs_any(const struct server *s, enum ref_kind kind);
-/* Is one of its references not followed for want of room? */
+/* Is one of its references of this kind not followed for want of room? */
 bool refs_dropped(const struct manager *m, const struct record *r,
-    const struct server *s);
+    const struct server *s, enum ref_kind kind);
 /* Are references of this kind followed there? */
 bool refs_followed(const struct manager *m, enum ref_kind kind,
     struct str ns);
@@ -415,8 +415,9 @@ struct judge_in {
 	const struct hold *hold;	/* or NULL */
 	const char *missing_kind;	/* "ConfigMap", or NULL */
 	struct str missing_name;
-	bool unfollowed[2];	/* by enum ref_kind */
-	bool full;			/* no room for its references */
+	/* By enum ref_kind: all are not, or one may not be read; for some there
+	 * is no room. */
+	bool unfollowed[2], full[2];
 	/* Kinds of children: extras_made, extras_allowed, and those whose
 	 * API is missing. */
 	uint32_t made, allowed, absent;
@@ -457,6 +458,15 @@ uint64_t status_digest(enum group g, const struct server_status *s,
 /* Do only counters and texts differ? */
 bool status_is_minor(const struct server_status *a,
     const struct server_status *b);
+
+/* ---- unfollowed.c: references whose changes are not seen ---- */
+
+void unfollowed_fill(const struct manager *m, const struct record *r,
+    const struct server *s, struct judge_in *in);
+/* Pure: the condition that tells of it, and its reason; NULL: none is so. */
+const char *unfollowed_condition(enum ref_kind kind);
+const char *unfollowed_reason(const struct judge_in *in, enum ref_kind kind,
+    struct arena *a, struct str *ret_message);
 
 /* ---- rolled.c: pure; rollouts that are taken back ---- */
 

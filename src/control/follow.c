@@ -352,7 +352,7 @@ bool refs_unknown(const struct manager *m, const struct server *s,
 
 struct any {
 	const struct manager *m;
-	const struct record *r;	/* NULL: of this kind at all */
+	const struct record *r;	/* NULL: any at all */
 	enum ref_kind kind;
 	bool found;
 };
@@ -366,14 +366,15 @@ static void any_one(void *ctx, enum ref_kind kind, struct str name,
 	(void)key;
 	(void)optional;
 	(void)live;
-	if (f->r == NULL) {
-		f->found = f->found || kind == f->kind;
+	if (kind != f->kind)
 		return;
+	if (f->r != NULL) {
+		ns = str_from(f->r->ns);
+		if (!refs_followed(f->m, kind, ns) || refs_slot(f->m, f->r,
+		    ref_hash(kind, ns, name)) != NULL)
+			return;
 	}
-	ns = str_from(f->r->ns);
-	if (refs_followed(f->m, kind, ns) &&
-	    refs_slot(f->m, f->r, ref_hash(kind, ns, name)) == NULL)
-		f->found = true;
+	f->found = true;
 }
 
 bool refs_any(const struct server *s, enum ref_kind kind)
@@ -385,9 +386,9 @@ bool refs_any(const struct server *s, enum ref_kind kind)
 }
 
 bool refs_dropped(const struct manager *m, const struct record *r,
-    const struct server *s)
+    const struct server *s, enum ref_kind kind)
 {
-	struct any f = { .m = m, .r = r };
+	struct any f = { .m = m, .r = r, .kind = kind };
 
 	server_refs(s, any_one, &f);
 	return f.found;

@@ -105,4 +105,9 @@ void job_finalizer_done(struct job *j);
 void job_status(struct job *j);
 void job_status_done(struct job *j);
 
+/* ---- unfollowed.c ---- */
+
+/* The status was written: what it tells of references, and what is new. */
+void unfollowed_note(struct job *j);
+
 #endif

@@ -111,49 +111,6 @@ void job_finalizer_done(struct job *j)
 
 /* ---- status ---- */
 
-static const struct {
-	const char *condition;
-	uint32_t told;		/* flag of a record */
-} following[] = {
-	[REF_CONFIG_MAP] = { "ConfigMapsFollowed", RECORD_TOLD_CONFIG_MAPS },
-	[REF_SECRET] = { "SecretsFollowed", RECORD_TOLD_SECRETS },
-};
-
-static bool tells_unfollowed(const struct server_status *st,
-    enum ref_kind kind)
-{
-	return status_condition(st, following[kind].condition) != NULL;
-}
-
-/* Who takes it back again and again that they are not followed. */
-static bool somebody_follows(const struct record *r, const struct server *s,
-    enum ref_kind kind)
-{
-	return (r->flags & following[kind].told) &&
-	    r->status_fight.n >= CONTEST_TOLD &&
-	    !tells_unfollowed(&s->status, kind);
-}
-
-static bool is_unfollowed(const struct manager *m, const struct record *r,
-    const struct server *s, enum ref_kind kind)
-{
-	return refs_any(s, kind) &&
-	    (!refs_followed(m, kind, str_from(r->ns)) ||
-	    refs_denied(m, r, kind));
-}
-
-static void note_unfollowed(struct job *j)
-{
-	struct record *r = job_record(j);
-	enum ref_kind kind;
-
-	for (kind = REF_CONFIG_MAP; kind <= REF_SECRET; kind++)
-		if (tells_unfollowed(&j->verdict->status, kind))
-			r->flags |= following[kind].told;
-		else if (!is_unfollowed(j->m, r, &j->server, kind))
-			r->flags &= ~following[kind].told;
-}
-
 void judge_fill(const struct manager *m, const struct record *r,
     const struct server *s, struct judge_in *in)
 {
@@ -173,10 +130,7 @@ void judge_fill(const struct manager *m, const struct record *r,
 	if (refs_missing(m, s, &kind, &in->missing_name))
 		in->missing_kind = kind == REF_SECRET ? "Secret" :
 		    "ConfigMap";
-	for (kind = REF_CONFIG_MAP; kind <= REF_SECRET; kind++)
-		in->unfollowed[kind] = is_unfollowed(m, r, s, kind) &&
-		    !somebody_follows(r, s, kind);
-	in->full = refs_dropped(m, r, s);
+	unfollowed_fill(m, r, s, in);
 	labels_rule(m, &in->labels);
 	in->made = extras_made(m);
 	in->allowed = extras_allowed(m, r);
@@ -460,7 +414,7 @@ void job_status_done(struct job *j)
 		return;
 	}
 	note_status(j);
-	note_unfollowed(j);
+	unfollowed_note(j);
 	notices_phase(j, (uint8_t)j->verdict->status.phase);
 	j->announced = j->plan.announce;
 	r->minor_since_ns = 0;

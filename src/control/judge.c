@@ -447,6 +447,20 @@ static void set_fields_acted_on(struct view *v)
 		set(v, "FieldsActedOn", COND_FALSE, reason, idle);
 }
 
+static void set_followed(struct view *v)
+{
+	enum ref_kind kind;
+	const char *reason;
+	struct str message;
+
+	for (kind = REF_CONFIG_MAP; kind <= REF_SECRET; kind++) {
+		reason = unfollowed_reason(v->in, kind, v->a, &message);
+		if (reason != NULL)
+			set(v, unfollowed_condition(kind), COND_FALSE, reason,
+			    message);
+	}
+}
+
 /* What the user asked for and does not get: said, not dropped. */
 static void set_shortfalls(struct view *v)
 {
@@ -461,20 +475,7 @@ static void set_shortfalls(struct view *v)
 		    "open standard input, without Service and probes"));
 	set_fields_acted_on(v);
 	set_children_complete(v);
-	if (v->in->unfollowed[REF_CONFIG_MAP])
-		set(v, "ConfigMapsFollowed", COND_FALSE, "NotGranted",
-		    STR("changes of the ConfigMaps it refers to do not "
-		    "restart its pods: the operator does not watch them, or "
-		    "may not read one"));
-	if (v->in->unfollowed[REF_SECRET])
-		set(v, "SecretsFollowed", COND_FALSE, "NotGranted",
-		    STR("changes of the Secrets it refers to do not restart "
-		    "its pods: the operator does not watch Secrets"));
-	else if (v->in->full)
-		set(v, "SecretsFollowed", COND_FALSE, "CapacityReached",
-		    STR("changes of some objects it refers to do not restart "
-		    "its pods: too many of one server, or no room to follow "
-		    "more, see --max-refs"));
+	set_followed(v);
 }
 
 /* It outlives the spec that asked for them, until they are given back. */

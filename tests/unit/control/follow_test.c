@@ -313,7 +313,7 @@ TEST(what_may_not_be_watched_is_left_in_its_scope_only)
 	EXPECT_EQ(m.refs.pool.used, 0);
 	refs_follow(&m, record, &server);
 	EXPECT_EQ(record->refs, 0);
-	EXPECT(!refs_dropped(&m, record, &server));
+	EXPECT(!refs_dropped(&m, record, &server, REF_CONFIG_MAP));
 	slot.gave_up = false;
 	refs_resume(&m, slot.scope);
 	EXPECT(queued());
@@ -345,10 +345,11 @@ TEST(more_references_than_are_kept_are_told)
 	REQUIRE(refs_init(&m, &mem, 64) == 0);
 	refers_to("abcdefghijkl");
 	EXPECT_EQ(record->refs, RECORD_REFS_MAX);
-	EXPECT(!refs_dropped(&m, record, &server));
+	EXPECT(!refs_dropped(&m, record, &server, REF_CONFIG_MAP));
 	refers_to("abcdefghijklm");
 	EXPECT_EQ(record->refs, RECORD_REFS_MAX);
-	EXPECT(refs_dropped(&m, record, &server));
+	EXPECT(refs_dropped(&m, record, &server, REF_CONFIG_MAP));
+	EXPECT(!refs_dropped(&m, record, &server, REF_SECRET));
 	/* It is not for want of room, so none is waited for. */
 	EXPECT(!m.refs.full);
 }
@@ -371,7 +372,7 @@ TEST(references_turned_away_are_taken_up_when_there_is_room)
 	server.spec.env_from.n = 1;
 	refs_follow(&m, other, &server);
 	refs_follow(&m, other, &server);
-	EXPECT(refs_dropped(&m, other, &server));
+	EXPECT(refs_dropped(&m, other, &server, REF_CONFIG_MAP));
 	EXPECT_EQ(m.counts.v[COUNT_CAPACITY_REFUSED], 1);
 	EXPECT(!timer_is_set(&m.refs.room));
 	refs_leave(&m, record);
@@ -380,6 +381,6 @@ TEST(references_turned_away_are_taken_up_when_there_is_room)
 	m.refs.room.fn(m.refs.room.ctx);
 	EXPECT(other->flags & RECORD_QUEUED);
 	refs_follow(&m, other, &server);
-	EXPECT(!refs_dropped(&m, other, &server));
+	EXPECT(!refs_dropped(&m, other, &server, REF_CONFIG_MAP));
 	EXPECT(!(other->flags & RECORD_UNFOLLOWED));
 }

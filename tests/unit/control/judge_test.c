@@ -717,13 +717,39 @@ TEST(judge_tells_which_kind_is_not_followed)
 	judge(&in, &arena, &verdict);
 	EXPECT_STR(cond("ConfigMapsFollowed"), "");
 	EXPECT_STR(cond("SecretsFollowed"), "");
-	in.unfollowed[REF_CONFIG_MAP] = in.full = true;
+	in.unfollowed[REF_CONFIG_MAP] = in.full[REF_SECRET] = true;
 	judge(&in, &arena, &verdict);
 	EXPECT_STR(cond("ConfigMapsFollowed"), "False/NotGranted");
 	EXPECT_STR(cond("SecretsFollowed"), "False/CapacityReached");
-	in.unfollowed[REF_SECRET] = true;
+}
+
+/* As installed: Secrets are not watched, which hides nothing else. */
+TEST(judge_tells_of_no_room_beside_what_is_not_granted)
+{
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\"}", "{}");
+	in.unfollowed[REF_SECRET] = in.full[REF_CONFIG_MAP] = true;
 	judge(&in, &arena, &verdict);
 	EXPECT_STR(cond("SecretsFollowed"), "False/NotGranted");
+	EXPECT_STR(said("SecretsFollowed"), "changes of the Secrets it refers "
+	    "to do not restart its pods: the operator does not watch them, or "
+	    "may not read one");
+	EXPECT_STR(cond("ConfigMapsFollowed"), "False/CapacityReached");
+	EXPECT_STR(said("ConfigMapsFollowed"), "changes of some ConfigMaps it "
+	    "refers to do not restart its pods: the operator follows 12 of a "
+	    "server, and --max-refs of all");
+	EXPECT_EQ(RECORD_REFS_MAX, 12);
+}
+
+TEST(judge_tells_both_of_one_kind)
+{
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\"}", "{}");
+	in.unfollowed[REF_SECRET] = in.full[REF_SECRET] = true;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("ConfigMapsFollowed"), "");
+	EXPECT_STR(cond("SecretsFollowed"), "False/CapacityReached");
+	EXPECT_STR(said("SecretsFollowed"), "changes of some Secrets it "
+	    "refers to do not restart its pods: the operator follows 12 of a "
+	    "server, and --max-refs of all; it may not read one");
 }
 
 /* ---- children that not all servers have ---- */
