@@ -411,6 +411,8 @@
 /* Statuses of servers whose pods are not ready wait this long at start for
  * the list of pods, which may never come. */
 #define PODS_AWAIT_NS (INT64_C(10) * 1000000000)
+/* Between two log lines that pods have no slot. */
+#define PODS_LOG_NS (INT64_C(600) * 1000000000)
 /* Turned-away objects that wait to be told; more are told when listed. */
 #define NOTES_MAX 256
 /* Six bytes for each of the 1,120 of a note's texts when all must be escaped,

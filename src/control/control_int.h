@@ -36,8 +36,8 @@ struct pods {
 	struct pool pool;
 	struct pod_slot *p;
 	struct map by_uid;
-	uint64_t dropped;
 	int64_t until_ns;	/* a status waits for their list; 0: not set */
+	int64_t log_ns;		/* when the want of slots is logged again */
 	bool synced;
 	bool lost;		/* some had no slot: to be listed again */
 };
@@ -64,6 +64,10 @@ void pods_event(struct manager *m, uint64_t scope, enum kube_watch_event e,
 bool pods_awaited(const struct manager *m);
 /* synced: they are listed, as far as that may be. */
 void pods_advance(struct manager *m, bool synced);
+/* There was no slot, in waits.c neither: counted, and logged now and then. */
+void pods_refuse(struct manager *m);
+/* Of a server that has a pod in trouble which had no slot: false, it has not. */
+bool pods_unheld(const struct record *r, struct trouble *ret);
 /* The worst trouble of a server's pods, or NULL. */
 const struct trouble *pods_worst(const struct pods *p, uint64_t key_hash);
 

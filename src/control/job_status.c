@@ -121,7 +121,8 @@ void judge_fill(const struct manager *m, const struct record *r,
 	if (r->workload.ready < record_desired(r)) {
 		in->trouble = pods_worst(&m->pods, r->key_hash);
 		if (in->trouble == NULL &&
-		    waits_recall(m, r, s, &in->recalled))
+		    (waits_recall(m, r, s, &in->recalled) ||
+		    pods_unheld(r, &in->recalled)))
 			in->trouble = &in->recalled;
 	}
 	if (r->workload.replica_failure)
@@ -370,6 +371,8 @@ void job_status(struct job *j)
 	}
 	if (!j->refused)
 		verify_note(m, r, &j->server);
+	if (r->workload.ready >= record_desired(r))
+		r->flags &= ~(uint32_t)RECORD_UNHELD;
 	judge_fill(m, r, &j->server, &in);
 	in.scheduled = j->scheduled;
 	j->inputs = record_inputs(m, r);

@@ -278,11 +278,47 @@ static void tell_server(struct manager *m, uint64_t hash)
 	manager_kick(m);
 }
 
+void pods_refuse(struct manager *m)
+{
+	struct pods *p = &m->pods;
+
+	p->lost = true;
+	count_add(&m->counts, COUNT_CAPACITY_REFUSED, 1);
+	if (m->loop.now_ns < p->log_ns)
+		return;
+	p->log_ns = m->loop.now_ns + PODS_LOG_NS;
+	log_line(&m->log, LOG_WARN, "no room for pods in trouble or being "
+	    "made, see --max-pods", "capacity=%u", p->pool.cap);
+}
+
+/* Which of its pods it was is not known: it is told so until one is held, all
+ * are ready, or a list of them had room for all. */
+static void pod_unheld(struct manager *m, uint64_t key)
+{
+	uint32_t i = record_find_live(&m->records, key);
+
+	if (i == RECORD_NONE)
+		return;
+	record_at(&m->records, i)->flags |= RECORD_UNHELD;
+	tell_server(m, key);
+}
+
+bool pods_unheld(const struct record *r, struct trouble *ret)
+{
+	if (!(r->flags & RECORD_UNHELD))
+		return false;
+	*ret = (struct trouble){ .weight = TROUBLE_SOFT };
+	cut_fmt(ret->reason, sizeof(ret->reason), "CapacityReached");
+	cut_fmt(ret->message, sizeof(ret->message), "there is no room for "
+	    "what is wrong with its pods, see --max-pods");
+	return true;
+}
+
 static void pod_seen(struct manager *m, uint64_t uid, uint64_t key,
     uint64_t scope, const struct trouble *t)
 {
 	struct pods *p = &m->pods;
-	uint32_t i = map_get(&p->by_uid, uid, same_uid, p, &uid);
+	uint32_t i = map_get(&p->by_uid, uid, same_uid, p, &uid), server;
 
 	if (t->weight == TROUBLE_NONE) {
 		if (i == MAP_NONE)
@@ -294,10 +330,8 @@ static void pod_seen(struct manager *m, uint64_t uid, uint64_t key,
 	if (i == MAP_NONE) {
 		i = pool_take(&p->pool);
 		if (i == POOL_NONE) {
-			/* The server is still told as not ready; only the
-			 * reason is missing until a slot is free. */
-			p->dropped++;
-			p->lost = true;
+			pods_refuse(m);
+			pod_unheld(m, key);
 			return;
 		}
 		p->p[i].uid_hash = uid;
@@ -308,6 +342,10 @@ static void pod_seen(struct manager *m, uint64_t uid, uint64_t key,
 	p->p[i].listed = true;
 	p->p[i].told = false;
 	p->p[i].trouble = *t;
+	server = record_find_live(&m->records, key);
+	if (server != RECORD_NONE)
+		record_at(&m->records, server)->flags &=
+		    ~(uint32_t)RECORD_UNHELD;
 	tell_server(m, key);
 }
 
@@ -349,6 +387,23 @@ static void pods_sweep(struct manager *m, uint64_t scope)
 		key = p->p[i].key_hash;
 		slot_free(m, i);
 		tell_server(m, key);
+	}
+}
+
+/* All had room this time. */
+static void unheld_sweep(struct manager *m, uint64_t scope)
+{
+	uint32_t i;
+
+	for (i = record_next(&m->records, 0); i != RECORD_NONE;
+	    i = record_next(&m->records, i + 1)) {
+		struct record *r = record_at(&m->records, i);
+
+		if (!(r->flags & RECORD_UNHELD) ||
+		    !scope_has(scope, scope_of(str_from(r->ns))))
+			continue;
+		r->flags &= ~(uint32_t)RECORD_UNHELD;
+		tell_server(m, r->key_hash);
 	}
 }
 
@@ -437,6 +492,8 @@ void pods_event(struct manager *m, uint64_t scope, enum kube_watch_event e,
 		break;
 	case WATCH_SYNCED:
 		pods_sweep(m, scope);
+		if (!p->lost)
+			unheld_sweep(m, scope);
 		waits_sweep(m, scope);
 		break;
 	case WATCH_OVERSIZE:

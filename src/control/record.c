@@ -402,11 +402,10 @@ uint64_t record_inputs(const struct manager *m, const struct record *r)
 	if (w->ready >= record_desired(r))
 		return h;
 	t = pods_worst(&m->pods, r->key_hash);
-	if (t != NULL) {
-		h = hash_more(h, t->reason, strlen(t->reason));
-		h = hash_more(h, t->message, strlen(t->message));
-	}
-	return h;
+	if (t == NULL)
+		return h ^ (r->flags & RECORD_UNHELD);
+	h = hash_more(h, t->reason, strlen(t->reason));
+	return hash_more(h, t->message, strlen(t->message));
 }
 
 bool record_overwritten(const struct record *r)

@@ -90,7 +90,8 @@ enum record_flags {
 				 * version of it: it is read before the next
 				 * write */
 	RECORD_ROLLS = 16384,	/* a failed rollout is to be taken back */
-	RECORD_CROWDED = 4096	/* there was no slot for one of its children */
+	RECORD_CROWDED = 4096,	/* there was no slot for one of its children */
+	RECORD_UNHELD = 32768	/* nor for a pod of its that is in trouble */
 };
 
 /* Whether a server speaks MCP, as far as known; see verify.c. */

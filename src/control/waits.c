@@ -198,7 +198,7 @@ void waits_see(struct manager *m, const struct wait_pod *pod)
 	if (i == MAP_NONE) {
 		i = pool_take(&q->pool);
 		if (i == POOL_NONE) {
-			m->pods.lost = true;
+			pods_refuse(m);
 			return;
 		}
 		q->w[i].uid = pod->uid;
