@@ -334,6 +334,7 @@ static int client_set_up(struct manager *m, struct mem *mem, struct diag *d)
 	/* What is reserved does not depend on where the cluster is. */
 	if (err < 0 && !m->o->print_memory)
 		return err;
+	diag_clear(d);
 	buf_init(&m->agent_buf, m->agent, sizeof(m->agent) - 1);
 	buf_fmt(&m->agent_buf, "mcp-operator/%s", m->version);
 	m->agent[m->agent_buf.n] = '\0';
