@@ -205,6 +205,13 @@ static void put_i64(struct buf *b, enum opt_type type, int64_t v)
 	}
 }
 
+static void put_range(struct buf *b, const struct opt *o)
+{
+	put_i64(b, o->type, o->min);
+	buf_cstr(b, " to ");
+	put_i64(b, o->type, o->max);
+}
+
 static int range_check(const struct opt *o, int64_t v, struct source from,
     struct str text, struct diag *d)
 {
@@ -214,9 +221,7 @@ static int range_check(const struct opt *o, int64_t v, struct source from,
 	if ((!o->min && !o->max) || (v >= o->min && v <= o->max))
 		return 0;
 	buf_init(&b, mem, sizeof(mem));
-	put_i64(&b, o->type, o->min);
-	buf_cstr(&b, " to ");
-	put_i64(&b, o->type, o->max);
+	put_range(&b, o);
 	diag_set(d, str_from(from.name), "%s%s: \"%S\" is not in the range %S",
 	    from.kind, from.name, text, buf_view(&b));
 	return ERR_USAGE;
@@ -506,6 +511,11 @@ void opts_help(const struct opt *table, size_t n, struct buf *out)
 		for (size_t w = help_width(o); w < width + 2; w++)
 			buf_char(out, ' ');
 		buf_cstr(out, o->help);
+		if (o->min || o->max) {
+			buf_cstr(out, " (");
+			put_range(out, o);
+			buf_char(out, ')');
+		}
 		if (o->def && *o->def)
 			buf_fmt(out, " (default %s)", o->def);
 		if (o->env)
