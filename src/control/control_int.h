@@ -66,7 +66,8 @@ bool pods_awaited(const struct manager *m);
 void pods_advance(struct manager *m, bool synced);
 /* There was no slot, in waits.c neither: counted, and logged now and then. */
 void pods_refuse(struct manager *m);
-/* Of a server that has a pod in trouble which had no slot: false, it has not. */
+/* What is told of a server with a pod in trouble that had no slot; false: it
+ * has none. */
 bool pods_unheld(const struct record *r, struct trouble *ret);
 /* The worst trouble of a server's pods, or NULL. */
 const struct trouble *pods_worst(const struct pods *p, uint64_t key_hash);

@@ -230,9 +230,11 @@ TEST(opts_explain_themselves)
 	EXPECT_STR(buf_view(&b),
 	    "  --on                   Is on. (default true) [T_ON]\n"
 	    "  --off                  Is off.\n"
-	    "  --number int           A number. (1 to 100) (default 10) [T_NUMBER]\n"
+	    "  --number int           A number. (1 to 100) (default 10) "
+	    "[T_NUMBER]\n"
 	    "  --any int              Any number.\n"
-	    "  --wait duration        A time. (0s to 1m0s) (default 15s) [T_WAIT]\n"
+	    "  --wait duration        A time. (0s to 1m0s) (default 15s) "
+	    "[T_WAIT]\n"
 	    "  --rate number          A rate. (-2 to 100) (default 1.5)\n"
 	    "  --bind-address string  An address. (default :8080) [T_ADDR]\n"
 	    "  --text string          A text.\n");
