@@ -611,6 +611,7 @@ install:
 	$(KUBECTL) apply -f crds/
 
 uninstall:
+	$Q tools/held.sh $(KUBECTL)
 	$(KUBECTL) delete --ignore-not-found -f crds/
 
 $O/deploy: FORCE
@@ -623,6 +624,7 @@ deploy: $O/deploy install
 	$(KUBECTL) apply -f $<
 
 undeploy: $O/deploy
+	$Q tools/held.sh $(KUBECTL)
 	$(KUBECTL) delete --ignore-not-found -f $<
 
 build: release
