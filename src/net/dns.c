@@ -1,61 +1,18 @@
 #include <string.h>
 
-#include "net.h"
-
-#define DNS_PORT 53
-/* As resolv.conf(5) has them. */
-#define TRY_DEFAULT_S 5
-#define TRY_MAX_S 30
-#define ATTEMPTS_DEFAULT 2
-#define ATTEMPTS_MAX 5
-#define NDOTS_DEFAULT 1
-#define NDOTS_MAX 15
+#include "dns_int.h"
 
 static void query_start(struct dns *d);
 static void dns_on_fd(void *ctx, uint8_t io_bits);
 
-/* ---- files ------------------------------------------------------------- */
+/* ---- the name and what is found -------------------------------------- */
 
-/* The file in the loop's scratch; empty when it cannot be read whole. */
-static struct str file_read(struct dns *d, const char *path)
-{
-	const struct io *io = d->loop->io;
-	int n = io->read_file(io->ctx, path, d->loop->scratch,
-	    LOOP_SCRATCH_MAX);
-
-	return (struct str){ d->loop->scratch, n < 0 ? 0 : (size_t)n };
-}
-
-/* The next line without its comment. */
-static struct str line_next(struct str *in, const char *comments)
-{
-	struct str line;
-
-	*in = str_cut(*in, '\n', &line);
-	for (; *comments; comments++)
-		line = str_sub(line, 0, str_find(line, *comments));
-	return line;
-}
-
-static struct str word_next(struct str *in)
-{
-	size_t n = 0;
-	struct str word;
-
-	*in = str_trim(*in);
-	while (n < in->n && in->p[n] != ' ' && in->p[n] != '\t')
-		n++;
-	word = str_sub(*in, 0, n);
-	*in = str_sub(*in, n, in->n);
-	return word;
-}
-
-static struct str host_name(const struct dns *d)
+struct str dns_name(const struct dns *d)
 {
 	return (struct str){ d->name, d->name_n };
 }
 
-static void found_add(struct dns *d, const struct net_addr *a)
+void dns_found(struct dns *d, const struct net_addr *a)
 {
 	if (d->found_n == DNS_ADDRS_MAX)
 		return;
@@ -63,113 +20,18 @@ static void found_add(struct dns *d, const struct net_addr *a)
 	d->found[d->found_n++].port = d->port;
 }
 
-static void hosts_search(struct dns *d)
-{
-	struct str file = file_read(d, "/etc/hosts"), name = host_name(d);
-
-	if (str_ends(name, STR(".")))
-		name = str_sub(name, 0, name.n - 1);
-	while (file.n) {
-		struct str line = line_next(&file, "#"), word;
-		struct net_addr a = { 0 };
-
-		if (addr_parse(word_next(&line), &a))
-			continue;
-		while ((word = word_next(&line)).n) {
-			if (!str_eq_nocase(word, name))
-				continue;
-			found_add(d, &a);
-			break;
-		}
-	}
-}
-
 /* RFC 6761 section 6.3: known without asking anybody. */
 static void localhost_add(struct dns *d)
 {
 	struct net_addr v4 = { .family = 4, .ip = { 127, 0, 0, 1 } };
 	struct net_addr v6 = { .family = 6, .ip = { [15] = 1 } };
-	struct str name = host_name(d);
+	struct str name = dns_name(d);
 
 	if (str_eq_nocase(name, STR("localhost")) ||
 	    str_eq_nocase(name, STR("localhost."))) {
-		found_add(d, &v4);
-		found_add(d, &v6);
+		dns_found(d, &v4);
+		dns_found(d, &v6);
 	}
-}
-
-/* "ndots:5": its number within the limits, else *ret as it was. */
-static void option_read(struct str word, const char *name, uint32_t max,
-    uint32_t *ret)
-{
-	struct str key;
-	uint64_t v;
-
-	word = str_cut(word, ':', &key);
-	if (str_is(key, name) && !str_u64(word, &v))
-		*ret = v > max ? max : (uint32_t)v;
-}
-
-static void server_add(struct dns *d, struct str word)
-{
-	struct net_addr a = { .port = DNS_PORT };
-
-	if (d->servers < DNS_SERVERS_MAX && !addr_parse(word, &a))
-		d->server[d->servers++] = a;
-}
-
-/* Fills in all but the search list, of which only the length is kept. */
-static void resolv_read(struct dns *d)
-{
-	struct str file = file_read(d, "/etc/resolv.conf"), word;
-	uint32_t try_s = TRY_DEFAULT_S;
-
-	d->servers = d->searches = 0;
-	d->ndots = NDOTS_DEFAULT;
-	d->attempts = ATTEMPTS_DEFAULT;
-	while (file.n) {
-		struct str line = line_next(&file, "#;");
-		struct str key = word_next(&line);
-
-		if (str_is(key, "nameserver"))
-			server_add(d, word_next(&line));
-		/* The last one counts. */
-		if (str_is(key, "search") || str_is(key, "domain"))
-			for (d->searches = 0; word_next(&line).n; )
-				d->searches++;
-		while (str_is(key, "options") && (word = word_next(&line)).n) {
-			option_read(word, "ndots", NDOTS_MAX, &d->ndots);
-			option_read(word, "timeout", TRY_MAX_S, &try_s);
-			option_read(word, "attempts", ATTEMPTS_MAX,
-			    &d->attempts);
-		}
-	}
-	if (!d->servers)
-		server_add(d, STR("127.0.0.1"));
-	if (!d->attempts)
-		d->attempts = 1;
-	d->try_ns = (try_s ? try_s : 1) * NS_PER_S;
-}
-
-/* The i-th domain of the search list; its text is in the scratch. */
-static struct str search_domain(struct dns *d, uint32_t i)
-{
-	struct str file = file_read(d, "/etc/resolv.conf"), domain, word;
-
-	domain = STR_NONE;
-	while (file.n) {
-		struct str line = line_next(&file, "#;");
-		struct str key = word_next(&line);
-		uint32_t at = 0;
-
-		if (!str_is(key, "search") && !str_is(key, "domain"))
-			continue;
-		domain = STR_NONE;
-		while ((word = word_next(&line)).n)
-			if (at++ == i)
-				domain = word;
-	}
-	return domain;
 }
 
 /* ---- names to ask for --------------------------------------------------- */
@@ -186,7 +48,7 @@ static int asked_set(struct dns *d, struct str domain)
 	struct buf b;
 
 	buf_init(&b, d->asked, sizeof(d->asked));
-	buf_str(&b, host_name(d));
+	buf_str(&b, dns_name(d));
 	if (domain.n) {
 		buf_char(&b, '.');
 		buf_str(&b, domain);
@@ -205,7 +67,7 @@ static int asked_set(struct dns *d, struct str domain)
 static int candidate_next(struct dns *d)
 {
 	uint32_t dots = 0;
-	struct str name = host_name(d);
+	struct str name = dns_name(d);
 	bool absolute = str_ends(name, STR("."));
 
 	for (size_t i = 0; i < name.n; i++)
@@ -223,7 +85,7 @@ static int candidate_next(struct dns *d)
 				return 0;
 			continue;
 		}
-		name = search_domain(d, first ? i - 1 : i);
+		name = dns_search_domain(d, first ? i - 1 : i);
 		if (name.n && !asked_set(d, name))
 			return 0;
 	}
@@ -352,7 +214,7 @@ static void query_start(struct dns *d)
 static void answer_take(struct dns *d, int n, const struct net_addr *addrs)
 {
 	for (int i = 0; i < n; i++)
-		found_add(d, &addrs[i]);
+		dns_found(d, &addrs[i]);
 	/* A name that does not exist has no addresses of the other kind. */
 	if (n != ERR_NOENT && d->type == DNS_TYPE_A &&
 	    d->found_n < DNS_ADDRS_MAX) {
@@ -464,7 +326,7 @@ static void dns_on_work(void *ctx)
 		finish(d, 0);
 		return;
 	}
-	resolv_read(d);
+	dns_resolv_read(d);
 	d->candidate = d->server_at = 0;
 	name_start(d);
 }
@@ -494,9 +356,9 @@ void dns_resolve(struct dns *d, struct str host, uint16_t port,
 	if (d->name_n)
 		memcpy(d->name, host.p, d->name_n);
 	if (!addr_parse(host, &literal))
-		found_add(d, &literal);
+		dns_found(d, &literal);
 	if (!d->found_n)
-		hosts_search(d);
+		dns_hosts_search(d);
 	if (!d->found_n)
 		localhost_add(d);
 	work_post(d->loop, &d->work);
