@@ -7,8 +7,8 @@ static const struct checker *const all[] = {
 	&check_children, &check_deadline, &check_foreign, &check_hooks,
 	&check_invalid,
 	&check_leader, &check_memory, &check_orphans, &check_rate,
-	&check_refs, &check_rest, &check_spec, &check_status,
-	&check_throttle, &check_times,
+	&check_refs, &check_rest, &check_secrets, &check_spec,
+	&check_status, &check_throttle, &check_times,
 };
 
 bool from_operator(const struct api_write *w)
@@ -86,6 +86,13 @@ void checks_turn(struct sim *s, struct inst *in)
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		if (all[i]->turn)
 			all[i]->turn(s, in);
+}
+
+void checks_log(struct sim *s, struct inst *in, struct str line)
+{
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (all[i]->log)
+			all[i]->log(s, in, line);
 }
 
 void checks_started(struct sim *s, struct inst *in)

@@ -19,6 +19,8 @@ struct checker {
 	void (*answer)(struct sim *s, struct inst *in,
 	    const struct api_request *r, const struct api_answer *a);
 	void (*turn)(struct sim *s, struct inst *in);
+	/* A line of an instance's log, without its end. */
+	void (*log)(struct sim *s, struct inst *in, struct str line);
 	void (*second)(struct sim *s);
 	void (*started)(struct sim *s, struct inst *in);
 	void (*killed)(struct sim *s, struct inst *in);
@@ -28,8 +30,8 @@ struct checker {
 
 extern const struct checker check_children, check_deadline, check_foreign,
     check_hooks, check_invalid, check_leader, check_memory, check_orphans,
-    check_rate, check_refs, check_rest, check_spec, check_status,
-    check_throttle, check_times;
+    check_rate, check_refs, check_rest, check_secrets, check_spec,
+    check_status, check_throttle, check_times;
 
 /* Parts of a run, told to the checkers by converge.c. */
 enum part {

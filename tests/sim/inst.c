@@ -68,6 +68,15 @@ static void sim_exit(void *ctx, int status)
 	abort();
 }
 
+/* The fake io's own memory is not the operator's. */
+#define BORROWED(in, call) \
+	do { \
+		bool was = alloc_forbidden; \
+		alloc_forbidden = false; \
+		call; \
+		alloc_forbidden = was; \
+	} while (0)
+
 static int sim_std_write(void *ctx, int stream, const void *p, size_t n)
 {
 	struct inst *in = inst_of(ctx);
@@ -77,17 +86,9 @@ static int sim_std_write(void *ctx, int stream, const void *p, size_t n)
 		n--;
 	sim_trace(in->s, inst_name(in), "log %.*s", (int)n,
 	    (const char *)p);
+	BORROWED(in, checks_log(in->s, in, (struct str){ p, n }));
 	return 0;
 }
-
-/* The fake io's own memory is not the operator's. */
-#define BORROWED(in, call) \
-	do { \
-		bool was = alloc_forbidden; \
-		alloc_forbidden = false; \
-		call; \
-		alloc_forbidden = was; \
-	} while (0)
 
 static int sim_write(void *ctx, int fd, const void *p, size_t n)
 {

@@ -277,6 +277,7 @@ void checks_request(struct sim *s, struct inst *in,
 void checks_answer(struct sim *s, struct inst *in,
     const struct api_request *r, const struct api_answer *a);
 void checks_turn(struct sim *s, struct inst *in);
+void checks_log(struct sim *s, struct inst *in, struct str line);
 void checks_second(struct sim *s);
 void checks_started(struct sim *s, struct inst *in);
 void checks_killed(struct sim *s, struct inst *in);
