@@ -55,7 +55,7 @@ static void first_name_make(struct str s)
 			memcpy(first_name, "2", 2);
 }
 
-/* ---- the system ------------------------------------------------------------ */
+/* ---- the system -------------------------------------------------------- */
 
 /* The folder of processes is read to its end, or not. */
 static int proc_err(void)
@@ -164,7 +164,7 @@ static int fake_write(void *ctx, int stream, const void *p, size_t n)
 	return 0;
 }
 
-/* ---- a plain reading ------------------------------------------------------- */
+/* ---- a plain reading --------------------------------------------------- */
 
 struct plain {
 	int pid, rank;		/* 0: says so, 1: our user, 2: hidden */

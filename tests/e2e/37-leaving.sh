@@ -81,8 +81,8 @@ pod=$(k -n "$ns" get pods -l app=slow -o name)
 began=$SECONDS
 k -n "$ns" delete "$A/slow" --wait=false >/dev/null
 check "its phase is Terminating" wait_for 8 field_is Terminating "$A/slow" .status.phase
-same "so says its condition" "False Terminating" \
-	"$(get "$A/slow" '{.status.conditions[?(@.type=="Ready")].status} {.status.conditions[?(@.type=="Ready")].reason}')"
+ready='.status.conditions[?(@.type=="Ready")]'
+same "so says its condition" "False Terminating" "$(get "$A/slow" "{$ready.status} {$ready.reason}")"
 sleep 2
 same "while its pod goes" "$pod" "$(k -n "$ns" get "$pod" -o name)"
 same "the finalizer is there" "$OURS" "$(tr ' ' '\n' <<<"$(finalizers "$A/slow")" | grep -x "$OURS")"
@@ -129,14 +129,16 @@ check "servers of all groups run" wait_for 90 up
 pods() { k -n "$ns" get pods -o 'jsonpath={range .items[*]}{.metadata.uid}{"\n"}{end}' | sort; }
 was=$(pods)
 
-make_it() { timeout "$1" bash -c '. "$0"; operator_make -s "$@"' "$NODE_DIR/operator.sh" "$2" "KUBECTL=$K" IMG=mcp-operator:e2e; }
+make_it() {	# seconds, target
+	timeout "$1" bash -c '. "$0"; operator_make -s "$@"' "$NODE_DIR/operator.sh" "$2" \
+		"KUBECTL=$K" IMG=mcp-operator:e2e
+}
 make_it 90 undeploy >"$OUT/undeploy" 2>&1
 same "make undeploy ends" 0 $?
-same "it names the servers that are held" "held kept plain" \
-	"$(sed -n "s/^  kubectl -n $ns patch $D \([a-z]*\) --type=merge -p .*/\1/p" "$OUT/undeploy" | sort | paste -sd' ')"
+told() { sed -n "s/^  kubectl -n $ns patch $D \([a-z]*\) --type=merge -p .*/\1/p" "$OUT/undeploy" | sort; }
+same "it names the servers that are held" "held kept plain" "$(told | paste -sd' ')"
 left() {	# what is named after the operator, in the whole cluster
-	k get namespaces,clusterroles,clusterrolebindings,validatingwebhookconfigurations,mutatingwebhookconfigurations \
-		-o name | grep -E 'mcp-(operator|system)'
+	k get namespaces,clusterroles,clusterrolebindings -o name | grep -E 'mcp-(operator|system)'
 }
 same "and leaves nothing of the operator" '' "$(left)"
 same "the servers are there" 7 "$(k -n "$ns" get "$ALL" -o name | wc -l)"
