@@ -408,6 +408,8 @@
 #define REVISIONS_TOKEN_MAX 512
 /* Small changes of a status (counters) are gathered for this long. */
 #define STATUS_MINOR_NS (INT64_C(2) * 1000000000)
+/* ... and for this long where a pass has to ask for what was refused, too. */
+#define REFUSED_COUNTS_NS (INT64_C(5) * 1000000000)
 /* Statuses of servers whose pods are not ready wait this long at start for
  * the list of pods, which may never come. */
 #define PODS_AWAIT_NS (INT64_C(10) * 1000000000)

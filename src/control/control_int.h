@@ -575,6 +575,7 @@ struct job {
 	struct verdict *verdict;
 	int64_t start_ns;
 	uint64_t facts, inputs;	/* of what was planned */
+	uint32_t counts;	/* record_counts that were judged */
 	uint64_t said;		/* digest of the verdict's status */
 	uint64_t id;		/* correlation */
 	char *reply;

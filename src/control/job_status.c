@@ -307,6 +307,10 @@ static void job_tell(struct job *j)
 /* A failed child is tried again after a while; the user knows by then. */
 static void job_end(struct job *j)
 {
+	struct manager *m = j->m;
+	struct record *r = job_record(j);
+	uint32_t i = j->record;
+
 	if (j->hold.reason != NULL && !j->has_failed) {
 		j->has_failed = true;
 		j->failed = (struct kube_status){
@@ -318,12 +322,12 @@ static void job_end(struct job *j)
 	if (j->has_failed) {
 		j->call.diag = j->failed_diag;
 		j->call.status = j->failed;
-		job_record(j)->refused_wish = record_wish(&j->m->records,
-		    job_record(j));
-		if (j->hold.reason != NULL)
-			job_failed(j, "held back");
-		else
-			job_failed(j, "child refused");
+		r->refused_wish = record_wish(&m->records, r);
+		r->refused_counts = j->counts;
+		job_failed(j, j->hold.reason != NULL ? "held back" :
+		    "child refused");
+		/* Its pods may have changed since they were judged. */
+		queue_add(&m->queue, i, false, m->loop.now_ns);
 		return;
 	}
 	if (j->label_failed) {
@@ -376,6 +380,7 @@ void job_status(struct job *j)
 	judge_fill(m, r, &j->server, &in);
 	in.scheduled = j->scheduled;
 	j->inputs = record_inputs(m, r);
+	j->counts = record_counts(r);
 	judge(&in, &j->arena, j->verdict);
 	/* A verdict that was cut is not told for the truth. */
 	if (j->arena.over) {

@@ -56,12 +56,20 @@ static void link_ready(struct queue *q, uint32_t i, bool hot)
 	q->depth++;
 }
 
-bool queue_holds(const struct queue *q, uint32_t i)
+static bool is_refused_still(const struct queue *q, uint32_t i)
 {
 	const struct record *r = record_at(q->records, i);
 
 	return r->failures > 0 && heap_has(&q->later, i) &&
 	    r->refused_wish == record_wish(q->records, r);
+}
+
+bool queue_holds(const struct queue *q, uint32_t i)
+{
+	const struct record *r = record_at(q->records, i);
+
+	return is_refused_still(q, i) &&
+	    r->refused_counts == record_counts(r);
 }
 
 /*
@@ -75,6 +83,11 @@ void queue_add(struct queue *q, uint32_t i, bool hot, int64_t now_ns)
 
 	if ((r->flags & RECORD_BUSY) || queue_holds(q, i))
 		return;
+	/* For its status; what was refused is asked for along with it. */
+	if (is_refused_still(q, i)) {
+		queue_at(q, i, now_ns + REFUSED_COUNTS_NS);
+		return;
+	}
 	if (r->flags & RECORD_QUEUED) {
 		if (hot && !(r->flags & RECORD_HOT)) {
 			unlink_ready(q, i);

@@ -347,6 +347,17 @@ bool child_drifted(const struct records *rs, const struct record *r,
 	return wanted && child_edited(c);
 }
 
+uint32_t record_counts(const struct record *r)
+{
+	const struct workload *w = &r->workload;
+	int64_t parts[] = {
+		w->observed, w->replicas, w->ready, w->available, w->updated,
+		w->timed_out
+	};
+
+	return (uint32_t)hash_more(HASH_SEED, parts, sizeof(parts));
+}
+
 uint64_t record_wish(const struct records *rs, const struct record *r)
 {
 	uint64_t h = hash_more(HASH_SEED, &r->facts, sizeof(r->facts));

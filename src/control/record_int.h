@@ -125,6 +125,7 @@ struct record {
 	uint8_t space;		/* in series, if of this namespace; a hint */
 	uint32_t refused[CHILD_KINDS];	/* writes, for the metrics */
 	int32_t desired;	/* replicas asked for */
+	uint32_t refused_counts; /* as refused_wish, of record_counts */
 	uint64_t facts;		/* digest of generation and metadata */
 	uint64_t planned_facts;	/* as of the last plan */
 	uint64_t refused_wish;	/* record_wish when a child was refused */
@@ -252,6 +253,8 @@ void child_forget_uid(struct records *rs, struct record *r,
     enum child_kind k, const struct uid *uid);
 /* False only where both are numbers. */
 bool version_older(uint64_t version, uint64_t than);
+/* Digest of how many pods there are, and of what kind. */
+uint32_t record_counts(const struct record *r);
 /* Digest of what is asked for and of which children there are. */
 uint64_t record_wish(const struct records *rs, const struct record *r);
 
@@ -300,7 +303,7 @@ int queue_init(struct queue *q, struct mem *m, struct records *rs,
     const struct manager_options *o, uint64_t seed);
 /*
  * Waits it for another try of what was refused? That nothing but its spec or
- * its children shortens.
+ * its children shortens, and other counts of its pods to REFUSED_COUNTS_NS.
  */
 bool queue_holds(const struct queue *q, uint32_t i);
 /*

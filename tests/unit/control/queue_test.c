@@ -146,6 +146,7 @@ TEST(queue_keeps_the_delay_of_what_was_refused)
 	a = add(1);
 	r = record_at(&records, a);
 	r->refused_wish = record_wish(&records, r);
+	r->refused_counts = record_counts(r);
 	queue_backoff(&queue, a, 0, 0);
 	EXPECT(queue_holds(&queue, a));
 	queue_add(&queue, a, true, 1);
@@ -153,6 +154,31 @@ TEST(queue_keeps_the_delay_of_what_was_refused)
 	EXPECT(queue_next_ns(&queue) >= 100 * NS_PER_MS);
 	queue_wake(&queue, NS_PER_S);
 	EXPECT(!queue_holds(&queue, a));
+	EXPECT_EQ(queue_take(&queue), a);
+}
+
+/* The status is to tell of its pods, and not at each of their crashes. */
+TEST(queue_cuts_the_delay_for_counters_a_little)
+{
+	struct record *r;
+	uint32_t a;
+	int n;
+
+	set_up(CAP);
+	a = add(1);
+	r = record_at(&records, a);
+	for (n = 0; n < 12; n++)
+		queue_backoff(&queue, a, 0, 0);
+	r->refused_wish = record_wish(&records, r);
+	r->refused_counts = record_counts(r);
+	EXPECT(queue_next_ns(&queue) > 2 * REFUSED_COUNTS_NS);
+	r->workload.ready++;
+	EXPECT(!queue_holds(&queue, a));
+	queue_add(&queue, a, true, NS_PER_S);
+	queue_add(&queue, a, true, 2 * NS_PER_S);
+	EXPECT_EQ(queue.depth, 0);
+	EXPECT_EQ(queue_next_ns(&queue), NS_PER_S + REFUSED_COUNTS_NS);
+	queue_wake(&queue, NS_PER_S + REFUSED_COUNTS_NS);
 	EXPECT_EQ(queue_take(&queue), a);
 }
 
@@ -167,6 +193,7 @@ TEST(queue_cuts_the_delay_when_the_wish_changes)
 	r = record_at(&records, a);
 	for (n = 0; n < 4; n++) {
 		r->refused_wish = record_wish(&records, r);
+		r->refused_counts = record_counts(r);
 		queue_backoff(&queue, a, 0, 0);
 		r->facts += n == 0;
 		r->child[CHILD_SERVICE].exists = n == 1;
