@@ -7,6 +7,7 @@
 
 stages_passed=0
 stages_failed=0
+stages_worst=
 stages_dir=$(mktemp -d)
 trap 'rm -rf "$stages_dir"' EXIT
 trap 'exit 130' INT TERM
@@ -44,10 +45,17 @@ stage() {
 	printf -- '-- %s: %d passed, %d failed; %d s of %d s\n' \
 		"$stage_name" "$stage_passed" "$stage_failed" \
 		"$stage_took" "$stage_budget"
+	if [ "$stage_failed" -gt 0 ]; then
+		stages_worst="$stages_worst  $stage_name"
+	fi
 }
 
-# The sum as the last line, and as the exit code.
+# The sum as the last line, and as the exit code; before it what failed, for
+# those who see the end of a long output alone.
 stages_end() {
+	if [ -n "$stages_worst" ]; then
+		printf 'failed:%s\n' "$stages_worst"
+	fi
 	printf '%d passed, %d failed\n' "$stages_passed" "$stages_failed"
 	[ "$stages_failed" -eq 0 ] && [ "$stages_passed" -gt 0 ]
 	exit

@@ -16,8 +16,8 @@ if ! git -C "$TOP" cat-file -e "$FROM^{commit}" 2>/dev/null; then
 	git init -q --bare "$history"
 	# No fault of what is tested: told, and not counted.
 	git -C "$history" fetch -q --depth=1 "$(git -C "$TOP" remote get-url origin)" "$FROM" || {
-		printf 'skip  upgrade: this clone has no %s; get it by: git fetch --unshallow (or git fetch origin %s)\n' \
-			"${FROM:0:7}" "$FROM"
+		printf 'skip  upgrade: this clone has no %s; get it by: %s (or git fetch origin %s)\n' \
+			"${FROM:0:7}" 'git fetch --unshallow' "$FROM"
 		finish
 	}
 fi

@@ -1,3 +1,6 @@
 # file: src/control/job_status.c
 # A child that was refused is not tried again.
-s/job_failed(j, "child refused");/job_done(j);/
+/job_failed(j, j->hold.reason/{
+N
+s/.*/\t\tjob_done(j);\n\t\treturn;/
+}
