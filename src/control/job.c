@@ -89,7 +89,7 @@ static const char *about_kind(const struct job *j)
 	    group_info(job_record(j)->group)->kind;
 }
 
-void job_failed(struct job *j, const char *what)
+void job_back_off(struct job *j, const char *what)
 {
 	struct manager *m = j->m;
 	struct record *r = job_record(j);
@@ -106,6 +106,11 @@ void job_failed(struct job *j, const char *what)
 	r->flags &= ~(uint32_t)RECORD_BUSY;
 	queue_backoff(&m->queue, j->record, told > 0 ? told : 0,
 	    m->loop.now_ns);
+}
+
+void job_failed(struct job *j, const char *what)
+{
+	job_back_off(j, what);
 	job_release(j);
 }
 

@@ -28,6 +28,8 @@ void job_keep(struct job *j);
 /* Ends it: without a word, well, with what j->call says, again later. */
 void job_release(struct job *j);
 void job_done(struct job *j);
+/* As job_failed, but for the release, which may be the record's end. */
+void job_back_off(struct job *j, const char *what);
 void job_failed(struct job *j, const char *what);
 /* Somebody else was faster: no failure, and with backoff. */
 void job_again(struct job *j);

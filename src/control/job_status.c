@@ -309,7 +309,6 @@ static void job_end(struct job *j)
 {
 	struct manager *m = j->m;
 	struct record *r = job_record(j);
-	uint32_t i = j->record;
 
 	if (j->hold.reason != NULL && !j->has_failed) {
 		j->has_failed = true;
@@ -324,10 +323,11 @@ static void job_end(struct job *j)
 		j->call.status = j->failed;
 		r->refused_wish = record_wish(&m->records, r);
 		r->refused_counts = j->counts;
-		job_failed(j, j->hold.reason != NULL ? "held back" :
+		job_back_off(j, j->hold.reason != NULL ? "held back" :
 		    "child refused");
 		/* Its pods may have changed since they were judged. */
-		queue_add(&m->queue, i, false, m->loop.now_ns);
+		queue_add(&m->queue, j->record, false, m->loop.now_ns);
+		job_release(j);
 		return;
 	}
 	if (j->label_failed) {

@@ -1,6 +1,6 @@
 # file: src/control/job_status.c
 # A child that was refused is not tried again.
-/job_failed(j, j->hold.reason/{
+/job_back_off(j, j->hold.reason/{
 N
 s/.*/\t\tjob_done(j);\n\t\treturn;/
 }

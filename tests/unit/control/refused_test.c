@@ -16,6 +16,10 @@
 #define MADE "{\"metadata\":{\"resourceVersion\":\"9\"," OWNED "}}"
 #define DEPLOYMENTS "/apis/apps/v1/deployments"
 
+/* The peer that waits for the answer to its status; and whether it shall. */
+static int waiting;
+static bool makes_wait;
+
 static const char *watch(const struct world_request *r, struct str path)
 {
 	(void)r;
@@ -27,7 +31,9 @@ static void serve(const struct world_request *r, struct str path)
 {
 	bool reads = str_is(r->method, "GET");
 
-	if (str_search(path, STR("/services/")) < path.n)
+	if (makes_wait && str_ends(path, STR(MW_STATUS)))
+		waiting = r->peer;
+	else if (str_search(path, STR("/services/")) < path.n)
 		world_reply(mw.w, r->peer, 403, NULL,
 		    world_status(403, "Forbidden", "not here"));
 	else
@@ -67,4 +73,27 @@ TEST(a_refused_service_is_not_asked_for_at_each_crash)
 		mw_run(100 * MS);
 	}
 	EXPECT(mw_count("PATCH /api/v1/namespaces/ns/services/one") <= 1);
+}
+
+/* The answer to its status, and that alone, is what the job waits for yet. */
+TEST(a_refused_server_is_deleted_while_its_status_is_written)
+{
+	int n;
+
+	waiting = -1;
+	makes_wait = true;
+	mw.watch = watch;
+	mw.serve = serve;
+	mw_begin(NULL);
+	for (n = 0; n < 100 && waiting < 0; n++)
+		mw_run(100 * MS);
+	makes_wait = false;
+	REQUIRE(waiting >= 0);
+	EXPECT_EQ(mw.m->records.pool.used, 1);
+	mw_tell(DEPLOYMENTS, MW_LINE("DELETED", MADE));
+	mw_tell(MW_SERVERS, MW_LINE("DELETED", SERVER));
+	mw_run(100 * MS);
+	world_reply(mw.w, waiting, 200, NULL, SERVER);
+	mw_run(20 * SEC);
+	EXPECT_EQ(mw.m->records.pool.used, 0);
 }
