@@ -53,7 +53,8 @@
 
 VERSION = 0.1.0
 O ?= build
-IMG ?= mcp-operator:$(version)
+# A tag may hold no "+".
+IMG ?= mcp-operator:$(subst +,-,$(version))
 KUBECTL ?= kubectl
 DEPS_DIR ?=
 

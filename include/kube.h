@@ -419,13 +419,12 @@ struct kube_watch_row {
 enum kube_watch_event {
 	WATCH_BEGIN,	/* a fresh list starts: mark all as not seen */
 	WATCH_ITEM,	/* an object, listed, added or modified */
-	WATCH_DELETED,	/* its last state */
+	WATCH_DELETED,	/* its last state, reduced as below if too large */
 	WATCH_SYNCED,	/* the list is complete: what was not seen since BEGIN
 			 * is gone */
 	WATCH_OVERSIZE,	/* an object over JSON_OBJECT_MAX, reduced to its
 			 * apiVersion, kind and the scalars of metadata that
-			 * codec.h's split_push keeps; w->cut_deleted tells
-			 * whether it was deleted */
+			 * codec.h's split_push keeps */
 	WATCH_ERROR	/* w->state, w->status and w->diag changed */
 };
 
@@ -466,7 +465,6 @@ struct kube_watch {
 	struct kube_watch_row row;
 	enum kube_watch_state state;
 	bool synced;		/* the handler has had a complete list */
-	bool cut_deleted;	/* of the last WATCH_OVERSIZE */
 	struct kube_status status;	/* status.err: why not streaming */
 	struct diag diag;
 	int64_t since_ns;	/* of the state */
@@ -578,6 +576,9 @@ struct lease {
 	/* Called once after lease_stop, when the lease is given back or that
 	 * was tried for at most LEASE_RELEASE_NS. */
 	void (*on_stopped)(void *ctx);
+	/* Of a try that ends in `status` and `diag`, and is made again after
+	 * a wait. May be set after lease_init; NULL: nobody is told. */
+	void (*on_failed)(void *ctx);
 	void *ctx;
 	bool leading;
 	struct lease_record seen;	/* seen.holder: who leads */

@@ -158,8 +158,9 @@
 #define HTTP_SERVER_FRESH_MS 1000
 /* From a request's first byte to its last: a slow link, no slow attacker. */
 #define HTTP_SERVER_REQUEST_MS 10000
-/* Body of a request: the API server's own largest, of two objects. */
-#define HTTP_BODY_MAX (3 * 1024 * 1024)
+/* Body of a request: what is larger could not be read as JSON, and whoever
+ * reaches the port could have the operator keep it. */
+#define HTTP_BODY_MAX JSON_OBJECT_MAX
 /* Body of the answer to such a one: a review with a patch and all that is
  * wrong with an object. */
 #define HTTP_POST_OUT_MAX (256 * 1024)
@@ -438,6 +439,9 @@
 #define POD_SCRATCH_MAX 8192
 /* Between looks whether there is room for Events that wait in records. */
 #define UNTOLD_NS (INT64_C(500) * 1000000)
+/* Why a Lease cannot be had is said again after this: who looks at the newest
+ * of a log finds it, and a hundred tries are not a hundred lines. */
+#define LEASE_TOLD_NS (INT64_C(300) * 1000000000)
 /* From SIGTERM until what is in flight is given up; less than the 30 s that
  * Kubernetes grants. */
 #define STOP_GRACE_NS (INT64_C(10) * 1000000000)

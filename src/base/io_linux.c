@@ -96,7 +96,7 @@ static int64_t clock_ns(clockid_t id)
 int64_t linux_mono_ns(void *ctx)
 {
 	(void)ctx;
-	return clock_ns(CLOCK_MONOTONIC);
+	return clock_ns(CLOCK_BOOTTIME);
 }
 
 static int64_t sys_wall_ns(void *ctx)

@@ -551,11 +551,13 @@ struct job {
 	bool reread;		/* the first answer to JOB_GET was no good */
 	uint64_t known;		/* version, when JOB_GET was asked */
 	uint64_t refs;		/* refs_state that the plan was made with */
+	/* Version of the Deployment whose notes the plan goes on with; 0: it
+	 * has none, or no number. */
+	uint64_t marked;
 	bool looked;		/* at what stands under the child's name */
 	struct uid found;	/* ours, as the look told */
 	struct uid named;	/* the child that the request is about */
 	bool adopts;		/* found is set */
-	bool marked;		/* the plan's Deployment has NOTE_SEEN */
 	bool owns;		/* and what it names is surely ours */
 	bool replaces;		/* a child of what cannot be changed */
 	bool disowns;		/* what others added to a child */
@@ -817,6 +819,8 @@ struct manager {
 	struct kube_watches shared;
 	struct event_recorder events;
 	struct lease lease;
+	int lease_told;			/* why it could not be had */
+	int64_t lease_told_ns;		/* 0: never */
 	struct records records;
 	struct queue queue;
 	struct pool held;

@@ -412,6 +412,8 @@ static void job_ref_done(struct job *j)
 
 static int job_plan_children(struct job *j, struct plan *ret)
 {
+	const struct child_state *have = child_at(&j->m->records,
+	    job_record(j), CHILD_DEPLOYMENT);
 	struct plan_in in = {
 		.server = &j->server, .records = &j->m->records,
 		.record = job_record(j), .finalizers = j->m->o->finalizers,
@@ -426,7 +428,8 @@ static int job_plan_children(struct job *j, struct plan *ret)
 	in.sidecar = j->m->o->sidecar_image;
 	refs_mark(j->m, in.record, in.server, in.taken_up, &j->arena,
 	    &in.marks);
-	j->marked = in.marks.seen.n > 0;
+	j->marked = in.marks.seen.n > 0 && child_has_version(have) ?
+	    have->told : 0;
 	return plan_children(&in, &j->arena, ret);
 }
 

@@ -98,15 +98,14 @@ static const struct child_state *job_child(const struct job *j,
 }
 
 /*
- * The notes of a Deployment are kept from the one that the watch has told
- * of, so that must be the one that is written to; else it is looked at.
+ * The notes of a Deployment are kept from the one that the watch had told of
+ * when the plan was made, so that must be the one that is written to, not one
+ * that came since; else it is looked at.
  */
 static bool needs_version(const struct job *j, const struct step *s)
 {
-	const struct child_state *c = job_child(j, s);
-
-	return s->child == CHILD_DEPLOYMENT && s->force && j->marked &&
-	    !j->looked && !j->disowns && child_has_version(c);
+	return s->child == CHILD_DEPLOYMENT && s->force && j->marked != 0 &&
+	    !j->looked && !j->disowns;
 }
 
 /* From where the uid stands on; with the template that it went back to. Where
@@ -151,7 +150,7 @@ static struct str job_body(struct job *j, const struct step *s)
 		buf_cstr(&b, "\",");
 		if (needs_version(j, s))
 			buf_fmt(&b, "\"resourceVersion\":\"%U\",",
-			    have->told);
+			    j->marked);
 	} else {
 		buf_cstr(&b, "\"resourceVersion\":\"1\",");
 	}

@@ -186,13 +186,11 @@ void kinds_event(struct manager *m, const struct kube_watch *w,
 		crds_unlist(m);
 		break;
 	case WATCH_ITEM:
+	case WATCH_OVERSIZE:
 		crd_seen(m, text, false);
 		break;
 	case WATCH_DELETED:
 		crd_seen(m, text, true);
-		break;
-	case WATCH_OVERSIZE:
-		crd_seen(m, text, w->cut_deleted);
 		break;
 	case WATCH_SYNCED:
 		crds_synced(m);

@@ -108,6 +108,24 @@ static void on_lease(void *ctx, bool leading)
 	lead(ctx, leading);
 }
 
+/* Each reason once, and again after a while. */
+static void on_lease_failed(void *ctx)
+{
+	struct manager *m = ctx;
+	const struct kube_status *s = &m->lease.status;
+	const struct diag *d = &m->lease.diag;
+
+	if (m->lease_told_ns != 0 && m->lease_told == s->err &&
+	    m->loop.now_ns - m->lease_told_ns < LEASE_TOLD_NS)
+		return;
+	m->lease_told = s->err;
+	m->lease_told_ns = m->loop.now_ns;
+	log_line(&m->log, LOG_WARN, "cannot have the Lease",
+	    "namespace=%S name=%S error=%s code=%d", m->lease.o.namespace,
+	    m->lease.o.name, d->text[0] != '\0' ? d->text :
+	    err_text(s->err), (int)s->code);
+}
+
 static void on_lease_over(void *ctx)
 {
 	struct manager *m = ctx;
@@ -144,6 +162,7 @@ static void lease_set_up(struct manager *m)
 	o.namespace = m->o->namespace.n > 0 ? m->o->namespace :
 	    m->config.namespace;
 	lease_init(&m->lease, &m->client, &o, on_lease, on_lease_over, m);
+	m->lease.on_failed = on_lease_failed;
 	m->client.may_send = may_send;
 	m->client.may_ctx = m;
 	m->client.write_timeout_ns = lease_write_timeout_ns(&o);

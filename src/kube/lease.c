@@ -217,6 +217,13 @@ static void wait_retry(struct lease *l)
 	wait_until(l, mono(l) + l->o.retry_ns + more);
 }
 
+static void failed(struct lease *l)
+{
+	if (l->on_failed != NULL)
+		l->on_failed(l->ctx);
+	wait_retry(l);
+}
+
 static void call_begin(struct lease *l, enum lease_step step)
 {
 	l->step = (uint8_t)step;
@@ -340,8 +347,11 @@ static void on_read(struct lease *l)
 	int err = lease_decode(l->call.reply, &r, &l->diag);
 
 	if (err) {
-		l->status.err = err;
-		wait_retry(l);
+		l->status = (struct kube_status){
+			.err = err, .code = l->call.status.code,
+			.retry_after_ns = -1
+		};
+		failed(l);
 		return;
 	}
 	observe(l, &r);
@@ -402,7 +412,7 @@ static void on_failed(struct lease *l)
 	    l->step != LEASE_CREATES)))
 		read_lease(l);
 	else
-		wait_retry(l);
+		failed(l);
 }
 
 static void on_call_stopping(struct lease *l)

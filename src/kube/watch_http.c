@@ -275,10 +275,8 @@ static int take_oversize(struct kube_watch *w, struct str head)
 	struct str version, type = STR_NONE;
 
 	count_add(w->shared->client->counts, COUNT_OVERSIZE, 1);
-	w->cut_deleted = false;
 	if (w->step != STEP_PAGES) {
 		(void)kube_peek(head, "type", &type);
-		w->cut_deleted = str_is(type, "DELETED");
 		if (!peek_raw(head, "object", &head))
 			return ERR_PROTO;
 		if (w->step == STEP_STREAM && kube_peek(head,
@@ -286,7 +284,8 @@ static int take_oversize(struct kube_watch *w, struct str head)
 		    keep_version(w, version))
 			return ERR_LIMIT;
 	}
-	return take_item(w, WATCH_OVERSIZE, head);
+	return take_item(w, str_is(type, "DELETED") ? WATCH_DELETED :
+	    WATCH_OVERSIZE, head);
 }
 
 static int take_list_meta(struct kube_watch *w, struct str meta)
@@ -445,8 +444,11 @@ static void ended_badly(struct kube_watch *w, int err, const struct diag *d)
 	if (err == ERR_TLS_TRUST &&
 	    with_new_credentials(w, KUBE_REFRESH_TRUST))
 		return;
+	/* No bookmark comes before there is a version to tell, and none ever
+	 * from an API server without its watch cache: quiet is no fault. */
 	watch_happens(w, err == ERR_GONE ? HAPPEN_GONE :
-	    err == ERR_UNSUPPORTED && w->step == STEP_INITIAL ?
+	    err == ERR_TIMEOUT && w->step == STEP_STREAM && w->code == 200 ?
+	    HAPPEN_ENDED : err == ERR_UNSUPPORTED && w->step == STEP_INITIAL ?
 	    HAPPEN_REFUSED : HAPPEN_FAILED);
 }
 

@@ -64,8 +64,8 @@ static int explain_alert(const struct tls_failure *f, int code,
 	}
 	if (code == 40 || code == 71) {
 		diag_set(d, STR_NONE, "server refuses what is offered (alert "
-		    "%s): ECDHE with AES-GCM or ChaCha20, P-256, P-384, "
-		    "P-521 or X25519, an EC or RSA certificate, no extended "
+		    "%s): ECDHE with AES-GCM or ChaCha20, P-256, P-384 "
+		    "or P-521, an EC or RSA certificate, no extended "
 		    "master secret (FIPS mode)", name);
 		return ERR_TLS;
 	}

@@ -1,5 +1,5 @@
 # file: src/control/job.c
 # What failed is not tried again.
-/^void job_failed(/,/^}/{
+/^void job_back_off(/,/^}/{
 	/^	queue_backoff(/,/;$/d
 }

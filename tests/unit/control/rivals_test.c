@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,9 +168,10 @@ TEST(what_was_pruned_of_a_status_is_not_written_for_ever)
 /* ---- a Deployment of somebody else under the server's name ---- */
 
 #define HPAS "horizontalpodautoscalers"
-#define HPA_META "\"name\":\"one\",\"namespace\":\"ns\"," \
+#define HPA_META META("mcp.allbeone.io/v1")
+#define META(owner) "\"name\":\"one\",\"namespace\":\"ns\"," \
 	"\"uid\":\"" CHILD_UID "\",\"ownerReferences\":[{" \
-	"\"apiVersion\":\"mcp.allbeone.io/v1\",\"kind\":\"MCPServer\"," \
+	"\"apiVersion\":\"" owner "\",\"kind\":\"MCPServer\"," \
 	"\"name\":\"one\",\"controller\":true,\"uid\":\"" MW_UID "\"}]"
 
 static const char *with_autoscaler(const struct world_request *r,
@@ -213,4 +215,105 @@ TEST(no_autoscaler_is_left_to_a_strangers_deployment)
 	    ",\"resourceVersion\":\"9\"}}"));
 	mw_run(60 * SEC);
 	EXPECT_EQ(mw_count("PATCH /apis/autoscaling/v2/"), 0);
+}
+
+/* ---- two write one Deployment at once ---- */
+
+#define FROM(port) "{\"image\":\"x\",\"port\":" #port ",\"envFrom\":[{" \
+	"\"configMapRef\":{\"name\":\"c\"}}]}"
+
+static int held;		/* whose Service waits; -1: nobody's */
+static bool holds;
+static char written[16384];	/* the last Deployment that we wrote */
+static unsigned version;	/* of the last that was answered */
+
+static void serve_written(int peer)
+{
+	char text[256];
+	struct buf b;
+
+	buf_init(&b, text, sizeof(text) - 1);
+	buf_fmt(&b, "{\"metadata\":{\"uid\":\"" CHILD_UID "\","
+	    "\"generation\":1,\"resourceVersion\":\"%u\"}}", ++version);
+	text[b.n] = '\0';
+	world_reply(mw.w, peer, 200, NULL, text);
+}
+
+static void serve_two(const struct world_request *r, struct str path)
+{
+	if (holds && str_search(path, STR("/services/")) < path.n) {
+		held = r->peer;
+		return;
+	}
+	if (str_ends(path, STR("/configmaps/c"))) {
+		world_reply(mw.w, r->peer, 200, NULL, "{\"metadata\":{"
+		    "\"name\":\"c\",\"uid\":\"u\","
+		    "\"resourceVersion\":\"3\"},"
+		    "\"data\":{\"a\":\"1\"}}");
+		return;
+	}
+	if (str_ends(path, STR("/deployments/one"))) {
+		REQUIRE(r->body.n < sizeof(written));
+		memcpy(written, r->body.p, r->body.n);
+		written[r->body.n] = '\0';
+	}
+	if (str_is(r->method, "PATCH") && !str_ends(path, STR(MW_STATUS)))
+		serve_written(r->peer);
+	else
+		serve(r, path);
+}
+
+/* The Deployment as we wrote it, at that version. */
+static void tell_written(unsigned at)
+{
+	static const char key[] = "mcp.allbeone.io/seen-references\":\"";
+	const char *note = strstr(written, key);
+	char line[2048];
+	struct buf b;
+
+	REQUIRE(note != NULL);
+	note += strlen(key);
+	buf_init(&b, line, sizeof(line));
+	buf_fmt(&b, "{\"type\":\"MODIFIED\",\"object\":{\"metadata\":{"
+	    META("mcp.mcp.dev/v1alpha1") ",\"resourceVersion\":\"%u\","
+	    "\"generation\":1,"
+	    "\"annotations\":{\"%s%S\"}},\"spec\":{\"replicas\":1},"
+	    "\"status\":{}}}\n", at, key,
+	    (struct str){ note, strcspn(note, "\"") });
+	buf_char(&b, '\0');
+	REQUIRE(!b.over);
+	mw_tell("/apps/v1/deployments", line);
+}
+
+/*
+ * What it noted of references when the plan was made is what the pods go on
+ * with, so it is that one that is written to, though another came meanwhile.
+ */
+TEST(a_deployment_is_written_as_it_was_when_planned)
+{
+	char planned[64];
+
+	held = -1;
+	holds = false;
+	version = 90;
+	mw.watch = mw_one_watch;
+	mw.serve = serve_two;
+	mw_one_begin(FROM(8080));
+	mw_begin(NULL);
+	mw_run(10 * SEC);
+	tell_written(version);
+	mw_run(SEC);
+	snprintf(planned, sizeof(planned), "\"resourceVersion\":\"%u\"",
+	    version);
+	holds = true;
+	edit(FROM(8081));
+	mw_run(SEC);
+	REQUIRE(held >= 0);
+	holds = false;
+	tell_written(++version);
+	mw_run(SEC);
+	written[0] = '\0';
+	serve_written(held);
+	mw_run(100 * MS);
+	EXPECT(strstr(written, planned) != NULL);
 }

@@ -146,3 +146,47 @@ TEST(references_that_may_not_be_watched_do_not_count_for_ready)
 	EXPECT(mw_count("/secrets?") > 0);
 	EXPECT(ready_text() == NULL);
 }
+
+static void serve_denied(const struct world_request *r, struct str path)
+{
+	if (str_starts(path, STR(LEASES)))
+		world_reply(mw.w, r->peer, 403, NULL,
+		    world_status(403, "Forbidden", "no Leases for you"));
+	else
+		serve(r, path);
+}
+
+static unsigned told_of_lease(void)
+{
+	struct str log = fake_std(&mw.w->io, 2), what = STR("have the Lease");
+	size_t at;
+	unsigned n = 0;
+
+	while ((at = str_search(log, what)) < log.n) {
+		log = str_sub(log, at + what.n, log.n);
+		n++;
+	}
+	return n;
+}
+
+/* Or it would be ready for ever, and do nothing, and say nothing. */
+TEST(a_lease_that_may_not_be_had_is_told_of)
+{
+	const char *const args[] = {
+		"--leader-elect", "--namespace=here", "--log-level=warn", NULL
+	};
+	struct str log;
+
+	mw.watch = watch;
+	mw.serve = serve_denied;
+	mw_begin(args);
+	mw_run(200 * SEC);
+	EXPECT(mw_count("GET " LEASES) > 50);
+	EXPECT_EQ(told_of_lease(), 1);
+	log = fake_std(&mw.w->io, 2);
+	EXPECT(str_search(log, STR("no Leases for you")) < log.n);
+	EXPECT(str_search(log, STR("\"namespace\":\"here\"")) < log.n);
+	mw_run(200 * SEC);
+	EXPECT_EQ(told_of_lease(), 2);
+	EXPECT_EQ(mw_count("PATCH"), 0);
+}
