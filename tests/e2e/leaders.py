@@ -149,16 +149,21 @@ def other_of(sides, side):
 
 def until_taken(api, sides, side):
     """Seconds until the other leads."""
+    return until_led(api, [other_of(sides, side)])
+
+
+def until_led(api, sides):
     began = time.monotonic()
-    if wait_leader(api, [other_of(sides, side)]) is None:
+    if wait_leader(api, sides) is None:
         return None
     return time.monotonic() - began
 
 
 def fault_kill(api, sides, side, rng):
+    """The one that comes in its place has a name of its own, and may be the
+    first to see the Lease run out: either of the two may lead."""
     side.again()
-    took = until_taken(api, sides, side)
-    return took
+    return until_led(api, sides)
 
 
 def fault_term(api, sides, side, rng):
@@ -225,7 +230,7 @@ def faults(api, sides):
         what = KINDS[i % len(KINDS)]
         took = FAULT_KINDS[what](api, sides, side, rng)
         if took is None:
-            check(f"the other takes over after {what}", False, holder(api))
+            check(f"another one takes over after {what}", False, holder(api))
             return
         taken.setdefault(what, []).append(took)
     check(f"{FAULTS} faults, and somebody always took over", True)
