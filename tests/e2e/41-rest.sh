@@ -3,9 +3,8 @@
 # it is started over 1,000 that are as they should be: from the audit log.
 #
 #   IDLE_SECONDS=600   how long nothing happens, with and without election
-#                      (with MORE_SECONDS=1200 for run.sh)
 #
-# budget: 420
+# budget: 300 + 2 * ${IDLE_SECONDS:-60}
 . "$(dirname "$0")/lib.sh"
 node_up
 operator_up
