@@ -39,6 +39,9 @@
 #define JSON_TOKENS_MAX (48 * 1024)
 /* Of a podTemplatePatch: its lists are compared item by item. */
 #define POD_PATCH_MAX 32768
+/* Bytes of spec.pod's containers together: each stands in a job's arena four
+ * times, and ten bytes of tokens for each of its own. */
+#define POD_MORE_MAX 32768
 /* Operations of one JSON Patch: each is a walk over the whole text. */
 #define JSON_OPS_MAX 64
 /* Members of an object in a value of one, which are compared one by one. */

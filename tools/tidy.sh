@@ -40,6 +40,8 @@ BEGIN {
 		"getpid getuid setuid stat fstat lstat access opendir " \
 		"readdir unlink rename mkdir rmdir chmod fsync pipe pipe2 " \
 		"dup dup2 fcntl ioctl getaddrinfo getenv setenv exit _exit"
+	reserved = "as|break|const|continue|else|for|function|if|import|" \
+		"in|let|loop|namespace|package|return|var|void|while"
 	n = split(banned, a, " ")
 	for (i = 1; i <= n; i++)
 		ban[a[i]] = "is banned"
@@ -211,6 +213,8 @@ FNR == 1 {
 		bad(FNR, "trailing space")
 	if (/[^\t -~]/)
 		bad(FNR, "not ASCII")
+	if (file ~ /crds\.def$/ && $0 ~ "[a-z][.](" reserved ")[^A-Za-z_]")
+		bad(FNR, "CEL of Kubernetes before 1.32 has it as __NAME__")
 	if (length($0) > line_max / 8 && width($0) > line_max)
 		bad(FNR, "wider than " line_max " columns")
 	if (is_c && /^        /)

@@ -242,7 +242,7 @@ static int take_word(const struct decoder *c, const struct schema_field *f,
 	buf_init(&b, mem, sizeof(mem) - 1);
 	buf_cstr(&b, "is not one of");
 	for (uint32_t i = 0; i < w->n; i++)
-		if (!r || r->min >> i & 1)
+		if ((!r || r->min >> i & 1) && *w->text[i])
 			buf_fmt(&b, "%s %s", b.n > 13 ? "," : "", w->text[i]);
 	mem[b.n] = '\0';
 	return bad_value(c, s, mem);

@@ -25,6 +25,7 @@ struct trouble {
 	uint8_t weight;		/* enum trouble_weight */
 	char reason[48];
 	char message[TROUBLE_MESSAGE_MAX];
+	bool over;		/* of a pod that has ended and counts no more */
 };
 struct pod_slot {
 	uint64_t uid_hash, key_hash, scope;
@@ -69,8 +70,10 @@ void pods_refuse(struct manager *m);
 /* What is told of a server with a pod in trouble that had no slot; false: it
  * has none. */
 bool pods_unheld(const struct record *r, struct trouble *ret);
-/* The worst trouble of a server's pods, or NULL. */
-const struct trouble *pods_worst(const struct pods *p, uint64_t key_hash);
+/* The worst trouble of a server's pods, or NULL; over: of those that have
+ * ended, too. */
+const struct trouble *pods_worst(const struct pods *p, uint64_t key_hash,
+    bool over);
 
 /* ---- verify.c: who a server is, asked over MCP ---- */
 
@@ -416,6 +419,7 @@ struct judge_in {
 	const struct diag *refused;	/* the spec is not valid, or NULL */
 	const struct diag *failed;	/* the last write, or NULL */
 	enum kube_why failed_why;
+	bool failed_invalid;	/* the API server refused what it says */
 	uint8_t failed_child;
 	const struct hold *hold;	/* or NULL */
 	const char *missing_kind;	/* "ConfigMap", or NULL */
@@ -544,6 +548,7 @@ struct job {
 	struct rolling roll;
 	struct kube_status failed;
 	bool refused, has_failed, planned, scheduled;
+	bool late;		/* failed is no refusal, but for another try */
 	bool label_failed;		/* see judge_in */
 	bool announced;			/* a status has told of the labels */
 	struct kube_status label_status;

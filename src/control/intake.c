@@ -177,7 +177,7 @@ static bool is_settled(struct manager *m, struct record *r,
 		return false;
 	if (plan.relabel)
 		return false;
-	if (!m->pods.synced && r->workload.ready < record_desired(r))
+	if (!m->pods.synced && record_lacks(r))
 		return false;
 	verdict = arena_new(&m->intake, struct verdict);
 	if (verdict == NULL)

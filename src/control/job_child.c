@@ -82,12 +82,29 @@ static void child_failed(struct job *j, const struct diag *d,
 
 	if (status->why == KUBE_WHY_OWNED && s->child < CHILD_KINDS)
 		only_deletions(j);
-	if (j->has_failed)
+	/* The first one is told, but one that the server needs before one of
+	 * those that it can do without. */
+	if (j->has_failed && (j->failed_child < CHILD_KINDS ||
+	    s->child >= CHILD_KINDS))
 		return;
 	j->has_failed = true;
 	j->failed = *status;
 	j->failed_child = s->child;
 	j->failed_diag = *d;
+}
+
+/*
+ * The policy comes before the pods that it guards, but they do not wait for
+ * it: who can be had without it is not held up by a webhook that is down.
+ */
+static bool goes_on(struct job *j, const struct step *s)
+{
+	if (s->child != CHILD_NETWORK_POLICY || j->has_failed)
+		return false;
+	j->late = true;
+	j->failed = j->call.status;
+	j->failed_diag = j->call.diag;
+	return true;
 }
 
 static const struct child_state *job_child(const struct job *j,
@@ -474,8 +491,10 @@ void job_child_done(struct job *j)
 		job_later(j, j->m->loop.now_ns + TERMINATING_WAIT_NS);
 		return;
 	} else if (job_transient(err)) {
-		job_failed(j, "cannot apply a child");
-		return;
+		if (!goes_on(j, s)) {
+			job_failed(j, "cannot apply a child");
+			return;
+		}
 	} else if (err == ERR_CONFLICT &&
 	    j->call.status.why == KUBE_WHY_UID) {
 		/* Somebody made it anew; next time as if it were not there. */

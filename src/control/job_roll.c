@@ -36,7 +36,7 @@ bool job_lacks_image(const struct job *j)
 static struct str what_fell(struct job *j)
 {
 	const struct trouble *t = pods_worst(&j->m->pods,
-	    job_record(j)->key_hash);
+	    job_record(j)->key_hash, true);
 	struct buf b = arena_buf(&j->arena);
 
 	if (t != NULL)

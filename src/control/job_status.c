@@ -118,8 +118,9 @@ void judge_fill(const struct manager *m, const struct record *r,
 	int k;
 
 	in->wall_ns = m->io->wall_ns(m->io->ctx);
-	if (r->workload.ready < record_desired(r)) {
-		in->trouble = pods_worst(&m->pods, r->key_hash);
+	if (record_lacks(r)) {
+		in->trouble = pods_worst(&m->pods, r->key_hash,
+		    record_short(r));
 		if (in->trouble == NULL &&
 		    (waits_recall(m, r, s, &in->recalled) ||
 		    pods_unheld(r, &in->recalled)))
@@ -339,6 +340,26 @@ static void job_end(struct job *j)
 	job_done(j);
 }
 
+/* What is to come first goes on by itself, or the job has ended. */
+static bool is_for_later(struct job *j, const struct record *r)
+{
+	const struct manager *m = j->m;
+
+	if (j->late && !j->has_failed) {
+		j->call.status = j->failed;
+		j->call.diag = j->failed_diag;
+		job_failed(j, "cannot apply a child");
+	} else if (job_lacks_image(j)) {
+		job_roll(j);
+	} else if (pods_awaited(m) && record_lacks(r)) {
+		/* Why pods are missing is not known before they were listed. */
+		job_later(j, m->pods.until_ns);
+	} else {
+		return false;
+	}
+	return true;
+}
+
 void job_status(struct job *j)
 {
 	struct manager *m = j->m;
@@ -349,6 +370,8 @@ void job_status(struct job *j)
 		.refused = j->refused ? &j->diag : NULL,
 		.failed = j->has_failed ? &j->failed_diag : NULL,
 		.failed_why = j->failed.why, .failed_child = j->failed_child,
+		.failed_invalid = j->failed.err == ERR_INVALID &&
+		    j->failed.why == KUBE_WHY_NONE,
 		.gone = j->gone,
 		.fell = j->roll.fell, .rolled_image = j->roll.image,
 		.stays = j->roll.stays,
@@ -359,15 +382,8 @@ void job_status(struct job *j)
 		.label_why = j->label_status.why
 	};
 
-	if (job_lacks_image(j)) {
-		job_roll(j);
+	if (is_for_later(j, r))
 		return;
-	}
-	/* Why pods are missing is not known before they were listed. */
-	if (pods_awaited(m) && r->workload.ready < record_desired(r)) {
-		job_later(j, m->pods.until_ns);
-		return;
-	}
 	j->verdict = arena_new(&j->arena, struct verdict);
 	if (j->verdict == NULL) {
 		job_failed(j, "arena is full");
@@ -375,7 +391,7 @@ void job_status(struct job *j)
 	}
 	if (!j->refused)
 		verify_note(m, r, &j->server);
-	if (r->workload.ready >= record_desired(r))
+	if (!record_lacks(r))
 		r->flags &= ~(uint32_t)RECORD_UNHELD;
 	judge_fill(m, r, &j->server, &in);
 	in.scheduled = j->scheduled;

@@ -1,51 +1,8 @@
 #include <string.h>
 
-#include "control_int.h"
+#include "judge_int.h"
 
-/* What the parts of one judgement share. */
-struct view {
-	const struct judge_in *in;
-	const struct workload *w;
-	struct arena *a;
-	struct conditions *cs;
-	int64_t generation;
-	int32_t desired;
-	bool exists, current, complete, ready, deleting;
-	/* The one thing that is most wrong; reason NULL: nothing is. */
-	const char *reason;
-	struct str message;
-	bool hard;		/* nothing will come of waiting */
-	bool up;		/* ready but for what it says of itself */
-	uint32_t lacking;	/* kinds it asks for that are left alone */
-	bool rolled;		/* to pods of before, for these failed */
-	struct str rolled_text;
-	const char *lacks;	/* reason of ChildrenComplete=False, or NULL */
-	struct str lack;
-};
-
-/* Every condition there is; others in a live status are not ours. */
-static const char *const types[] = {
-	"Ready", "Available", "Progressing", "Degraded",
-	"ConfigurationValid", "Rendered", "Applied", "DeploymentReady",
-	"ServiceReady", "GatewayReady", "FieldsActedOn", "ConfigMapsFollowed",
-	"SecretsFollowed", "ChildrenComplete", LABELS_CONDITION, "Verified",
-	"HooksPassed"
-};
-_Static_assert(ARRAY_LEN(types) <= CONDITIONS_MAX, "a slot each");
-_Static_assert(CHILD_KINDS_ALL <= STATUS_CHILDREN_MAX, "an item each");
-
-static void set(struct view *v, const char *type, enum cond_status status,
-    const char *reason, struct str message)
-{
-	size_t i;
-
-	for (i = 0; strcmp(types[i], type) != 0; i++)
-		CHECK(i + 1 < ARRAY_LEN(types));
-	(void)cond_set(v->cs, type, status, reason, message, v->generation,
-	    v->in->wall_ns);
-}
-
-static struct str text(struct view *v, const char *fmt, struct str arg)
+struct str judge_text(struct view *v, const char *fmt, struct str arg)
 {
 	struct buf b = arena_buf(v->a);
 
@@ -81,7 +38,7 @@ static const struct {
 	{ KUBE_WHY_IMMUTABLE, "ImmutableField" },
 };
 
-static const char *refusal(enum kube_why why, const char *other)
+const char *judge_refusal(enum kube_why why, const char *other)
 {
 	size_t i;
 
@@ -91,18 +48,18 @@ static const char *refusal(enum kube_why why, const char *other)
 	return other;
 }
 
-static bool could_not_write(const struct view *v, enum child_kind k)
+bool judge_not_written(const struct view *v, enum child_kind k)
 {
 	return v->in->failed != NULL && v->in->failed_child == k;
 }
 
 /* One that is not asked for by all servers: they run without. */
-static bool extra_failed(const struct view *v)
+bool judge_extra_failed(const struct view *v)
 {
 	return v->in->failed != NULL && v->in->failed_child >= CHILD_KINDS;
 }
 
-static bool core_failed(const struct view *v)
+bool judge_core_failed(const struct view *v)
 {
 	return v->in->failed != NULL && v->in->failed_child < CHILD_KINDS;
 }
@@ -110,10 +67,10 @@ static bool core_failed(const struct view *v)
 /* Its children are not those of the spec, for whatever reason. */
 static bool is_unwritten(const struct view *v)
 {
-	return core_failed(v) || v->in->hold != NULL;
+	return judge_core_failed(v) || v->in->hold != NULL;
 }
 
-static struct str failure_text(struct view *v)
+struct str judge_failure(struct view *v)
 {
 	const struct judge_in *in = v->in;
 	struct buf b = arena_buf(v->a);
@@ -126,9 +83,9 @@ static struct str failure_text(struct view *v)
 
 static void find_write_failure(struct view *v)
 {
-	if (core_failed(v))
-		wrong(v, true, refusal(v->in->failed_why, "ApplyFailed"),
-		    failure_text(v));
+	if (judge_core_failed(v))
+		wrong(v, true, judge_refusal(v->in->failed_why, "ApplyFailed"),
+		    judge_failure(v));
 }
 
 static void find_missing(struct view *v)
@@ -166,8 +123,8 @@ static void find_trouble(struct view *v)
 	    v->in->failure : v->w->failure);
 
 	if (v->w->replica_failure)
-		wrong(v, true, refusal(kube_why_of(failure),
-		    "ReplicaFailure"), text(v, "%S", failure));
+		wrong(v, true, judge_refusal(kube_why_of(failure),
+		    "ReplicaFailure"), judge_text(v, "%S", failure));
 	if (t != NULL && t->weight == TROUBLE_HARD && !v->complete)
 		wrong(v, true, t->reason, str_from(t->message));
 	find_missing(v);
@@ -179,7 +136,7 @@ static void find_trouble(struct view *v)
 }
 
 /* Of the verification: as just found out, or as the status has it. */
-static struct str verified_message(struct view *v)
+struct str judge_verified(struct view *v)
 {
 	const struct condition *c = cond_get(v->cs, "Verified");
 	const struct mcp_probe *p = v->in->news;
@@ -187,14 +144,15 @@ static struct str verified_message(struct view *v)
 	if (p == NULL)
 		return c != NULL ? c->message : STR_NONE;
 	if (p->verdict == MCP_SPEAKS)
-		return text(v, "speaks MCP %S", str_from(p->found.protocol));
+		return judge_text(v, "speaks MCP %S",
+		    str_from(p->found.protocol));
 	/* Who is kept out by a rule is not answered at all. */
 	if (p->verdict == MCP_SILENT && child_at(v->in->records,
 	    v->in->record, CHILD_NETWORK_POLICY)->exists)
-		return text(v, "%S; its NetworkPolicy lets in only whom it "
-		    "names, and the operator has to be among them",
+		return judge_text(v, "%S; its NetworkPolicy lets in only "
+		    "whom it names, and the operator has to be among them",
 		    str_from(p->diag.text));
-	return text(v, "%S", str_from(p->diag.text));
+	return judge_text(v, "%S", str_from(p->diag.text));
 }
 
 static void find_wrong(struct view *v)
@@ -213,339 +171,8 @@ static void find_wrong(struct view *v)
 	if (v->desired > 0)
 		find_trouble(v);
 	if (v->up && v->in->verified == VERIFIED_NO) {
-		wrong(v, true, "NotMCP", verified_message(v));
+		wrong(v, true, "NotMCP", judge_verified(v));
 		v->ready = false;
-	}
-}
-
-/* ---- conditions ---- */
-
-static struct str pods(struct view *v, int32_t n, const char *what)
-{
-	struct buf b = arena_buf(v->a);
-
-	buf_fmt(&b, "%d of %d pods are %s", n, v->desired, what);
-	return arena_keep(v->a, &b);
-}
-
-static struct str waiting(struct view *v)
-{
-	return text(v, "%S; the others wait for spec.paused to be false",
-	    pods(v, v->w->updated, "of the current spec"));
-}
-
-static void set_ready(struct view *v)
-{
-	struct str counts = pods(v, v->w->ready, "ready");
-
-	if (v->deleting)
-		set(v, "Ready", COND_FALSE, "Terminating",
-		    STR("the server is being deleted"));
-	else if (v->ready)
-		set(v, "Ready", COND_TRUE, "DeploymentReady", counts);
-	else if (v->in->refused == NULL && v->desired == 0)
-		set(v, "Ready", COND_FALSE, "ScaledToZero",
-		    STR("replicas is 0"));
-	else if (v->reason != NULL)
-		set(v, "Ready", COND_FALSE, v->reason, v->message);
-	else if (v->in->server->spec.paused)
-		set(v, "Ready", COND_FALSE, "Paused", waiting(v));
-	else if (v->w->ready >= v->desired)
-		set(v, "Ready", COND_FALSE, "RollingUpdate", counts);
-	else if (v->w->ready > 0)
-		set(v, "Ready", COND_FALSE, "DeploymentPartiallyReady",
-		    counts);
-	else
-		set(v, "Ready", COND_FALSE, "DeploymentPending", counts);
-}
-
-static void set_progress(struct view *v)
-{
-	struct str counts = pods(v, v->w->updated, "of the current spec");
-	struct str why = core_failed(v) ? STR_NONE :
-	    not_rolled_message(v->in, v->message, v->a);
-
-	if (v->deleting)
-		set(v, "Progressing", COND_TRUE, "DeletionInProgress",
-		    STR("the server is being deleted"));
-	else if (v->rolled)
-		set(v, "Progressing", COND_FALSE, "RolledBack",
-		    v->rolled_text);
-	else if (v->complete)
-		set(v, "Progressing", COND_FALSE, "DeploymentComplete",
-		    counts);
-	else if (why.n > 0)
-		set(v, "Progressing", COND_FALSE, "NotRolledBack", why);
-	else if (v->reason != NULL && v->hard)
-		set(v, "Progressing", COND_FALSE, v->reason, v->message);
-	else if (v->in->server->spec.paused)
-		set(v, "Progressing", COND_FALSE, "Paused", waiting(v));
-	else
-		set(v, "Progressing", COND_TRUE, "DeploymentInProgress",
-		    counts);
-}
-
-/* Before all else, unless what is asked for cannot even be written. */
-static bool tells_rollback(const struct view *v)
-{
-	return v->rolled && !v->deleting && v->in->refused == NULL &&
-	    !core_failed(v);
-}
-
-static void set_common(struct view *v)
-{
-	bool available = v->desired > 0 &&
-	    v->w->available >= v->desired;
-
-	set_ready(v);
-	set(v, "Available", available ? COND_TRUE : COND_FALSE,
-	    available ? "PodsAvailable" : v->reason != NULL ? v->reason :
-	    v->desired == 0 ? "ScaledToZero" : "PodsMissing",
-	    pods(v, v->w->available, "available"));
-	set_progress(v);
-	if (tells_rollback(v))
-		set(v, "Degraded", COND_TRUE, "RolledBack", v->rolled_text);
-	else if (v->reason != NULL)
-		set(v, "Degraded", COND_TRUE, v->reason, v->message);
-	else
-		set(v, "Degraded", COND_FALSE, "AsExpected", STR_NONE);
-	if (v->in->refused != NULL)
-		set(v, "ConfigurationValid", COND_FALSE, "InvalidSpec",
-		    v->message);
-	else if (v->in->hold != NULL && v->in->hold->invalid)
-		set(v, "ConfigurationValid", COND_FALSE, v->in->hold->reason,
-		    v->in->hold->message);
-	else
-		set(v, "ConfigurationValid", COND_TRUE,
-		    "ConfigurationValid", STR_NONE);
-}
-
-static void set_of_allbeone(struct view *v)
-{
-	bool rendered = v->in->refused == NULL;
-
-	set(v, "Rendered", rendered ? COND_TRUE : COND_FALSE,
-	    rendered ? "Assembled" : "InvalidSpec", STR_NONE);
-	if (v->in->failed != NULL)
-		set(v, "Applied", COND_FALSE, "ApplyFailed",
-		    failure_text(v));
-	else if (v->in->hold != NULL)
-		set(v, "Applied", COND_FALSE, v->in->hold->reason,
-		    v->in->hold->message);
-	else if (rendered)
-		set(v, "Applied", COND_TRUE, "Applied", STR_NONE);
-}
-
-static void set_of_example(struct view *v)
-{
-	bool service = v->in->record->child[CHILD_SERVICE].exists &&
-	    !could_not_write(v, CHILD_SERVICE);
-	/* Which transport it last had is not known after a restart. */
-	bool wants = v->in->refused != NULL ? service ||
-	    cond_get(v->cs, "ServiceReady") != NULL :
-	    v->in->server->spec.transport.type != TRANSPORT_STDIO;
-
-	if (!v->exists)
-		set(v, "DeploymentReady", COND_FALSE, "DeploymentNotFound",
-		    STR_NONE);
-	else
-		set(v, "DeploymentReady", v->ready ? COND_TRUE : COND_FALSE,
-		    v->ready ? "DeploymentReady" : "DeploymentNotReady",
-		    STR_NONE);
-	if (wants)
-		set(v, "ServiceReady", service ? COND_TRUE : COND_FALSE,
-		    service ? "ServiceReady" : "ServiceNotFound", STR_NONE);
-}
-
-/* "PodDisruptionBudget, HorizontalPodAutoscaler" */
-static struct str kinds_text(struct view *v, uint32_t kinds)
-{
-	struct buf b = arena_buf(v->a);
-	int k;
-
-	for (k = 0; k < CHILD_KINDS_ALL; k++)
-		if (kinds >> k & 1)
-			buf_fmt(&b, "%s%s", b.n > 0 ? ", " : "",
-			    child_info[k].kind);
-	return arena_keep(v->a, &b);
-}
-
-/* "HTTPRoute of gateway.networking.k8s.io/v1" */
-static struct str apis_text(struct view *v, uint32_t kinds)
-{
-	struct buf b = arena_buf(v->a);
-	int k;
-
-	for (k = 0; k < CHILD_KINDS_ALL; k++)
-		if (kinds >> k & 1)
-			buf_fmt(&b, "%s%s of %s/%s", b.n > 0 ? ", " : "",
-			    child_info[k].kind, child_info[k].group,
-			    child_info[k].version);
-	return arena_keep(v->a, &b);
-}
-
-static void incomplete(struct view *v, const char *reason,
-    struct str message)
-{
-	v->lacks = reason;
-	v->lack = message;
-	set(v, "ChildrenComplete", COND_FALSE, reason, message);
-}
-
-/* The first of these: each is told when those before it are mended. */
-static void set_children_complete(struct view *v)
-{
-	const struct judge_in *in = v->in;
-	uint32_t asked = 0, lacking;
-
-	if (v->deleting || render_kinds(in->server, v->a, &asked) < 0)
-		return;
-	lacking = asked & in->made & ~in->allowed;
-	v->lacking = asked & ~in->allowed & ~in->absent & KINDS_EXTRA;
-	if (extra_failed(v))
-		incomplete(v, refusal(in->failed_why, "ApplyFailed"),
-		    failure_text(v));
-	else if (lacking & in->absent)
-		incomplete(v, "APIMissing", text(v, "the cluster has no %S; "
-		    "it is made when that is installed",
-		    apis_text(v, lacking & in->absent)));
-	else if (lacking)
-		incomplete(v, "CapacityReached", text(v, "there is no room "
-		    "for %S, see --max-extra-children; it is made when there "
-		    "is", kinds_text(v, lacking)));
-	else if (asked & ~in->made)
-		incomplete(v, "NotMade", text(v, "this operator makes no %S",
-		    kinds_text(v, asked & ~in->made)));
-}
-
-static void idle_note(void *ctx, const struct diag *d)
-{
-	struct buf *b = ctx;
-
-	buf_fmt(b, "%s%s %s", b->n > 0 ? "; " : "", d->path, d->text);
-}
-
-static void set_fields_acted_on(struct view *v)
-{
-	struct buf b = arena_buf(v->a);
-	const char *reason = "NotActedOn";
-	struct str later = STR_NONE, idle;
-
-	if (server_unacted(v->in->server, &b) > 0)
-		later = arena_keep(v->a, &b);
-	b = arena_buf(v->a);
-	if (later.n > 0)
-		buf_fmt(&b, "not acted on yet: %S", later);
-	else
-		reason = "NoEffect";
-	server_idle_fields(v->in->server, idle_note, &b);
-	if (v->in->no_sidecar && server_signals(&v->in->server->spec))
-		buf_fmt(&b, "%sspec.reload.policy has no effect: this operator "
-		    "has no --sidecar-image", b.n > 0 ? "; " : "");
-	idle = arena_keep(v->a, &b);
-	if (idle.n > 0)
-		set(v, "FieldsActedOn", COND_FALSE, reason, idle);
-}
-
-static void set_followed(struct view *v)
-{
-	enum ref_kind kind;
-	const char *reason;
-	struct str message;
-
-	for (kind = REF_CONFIG_MAP; kind <= REF_SECRET; kind++) {
-		reason = unfollowed_reason(v->in, kind, v->a, &message);
-		if (reason != NULL)
-			set(v, unfollowed_condition(kind), COND_FALSE, reason,
-			    message);
-	}
-}
-
-/* What the user asked for and does not get: said, not dropped. */
-static void set_shortfalls(struct view *v)
-{
-	if (v->in->refused != NULL)
-		return;
-	if (v->in->hold != NULL && !v->in->hold->invalid)
-		set(v, "HooksPassed", COND_FALSE, v->in->hold->reason,
-		    v->in->hold->message);
-	if (v->in->server->spec.transport.type == TRANSPORT_STDIO)
-		set(v, "GatewayReady", COND_FALSE, "NoGateway",
-		    STR("transport stdio has no gateway yet: one pod with an "
-		    "open standard input, without Service and probes"));
-	set_fields_acted_on(v);
-	set_children_complete(v);
-	set_followed(v);
-}
-
-/* It outlives the spec that asked for them, until they are given back. */
-static void set_labelled(struct view *v)
-{
-	const struct judge_in *in = v->in;
-	struct ns_labels want;
-
-	if (in->refused != NULL || v->deleting) {
-		cond_keep(v->cs, LABELS_CONDITION);
-		return;
-	}
-	if (labels_wanted(in->server, &in->labels, v->a, &want) < 0)
-		return;
-	if (in->label_failed != NULL) {
-		want.status = COND_FALSE;
-		want.reason = want.set.n == 0 ? "NotGivenBack" :
-		    in->label_why == KUBE_WHY_OWNED ? "LabelTaken" :
-		    refusal(in->label_why, "ApplyFailed");
-		want.message = arena_str(v->a,
-		    str_from(in->label_failed->text));
-	} else if (in->announce) {
-		want.status = COND_UNKNOWN;
-		want.reason = "Pending";
-	} else if (labels_due(in->server, in->record, &want)) {
-		cond_keep(v->cs, LABELS_CONDITION);
-		return;
-	}
-	if (want.reason != NULL)
-		set(v, LABELS_CONDITION, want.status, want.reason,
-		    want.message);
-}
-
-/* As it was told last, unless there are news. */
-static const char *unsure_reason(struct view *v)
-{
-	static const char *const of[] = {
-		[MCP_SILENT] = "Unreachable",
-		[MCP_GUARDED] = "AuthorizationRequired",
-		[MCP_DECLINED] = "InitializeRefused"
-	};
-	const struct condition *c = cond_get(v->cs, "Verified");
-	uint32_t i = v->in->news != NULL ? v->in->news->verdict : MCP_DECLINED;
-
-	while (v->in->news == NULL && i > MCP_SILENT &&
-	    (c == NULL || !str_is(c->reason, of[i])))
-		i--;
-	return of[i];
-}
-
-static void set_verified(struct view *v)
-{
-	struct str message = verified_message(v);
-
-	switch (v->in->verified) {
-	case VERIFIED_OFF:
-		return;
-	case VERIFIED_PENDING:
-		if (v->desired > 0)
-			set(v, "Verified", COND_UNKNOWN, v->up ? "Pending" :
-			    "PodsNotReady", STR_NONE);
-		return;
-	case VERIFIED_YES:
-		set(v, "Verified", COND_TRUE, "Verified", message);
-		return;
-	case VERIFIED_NO:
-		set(v, "Verified", COND_FALSE, "NotMCP", message);
-		return;
-	case VERIFIED_UNSURE:
-		set(v, "Verified", COND_UNKNOWN, unsure_reason(v), message);
 	}
 }
 
@@ -647,7 +274,7 @@ static void set_counters(struct view *v, struct server_status *s)
 /* The pods are of an older spec, and not about to be of this one. */
 static bool runs_older(const struct view *v)
 {
-	return v->in->refused != NULL || ((could_not_write(v,
+	return v->in->refused != NULL || ((judge_not_written(v,
 	    CHILD_DEPLOYMENT) || v->in->hold != NULL) && v->exists &&
 	    v->in->server->status.image.n > 0);
 }
@@ -824,7 +451,7 @@ static void tell(struct view *v, struct verdict *out)
 {
 	struct str message = v->message;
 
-	if (tells_rollback(v)) {
+	if (judge_tells_rollback(v)) {
 		if (!was_told(v, "Degraded", COND_TRUE, "RolledBack")) {
 			out->reason = "RolledBack";
 			message = v->rolled_text;
@@ -855,14 +482,7 @@ void judge(const struct judge_in *in, struct arena *a, struct verdict *ret)
 	cond_from(v.cs, live);
 	look(&v);
 	find_wrong(&v);
-	set_common(&v);
-	if (in->server->group == GROUP_ALLBEONE)
-		set_of_allbeone(&v);
-	if (in->server->group == GROUP_EXAMPLE)
-		set_of_example(&v);
-	set_shortfalls(&v);
-	set_labelled(&v);
-	set_verified(&v);
+	judge_conditions(&v);
 	ret->up = v.up;
 
 	HAS_SET(s, server_status, phase);
@@ -878,7 +498,7 @@ void judge(const struct judge_in *in, struct arena *a, struct verdict *ret)
 	if (v.reason != NULL) {
 		TEXT_SET(s, reason, str_from(v.reason));
 		TEXT_SET(s, message, v.message);
-	} else if (tells_rollback(&v)) {
+	} else if (judge_tells_rollback(&v)) {
 		TEXT_SET(s, reason, STR("RolledBack"));
 		TEXT_SET(s, message, v.rolled_text);
 	} else if (is_note_reason(live->reason)) {

@@ -270,12 +270,15 @@ static int plan_steps(const struct plan_in *in, struct arena *a,
 	int k, err = 0;
 
 	plan_prune(in, true, p);
+	/* Before there are pods for it to guard, or new ones. */
+	plan_apply(in, CHILD_NETWORK_POLICY, p);
 	for (k = 0; k < CHILD_KINDS_ALL; k++) {
 		if (p->out.child[k].wanted)
 			p->wanted |= UINT32_C(1) << k;
 		if (k == CHILD_DEPLOYMENT)
 			err = plan_scale(in, false, a, p);
-		plan_apply(in, (enum child_kind)k, p);
+		if (k != CHILD_NETWORK_POLICY)
+			plan_apply(in, (enum child_kind)k, p);
 		if (k == CHILD_DEPLOYMENT && err == 0)
 			err = plan_scale(in, true, a, p);
 	}

@@ -40,6 +40,9 @@ struct str text_at(const struct json_doc *doc, uint32_t at,
 	return s;
 }
 
+/* As much of a name as is told; "POD, container NAME". */
+enum { POD_SHOWN = 63, WHO_MAX = 2 * POD_SHOWN + 12 };
+
 void trouble_set(struct trouble *t, enum trouble_weight weight,
     struct str reason, const char *fmt, struct str pod, struct str detail)
 {
@@ -55,7 +58,7 @@ void trouble_set(struct trouble *t, enum trouble_weight weight,
 	buf_str(&b, str_sub(reason, 0, b.cap));
 	CHECK(!b.over);
 	cut_fmt(t->message, sizeof(t->message), "pod %S: %s%S",
-	    str_sub(pod, 0, 63), fmt, detail);
+	    str_sub(pod, 0, WHO_MAX), fmt, detail);
 }
 
 /*
@@ -158,6 +161,21 @@ static void diagnose_ended(const struct json_doc *doc, uint32_t c,
 		    buf_view(&b));
 }
 
+static void diagnose_container(const struct json_doc *doc, uint32_t c,
+    struct str pod, struct arena *a, struct trouble *ret)
+{
+	struct str name = text_at(doc, c, "name", a);
+	char mem[WHO_MAX];
+	struct buf who;
+
+	buf_init(&who, mem, sizeof(mem));
+	buf_str(&who, str_sub(pod, 0, POD_SHOWN));
+	if (name.n > 0 && !str_is(name, CONTAINER_NAME))
+		buf_fmt(&who, ", container %S", str_sub(name, 0, POD_SHOWN));
+	diagnose_ended(doc, c, buf_view(&who), a, ret);
+	diagnose_waiting(doc, c, buf_view(&who), a, ret);
+}
+
 static void diagnose_containers(const struct json_doc *doc, uint32_t list,
     struct str pod, struct arena *a, struct trouble *ret)
 {
@@ -166,10 +184,8 @@ static void diagnose_containers(const struct json_doc *doc, uint32_t list,
 	if (list == JSON_NIL)
 		return;
 	for (c = json_first(doc, list); c != JSON_NIL;
-	    c = json_next(doc, list, c)) {
-		diagnose_ended(doc, c, pod, a, ret);
-		diagnose_waiting(doc, c, pod, a, ret);
-	}
+	    c = json_next(doc, list, c))
+		diagnose_container(doc, c, pod, a, ret);
 }
 
 static void diagnose_scheduling(const struct json_doc *doc, uint32_t at,
@@ -213,6 +229,7 @@ void pod_diagnose(const struct json_doc *doc, uint32_t at,
 	diagnose_containers(doc,
 	    json_path(doc, at, "status.containerStatuses"), pod, &a, ret);
 	diagnose_scheduling(doc, at, pod, &a, ret);
+	ret->over = str_is(phase, "Failed");
 }
 
 /* ---- pods that are being made ---- */
@@ -531,7 +548,8 @@ void pods_advance(struct manager *m, bool synced)
 		pods_listed(m);
 }
 
-const struct trouble *pods_worst(const struct pods *p, uint64_t hash)
+const struct trouble *pods_worst(const struct pods *p, uint64_t hash,
+    bool over)
 {
 	const struct trouble *worst = NULL;
 	uint32_t i;
@@ -539,7 +557,8 @@ const struct trouble *pods_worst(const struct pods *p, uint64_t hash)
 	for (i = 0; i < p->pool.high; i++) {
 		const struct pod_slot *s = &p->p[i];
 
-		if (!pool_has(&p->pool, i) || s->key_hash != hash)
+		if (!pool_has(&p->pool, i) || s->key_hash != hash ||
+		    (s->trouble.over && !over))
 			continue;
 		/* The same one each time, or the status would flap. */
 		if (worst == NULL || s->trouble.weight > worst->weight ||

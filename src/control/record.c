@@ -382,6 +382,16 @@ int32_t record_desired(const struct record *r)
 	    r->workload.asked : r->desired;
 }
 
+bool record_short(const struct record *r)
+{
+	return r->workload.ready < record_desired(r);
+}
+
+bool record_lacks(const struct record *r)
+{
+	return record_short(r) || r->workload.ready < r->workload.replicas;
+}
+
 static uint64_t rolled_inputs(uint64_t h, const struct workload *w)
 {
 	uint64_t parts[] = {
@@ -410,9 +420,9 @@ uint64_t record_inputs(const struct manager *m, const struct record *r)
 		h = rolled_inputs(h, w);
 	h = hash_more(h, &w->failure_text, sizeof(w->failure_text));
 	/* Pods are only looked at while some are missing. */
-	if (w->ready >= record_desired(r))
+	if (!record_lacks(r))
 		return h;
-	t = pods_worst(&m->pods, r->key_hash);
+	t = pods_worst(&m->pods, r->key_hash, record_short(r));
 	if (t == NULL)
 		return h ^ (r->flags & RECORD_UNHELD);
 	h = hash_more(h, t->reason, strlen(t->reason));

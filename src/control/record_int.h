@@ -231,6 +231,13 @@ uint64_t version_number(struct str version);
  * over a restart.
  */
 int32_t record_desired(const struct record *r);
+/*
+ * Fewer pods are ready than are asked for; some pod is not ready, which may be
+ * a new one while a rollout keeps the old ones. What has ended, and stays for
+ * whoever wants to read its log, is a reason for the first only.
+ */
+bool record_short(const struct record *r);
+bool record_lacks(const struct record *r);
 /* Everything outside the object that its status is made of. */
 uint64_t record_inputs(const struct manager *m, const struct record *r);
 /* Does anything differ from what the last plan saw or wanted? */

@@ -479,24 +479,42 @@ static void forget_answer(struct manager *m)
 	verify_end(m);
 }
 
-/* Who has waited longest, or none: *ret_next is when the next one is due. */
+static bool comes_before(const struct verify_note *n,
+    const struct verify_note *other)
+{
+	bool new = n->state == VERIFIED_PENDING;
+	bool other_new = other->state == VERIFIED_PENDING;
+
+	return new != other_new ? new : n->due_ns < other->due_ns;
+}
+
+/*
+ * Who has waited longest, or none: *ret_next is when the next one is due. One
+ * of whom nothing was told yet comes before those that are asked again, each
+ * of whom may take all of its time to say nothing.
+ */
 static uint32_t longest_due(const struct manager *m, int64_t *ret_next)
 {
-	uint32_t i, first = RECORD_NONE;
-	int64_t due = TIME_NEVER;
+	const struct verify_note *first = NULL;
+	uint32_t i, ret = RECORD_NONE;
 
+	*ret_next = TIME_NEVER;
 	for (i = record_next(&m->records, 0); i != RECORD_NONE;
 	    i = record_next(&m->records, i + 1)) {
 		const struct record *r = record_at(&m->records, i);
+		const struct verify_note *n = &r->verify;
 
-		if (is_known(&r->verify) || !(r->flags & RECORD_LIVE) ||
-		    r->verify.due_ns >= due)
+		if (is_known(n) || !(r->flags & RECORD_LIVE))
 			continue;
-		due = r->verify.due_ns;
-		first = i;
+		if (n->due_ns < *ret_next)
+			*ret_next = n->due_ns;
+		if (n->due_ns > m->loop.now_ns || (first != NULL &&
+		    !comes_before(n, first)))
+			continue;
+		first = n;
+		ret = i;
 	}
-	*ret_next = due;
-	return due <= m->loop.now_ns ? first : RECORD_NONE;
+	return ret;
 }
 
 /* Whose turn it is: a job reads it, judges it, and asks. */

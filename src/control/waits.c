@@ -344,7 +344,7 @@ static const struct record *who_asks(const struct manager *m,
 	if (i == RECORD_NONE || !m->leading)
 		return NULL;
 	r = record_at(&m->records, i);
-	return r->workload.ready < record_desired(r) ? r : NULL;
+	return record_lacks(r) ? r : NULL;
 }
 
 static void relist_lost(struct manager *m)

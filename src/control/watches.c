@@ -40,18 +40,23 @@ static bool is_used(const struct watch_slot *s)
 	return !is_extra(s) || s->m->records.extras.of_kind[s->of] > 0;
 }
 
+/* Who is not known (401) may be again in a moment: it is no answer. */
+static bool is_forbidden(const struct kube_watch *w)
+{
+	return w->state == WATCH_DENIED && w->status.err == ERR_FORBIDDEN;
+}
+
 /*
  * References that may not be watched are not followed, and the servers that
  * have them go on without. Once listed, what is known of them stays: a 403
  * may pass, as while the API server starts, and pods are not for rolling
- * twice. Who is not known (401) may be again in a moment anyway.
+ * twice.
  */
 static void ref_denied(struct watch_slot *s, const struct kube_watch *w)
 {
 	if (s->role != ROLE_REF_CONFIG_MAPS && s->role != ROLE_REF_SECRETS)
 		return;
-	if (s->gave_up || w->synced || w->state != WATCH_DENIED ||
-	    w->status.err != ERR_FORBIDDEN)
+	if (s->gave_up || w->synced || !is_forbidden(w))
 		return;
 	s->gave_up = true;
 	refs_give_up(s->m, s->scope);
@@ -68,7 +73,7 @@ static void ref_listed(struct watch_slot *s)
 static bool answered(const struct watch_slot *s)
 {
 	return s->watch.synced || s->absent ||
-	    s->watch.state == WATCH_ABSENT || s->watch.state == WATCH_DENIED;
+	    s->watch.state == WATCH_ABSENT || is_forbidden(&s->watch);
 }
 
 /* Others do not wait for it any longer. */

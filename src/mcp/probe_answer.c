@@ -302,12 +302,26 @@ bool is_guard(uint16_t status)
 	    status == 421;
 }
 
+/* As servers say it that were made with Go or stand behind nginx. */
+static bool wants_tls(const struct mcp_way *w)
+{
+	struct str text = buf_view(&w->text);
+
+	return w->status == 400 && !w->events &&
+	    str_search(text, STR("HTTPS")) < text.n;
+}
+
 void answer_missing(struct mcp_probe *p)
 {
 	const struct mcp_way *w = &p->way[MCP_CALL];
 	const char *type = w->type[0] != '\0' ? w->type : "without a type";
 
 	p->wants = false;
+	if (p->verdict != MCP_SPEAKS && wants_tls(w)) {
+		probe_fail(p, MCP_SILENT, "it wants TLS, in which servers are "
+		    "not asked who they are");
+		return;
+	}
 	switch ((enum probe_state)p->state) {
 	case PROBE_DISCOVER:
 		p->state = PROBE_INITIALIZE;

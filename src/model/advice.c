@@ -148,6 +148,13 @@ static void advise_entry(const struct entry_spec *e, struct faults *f)
 		rule_broken(f, STR("spec.entry.ingress.tlsSecretName"),
 		    STR_NONE, "is not given: what clients send, tokens too, "
 		    "can be read on the way");
+	if (e->route.enabled && HAS(e, entry_spec, affinity) &&
+	    e->affinity == ENTRY_CLIENT_IP)
+		rule_broken(f, STR("spec.entry.sessionAffinity"), STR_NONE,
+		    "of ClientIP means nothing to an HTTPRoute: Cookie does");
+	if (e->hosts.n && !e->ingress.enabled && !e->route.enabled)
+		rule_broken(f, STR("spec.entry.hosts"), STR_NONE,
+		    "lead nowhere: neither ingress nor httpRoute is enabled");
 }
 
 static void advise_unacted(const struct server *s, struct faults *f)

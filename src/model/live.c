@@ -38,12 +38,27 @@ static bool holds_refs(const struct volume *v)
 	return HAS(v, volume, config_map) || HAS(v, volume, secret);
 }
 
+/*
+ * Of a container beside the server nobody knows what it does with files that
+ * change: one that ran before it is not run again.
+ */
+static bool is_beside(const struct more_container_list *l, struct str name)
+{
+	for (uint32_t i = 0; i < l->n; i++)
+		for (uint32_t k = 0; k < l->p[i].mounts.n; k++)
+			if (str_eq(l->p[i].mounts.p[k].name, name))
+				return true;
+	return false;
+}
+
 bool server_volume_is_live(const struct server_spec *s,
     const struct volume *v)
 {
 	bool mounted = false;
 
-	if (!holds_refs(v) || is_patched(s, v->name))
+	if (!holds_refs(v) || is_patched(s, v->name) ||
+	    is_beside(&s->pod.init, v->name) ||
+	    is_beside(&s->pod.sidecars, v->name))
 		return false;
 	for (uint32_t i = 0; i < s->volume_mounts.n; i++) {
 		const struct volume_mount *m = &s->volume_mounts.p[i];

@@ -25,6 +25,9 @@ void rule_broken_at(struct faults *f, const char *list, uint32_t i,
 
 /* rules.c: a number, or a percentage as text; annotations */
 bool count_valid(const struct int_or_str *v);
+bool count_is_part(const struct int_or_str *v);	/* not over 100% */
+bool image_valid(struct str image);
+bool network_valid(struct str s);	/* "10.0.0.0/8", "fd00::/8" */
 void check_notes(const struct pairs *m, const char *path, struct faults *f);
 void check_labels(const struct pairs *m, const char *path, struct str name,
     bool ours, struct faults *f);
@@ -60,5 +63,6 @@ void check_env(const struct server_spec *s, struct faults *f);
 void check_volumes(const struct server_spec *s, struct faults *f);
 void check_probes(const struct server_spec *s, struct faults *f);
 void check_resources(const struct server_spec *s, struct faults *f);
+void check_pod(const struct server_spec *s, struct faults *f);
 
 #endif

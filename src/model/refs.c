@@ -74,14 +74,29 @@ static void one_volume_refs(const struct volume *v, bool live,
 		projected_refs(&l->p[j], live, each, ctx);
 }
 
+static void container_refs(const struct env_var_list *env,
+    const struct env_from_list *from, server_ref *each, void *ctx)
+{
+	for (uint32_t i = 0; i < env->n; i++)
+		env_refs(&env->p[i], each, ctx);
+	for (uint32_t i = 0; i < from->n; i++)
+		env_from_refs(&from->p[i], each, ctx);
+}
+
+static void more_refs(const struct more_container_list *l, server_ref *each,
+    void *ctx)
+{
+	for (uint32_t i = 0; i < l->n; i++)
+		container_refs(&l->p[i].env, &l->p[i].env_from, each, ctx);
+}
+
 void server_refs(const struct server *s, server_ref *each, void *ctx)
 {
 	const struct server_spec *spec = &s->spec;
 
-	for (uint32_t i = 0; i < spec->env.n; i++)
-		env_refs(&spec->env.p[i], each, ctx);
-	for (uint32_t i = 0; i < spec->env_from.n; i++)
-		env_from_refs(&spec->env_from.p[i], each, ctx);
+	container_refs(&spec->env, &spec->env_from, each, ctx);
+	more_refs(&spec->pod.init, each, ctx);
+	more_refs(&spec->pod.sidecars, each, ctx);
 	for (uint32_t i = 0; i < spec->volumes.n; i++) {
 		const struct volume *v = &spec->volumes.p[i];
 

@@ -62,6 +62,14 @@ static void check_name(const struct server *s, struct faults *f)
 		    "'-', a letter first, no '-' last");
 }
 
+bool image_valid(struct str image)
+{
+	for (size_t i = 0; i < image.n; i++)
+		if (image.p[i] <= ' ' || image.p[i] > '~')
+			return false;
+	return true;
+}
+
 static void check_image(const struct server_spec *s, struct faults *f)
 {
 	if (!HAS(s, server_spec, image))
@@ -69,12 +77,9 @@ static void check_image(const struct server_spec *s, struct faults *f)
 		    HAS(s, server_spec, registry) ? "is required: images "
 		    "are not taken from a registry entry yet" :
 		    "is required");
-	for (size_t i = 0; i < s->image.n; i++)
-		if (s->image.p[i] <= ' ' || s->image.p[i] > '~') {
-			rule_broken(f, STR("spec.image"), s->image,
-			    "holds a character that no image has");
-			break;
-		}
+	if (!image_valid(s->image))
+		rule_broken(f, STR("spec.image"), s->image,
+		    "holds a character that no image has");
 }
 
 static void check_references(const struct server_spec *s, struct faults *f)
@@ -92,6 +97,10 @@ static void check_references(const struct server_spec *s, struct faults *f)
 	    !str_dns1123_subdomain(s->priority_class))
 		rule_broken(f, STR("spec.priorityClassName"),
 		    s->priority_class, "is not a name of a PriorityClass");
+	if (HAS(s, server_spec, runtime_class) &&
+	    !str_dns1123_subdomain(s->runtime_class))
+		rule_broken(f, STR("spec.runtimeClassName"),
+		    s->runtime_class, "is not a name of a RuntimeClass");
 }
 
 /* ---- labels and annotations ---- */
@@ -250,6 +259,11 @@ static void check_service(const struct server_spec *s, struct faults *f)
 		rule_broken(f,
 		    STR("spec.service.loadBalancerClass"), STR_NONE,
 		    "needs type LoadBalancer");
+	for (uint32_t i = 0; i < v->source_ranges.n; i++)
+		if (!network_valid(v->source_ranges.p[i]))
+			rule_broken_at(f, "service.loadBalancerSourceRanges",
+			    i, "", v->source_ranges.p[i],
+			    "is not a network such as 10.0.0.0/8");
 }
 
 /* As a request of HTTP has it. */
@@ -298,6 +312,15 @@ bool count_valid(const struct int_or_str *v)
 	return v->is_int || !v->s.n || percent_valid(v->s);
 }
 
+bool count_is_part(const struct int_or_str *v)
+{
+	uint64_t percent;
+
+	return v->is_int || !percent_valid(v->s) ||
+	    (!str_u64(str_sub(v->s, 0, v->s.n - 1), &percent) &&
+	    percent <= 100);
+}
+
 static bool is_none(const struct int_or_str *v)
 {
 	uint64_t percent;
@@ -319,6 +342,10 @@ static void check_rolling(const struct rolling_update *r, struct faults *f)
 		    STR("spec.strategy.rollingUpdate.maxUnavailable"),
 		    r->max_unavailable.s, "is neither a number nor a "
 		    "percentage");
+	else if (has_gone && !count_is_part(&r->max_unavailable))
+		rule_broken(f,
+		    STR("spec.strategy.rollingUpdate.maxUnavailable"),
+		    r->max_unavailable.s, "is over 100%");
 	if (has_more && !r->max_surge.is_int &&
 	    !percent_valid(r->max_surge.s))
 		rule_broken(f,
@@ -361,6 +388,13 @@ static void check_tolerations(const struct server_spec *s, struct faults *f)
 			rule_broken_at(f, "tolerations", i, "effect",
 			    t->effect, "is not one of NoSchedule, "
 			    "PreferNoSchedule, NoExecute");
+		if (t->operator.n && !str_is(t->operator, "Equal") &&
+		    !str_is(t->operator, "Exists") &&
+		    !str_is(t->operator, "Lt") &&
+		    !str_is(t->operator, "Gt"))
+			rule_broken_at(f, "tolerations", i, "operator",
+			    t->operator, "is not one of Equal, Exists, Lt, "
+			    "Gt");
 		if (!t->key.n && !str_is(t->operator, "Exists"))
 			rule_broken_at(f, "tolerations", i, "key",
 			    STR_NONE, "may be empty with operator Exists "
@@ -464,6 +498,7 @@ int server_check_all(const struct server *s, struct arena *scratch,
 	check_volumes(&s->spec, &f);
 	check_probes(&s->spec, &f);
 	check_resources(&s->spec, &f);
+	check_pod(&s->spec, &f);
 	err = check_areas(s, scratch, &f);
 	if (!err)
 		err = check_pod_patch(&s->spec, scratch, &f);

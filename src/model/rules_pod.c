@@ -11,35 +11,47 @@ static uint32_t bits(uint64_t set)
 
 /* ---- environment ---- */
 
-static void check_variable(const struct env_var *e, uint32_t i,
-    struct faults *f)
+static void check_variable(const struct env_var *e, const char *list,
+    uint32_t i, struct faults *f)
 {
 	uint32_t sources = bits(e->from.has);
 
 	if (str_find(e->name, '=') < e->name.n)
-		rule_broken_at(f, "env", i, "name", e->name, "holds '='");
+		rule_broken_at(f, list, i, "name", e->name, "holds '='");
 	if (!HAS(e, env_var, from))
 		return;
 	if (HAS(e, env_var, value) && e->value.n)
-		rule_broken_at(f, "env", i, "", e->name,
+		rule_broken_at(f, list, i, "", e->name,
 		    "has both value and valueFrom");
 	if (sources != 1)
-		rule_broken_at(f, "env", i, "valueFrom", e->name,
+		rule_broken_at(f, list, i, "valueFrom", e->name,
 		    sources ? "has more than one source" :
 		    "has no source that is known");
 }
 
-void check_env(const struct server_spec *s, struct faults *f)
+static void check_variables(const struct env_var_list *v, const char *list,
+    struct faults *f)
 {
-	for (uint32_t i = 0; i < s->env.n; i++)
-		check_variable(&s->env.p[i], i, f);
-	for (uint32_t i = 0; i < s->env_from.n; i++) {
-		const struct env_from *e = &s->env_from.p[i];
+	for (uint32_t i = 0; i < v->n; i++)
+		check_variable(&v->p[i], list, i, f);
+}
+
+static void check_env_from(const struct env_from_list *v, const char *list,
+    struct faults *f)
+{
+	for (uint32_t i = 0; i < v->n; i++) {
+		const struct env_from *e = &v->p[i];
 
 		if (HAS(e, env_from, config_map) == HAS(e, env_from, secret))
-			rule_broken_at(f, "envFrom", i, "", STR_NONE,
+			rule_broken_at(f, list, i, "", STR_NONE,
 			    "needs one of configMapRef and secretRef");
 	}
+}
+
+void check_env(const struct server_spec *s, struct faults *f)
+{
+	check_variables(&s->env, "env", f);
+	check_env_from(&s->env_from, "envFrom", f);
 }
 
 /* ---- volumes ---- */
@@ -100,25 +112,30 @@ static bool climbs(struct str path)
 	return false;
 }
 
-/* Is it one of the first so many places? */
-static bool is_taken(const struct server_spec *s, struct str at,
-    uint32_t mounts, uint32_t sources)
+/* Is it the place of one of the first n? */
+static bool is_mounted(const struct volume_mount_list *l, uint32_t n,
+    struct str at)
 {
-	for (uint32_t i = 0; i < mounts; i++)
-		if (str_eq(mount_place(s->volume_mounts.p[i].mount_path), at))
+	for (uint32_t i = 0; i < n; i++)
+		if (str_eq(mount_place(l->p[i].mount_path), at))
 			return true;
-	for (uint32_t i = 0; i < sources; i++)
+	return false;
+}
+
+static bool is_sourced(const struct server_spec *s, uint32_t n, struct str at)
+{
+	for (uint32_t i = 0; i < n; i++)
 		if (str_eq(mount_place(s->config_sources.p[i].mount_path), at))
 			return true;
 	return false;
 }
 
-static void check_place(const struct server_spec *s, const char *list,
-    uint32_t i, struct str at, struct faults *f)
+static void check_place(const char *list, uint32_t i, struct str at,
+    bool config, struct faults *f)
 {
 	if (str_find(at, ':') < at.n)
 		rule_broken_at(f, list, i, "mountPath", at, "holds ':'");
-	else if (server_has_config(s) && str_is(at, CONFIG_DIR))
+	else if (config && str_is(at, CONFIG_DIR))
 		rule_broken_at(f, list, i, "mountPath", at,
 		    "is where spec.config is mounted");
 }
@@ -131,25 +148,28 @@ static void check_sub_path(const char *list, uint32_t i, struct str sub,
 		    "must be a path below the volume");
 }
 
-static void check_mount(const struct server_spec *s, uint32_t i,
+/* config: spec.config is mounted in this container. */
+static void check_mounts(const struct server_spec *s,
+    const struct volume_mount_list *l, const char *list, bool config,
     struct faults *f)
 {
-	static const char list[] = "volumeMounts";
-	const struct volume_mount *m = &s->volume_mounts.p[i];
-	struct str at = mount_place(m->mount_path);
+	for (uint32_t i = 0; i < l->n; i++) {
+		const struct volume_mount *m = &l->p[i];
+		struct str at = mount_place(m->mount_path);
 
-	if (!volume_known(s, m->name))
-		rule_broken_at(f, list, i, "name", m->name,
-		    "names no volume of spec.volumes");
-	check_place(s, list, i, at, f);
-	if (is_taken(s, at, i, 0))
-		rule_broken_at(f, list, i, "mountPath", at,
-		    "is another mount's path");
-	if (m->sub_path.n && m->sub_path_expr.n)
-		rule_broken_at(f, list, i, "subPathExpr", STR_NONE,
-		    "must not stand with subPath");
-	check_sub_path(list, i, m->sub_path.n ? m->sub_path :
-	    m->sub_path_expr, f);
+		if (!volume_known(s, m->name))
+			rule_broken_at(f, list, i, "name", m->name,
+			    "names no volume of spec.volumes");
+		check_place(list, i, at, config, f);
+		if (is_mounted(l, i, at))
+			rule_broken_at(f, list, i, "mountPath", at,
+			    "is another mount's path");
+		if (m->sub_path.n && m->sub_path_expr.n)
+			rule_broken_at(f, list, i, "subPathExpr", STR_NONE,
+			    "must not stand with subPath");
+		check_sub_path(list, i, m->sub_path.n ? m->sub_path :
+		    m->sub_path_expr, f);
+	}
 }
 
 static void check_source(const struct server_spec *s, uint32_t i,
@@ -163,8 +183,9 @@ static void check_source(const struct server_spec *s, uint32_t i,
 	    HAS(c, config_source, secret))
 		rule_broken_at(f, list, i, "", STR_NONE,
 		    "needs one of configMap and secret");
-	check_place(s, list, i, at, f);
-	if (is_taken(s, at, s->volume_mounts.n, i))
+	check_place(list, i, at, server_has_config(s), f);
+	if (is_mounted(&s->volume_mounts, s->volume_mounts.n, at) ||
+	    is_sourced(s, i, at))
 		rule_broken_at(f, list, i, "mountPath", at,
 		    "is another mount's path; several sources in one place "
 		    "are a projected volume");
@@ -184,16 +205,29 @@ void check_volumes(const struct server_spec *s, struct faults *f)
 				break;
 			}
 	}
-	for (uint32_t i = 0; i < s->volume_mounts.n; i++)
-		check_mount(s, i, f);
+	check_mounts(s, &s->volume_mounts, "volumeMounts",
+	    server_has_config(s), f);
 	for (uint32_t i = 0; i < s->config_sources.n; i++)
 		check_source(s, i, f);
 }
 
 /* ---- probes ---- */
 
-static void check_probe(const struct probe *p, const char *path,
-    bool one_success, struct faults *f)
+/* A patch may give the container ports that the spec does not know. */
+static void check_probe_port(const struct server_spec *s,
+    const struct int_or_str *port, const char *path, struct faults *f)
+{
+	if (port->is_int || HAS(s, server_spec, pod_patch))
+		return;
+	for (uint32_t i = 0; i < s->ports.n; i++)
+		if (str_eq(s->ports.p[i].name, port->s))
+			return;
+	rule_broken(f, str_from(path), port->s,
+	    "is the name of no port of the server");
+}
+
+static void check_probe(const struct server_spec *s, const struct probe *p,
+    const char *path, bool one_success, struct faults *f)
 {
 	uint64_t kinds = p->has & (UINT64_C(1) << probe_AT_http |
 	    UINT64_C(1) << probe_AT_tcp | UINT64_C(1) << probe_AT_exec |
@@ -204,6 +238,10 @@ static void check_probe(const struct probe *p, const char *path,
 		    kinds ? "has more than one of httpGet, tcpSocket, exec "
 		    "and grpc" :
 		    "needs one of httpGet, tcpSocket, exec and grpc");
+	if (HAS(p, probe, http))
+		check_probe_port(s, &p->http.port, path, f);
+	if (HAS(p, probe, tcp))
+		check_probe_port(s, &p->tcp.port, path, f);
 	if (HAS(p, probe, exec) && !p->exec.command.n)
 		rule_broken(f, str_from(path), STR_NONE,
 		    "has an exec without a command");
@@ -217,12 +255,17 @@ void check_probes(const struct server_spec *s, struct faults *f)
 	const struct probes *p = &s->probes;
 
 	if (HAS(p, probes, liveness))
-		check_probe(&p->liveness, "spec.probes.liveness", true, f);
-	if (HAS(p, probes, readiness))
-		check_probe(&p->readiness, "spec.probes.readiness", false,
+		check_probe(s, &p->liveness, "spec.probes.liveness", true,
 		    f);
+	if (HAS(p, probes, readiness))
+		check_probe(s, &p->readiness, "spec.probes.readiness", false,
+		    f);
+	if (HAS(&p->readiness, probe, termination_grace_s))
+		rule_broken(f, STR("spec.probes.readiness."
+		    "terminationGracePeriodSeconds"), STR_NONE,
+		    "has no meaning: a pod that is not ready is not ended");
 	if (HAS(p, probes, startup))
-		check_probe(&p->startup, "spec.probes.startup", true, f);
+		check_probe(s, &p->startup, "spec.probes.startup", true, f);
 }
 
 /* ---- resources ---- */
@@ -267,4 +310,131 @@ void check_resources(const struct server_spec *s, struct faults *f)
 			quantity_broken(f, "requests", key,
 			    want->p[i].value, "is over the limit");
 	}
+}
+
+/* ---- beside the server ---- */
+
+static bool is_named(const struct more_container_list *l, uint32_t n,
+    struct str name)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (str_eq(l->p[i].name, name))
+			return true;
+	return false;
+}
+
+/* others: those whose names are known before. */
+static void check_more_name(const struct more_container_list *l, uint32_t i,
+    const struct more_container_list *others, const char *list,
+    struct faults *f)
+{
+	struct str name = l->p[i].name;
+
+	if (!str_dns1123_label(name))
+		rule_broken_at(f, list, i, "name", name,
+		    "is not a container name: lower-case letters, digits "
+		    "and '-', at most 63");
+	else if (str_is(name, CONTAINER_NAME) || str_is(name, RELOADER_NAME))
+		rule_broken_at(f, list, i, "name", name,
+		    "is the name of a container of the operator's own");
+	else if (is_named(l, i, name) || is_named(others, others->n, name))
+		rule_broken_at(f, list, i, "name", name,
+		    "is the name of another container");
+}
+
+/* "pod.sidecars[1].env", ended by a 0 */
+static const char *below(char mem[static 64], const char *list, uint32_t i,
+    const char *member)
+{
+	struct buf b;
+
+	buf_init(&b, mem, 64);
+	buf_fmt(&b, "%s[%u].%s", list, (unsigned)i, member);
+	buf_char(&b, '\0');
+	CHECK(!b.over);
+	return mem;
+}
+
+static void check_more(const struct server_spec *s,
+    const struct more_container_list *l,
+    const struct more_container_list *others, const char *list,
+    struct faults *f)
+{
+	char mem[64];
+
+	for (uint32_t i = 0; i < l->n; i++) {
+		const struct more_container *c = &l->p[i];
+
+		check_more_name(l, i, others, list, f);
+		if (!image_valid(c->image))
+			rule_broken_at(f, list, i, "image", c->image,
+			    "holds a character that no image has");
+		check_variables(&c->env, below(mem, list, i, "env"), f);
+		check_env_from(&c->env_from, below(mem, list, i, "envFrom"),
+		    f);
+		check_mounts(s, &c->mounts, below(mem, list, i,
+		    "volumeMounts"), false, f);
+	}
+}
+
+static void check_alias(const struct host_alias_list *l, uint32_t i,
+    struct faults *f)
+{
+	static const char list[] = "pod.hostAliases";
+	const struct host_alias *h = &l->p[i];
+	struct net_addr addr;
+
+	if (addr_parse(h->ip, &addr) < 0)
+		rule_broken_at(f, list, i, "ip", h->ip, "is not an address");
+	for (uint32_t k = 0; k < i; k++)
+		if (str_eq(l->p[k].ip, h->ip)) {
+			rule_broken_at(f, list, i, "ip", h->ip,
+			    "is the address of another one");
+			break;
+		}
+	for (uint32_t k = 0; k < h->names.n; k++)
+		if (!str_dns1123_subdomain(h->names.p[k]))
+			rule_broken_at(f, list, i, "hostnames",
+			    h->names.p[k], "is not a host name");
+}
+
+static void check_dns(const struct pod_more *p, struct faults *f)
+{
+	for (uint32_t i = 0; i < p->dns.servers.n; i++) {
+		struct net_addr addr;
+
+		if (addr_parse(p->dns.servers.p[i], &addr) < 0)
+			rule_broken_at(f, "pod.dnsConfig.nameservers", i, "",
+			    p->dns.servers.p[i], "is not an address");
+	}
+	if (HAS(p, pod_more, dns_policy) && p->dns_policy == DNS_NONE &&
+	    p->dns.servers.n == 0)
+		rule_broken(f, STR("spec.pod.dnsConfig.nameservers"),
+		    STR_NONE, "is required with dnsPolicy None");
+}
+
+static size_t size_of(const struct more_container_list *l)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < l->n; i++)
+		n += l->p[i].raw.n;
+	return n;
+}
+
+void check_pod(const struct server_spec *s, struct faults *f)
+{
+	static const struct more_container_list none;
+	const struct pod_more *p = &s->pod;
+
+	if (size_of(&p->init) + size_of(&p->sidecars) > POD_MORE_MAX)
+		rule_broken(f, STR("spec.pod"), STR_NONE,
+		    "has more than 32 KiB of containers; give large texts "
+		    "as files of a ConfigMap");
+
+	check_more(s, &p->init, &none, "pod.initContainers", f);
+	check_more(s, &p->sidecars, &p->init, "pod.sidecars", f);
+	for (uint32_t i = 0; i < p->aliases.n; i++)
+		check_alias(&p->aliases, i, f);
+	check_dns(p, f);
 }

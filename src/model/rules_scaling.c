@@ -246,11 +246,19 @@ static void check_budget(const struct budget_spec *b, struct faults *f)
 		    STR("spec.autoscaling.pdb.maxUnavailable"),
 		    b->max_unavailable.s,
 		    "is neither a number nor a percentage");
+	else if (!count_is_part(&b->max_unavailable))
+		rule_broken(f,
+		    STR("spec.autoscaling.pdb.maxUnavailable"),
+		    b->max_unavailable.s, "is over 100%");
 	if (!count_valid(&b->min_available))
 		rule_broken(f,
 		    STR("spec.autoscaling.pdb.minAvailable"),
 		    b->min_available.s,
 		    "is neither a number nor a percentage");
+	else if (!count_is_part(&b->min_available))
+		rule_broken(f,
+		    STR("spec.autoscaling.pdb.minAvailable"),
+		    b->min_available.s, "is over 100%");
 }
 
 void check_autoscaling(const struct server *s, const struct autoscaling *a,

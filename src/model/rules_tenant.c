@@ -40,8 +40,7 @@ static void check_ports(const struct place *at, const char *list, uint32_t i,
 	}
 }
 
-/* "10.0.0.0/8", "fd00::/8" */
-static bool network_valid(struct str s)
+bool network_valid(struct str s)
 {
 	struct str head, tail = str_cut(s, '/', &head);
 	struct net_addr addr;
@@ -121,30 +120,8 @@ static bool rule_lets_in(const struct ingress_rule *r,
 	return r->ports.n == 0;
 }
 
-/*
- * Rules that all name ports, and never the one that the probes and every
- * client go to, keep the server from ever being of use.
- */
-static void check_locked(const struct place *at, const struct tenant_policy *p)
-{
-	const struct server_spec *s = &at->s->spec;
-	uint32_t i;
-
-	if (!p->enabled || s->transport.type == TRANSPORT_STDIO ||
-	    !p->ingress.n || p->namespaces.n ||
-	    HAS(p, tenant_policy, pods))
-		return;
-	for (i = 0; i < p->ingress.n; i++)
-		if (rule_lets_in(&p->ingress.p[i], &s->ports.p[0]))
-			return;
-	broken(at, "ingressRules", 0, "ports", STR_NONE,
-	    "lets nobody in to the server's first port, nor does another "
-	    "rule: clients and probes would be locked out");
-}
-
-/* alone: nothing else lets anybody in. */
 static void check_policy(const struct place *at,
-    const struct tenant_policy *p, bool alone)
+    const struct tenant_policy *p)
 {
 	uint32_t i;
 
@@ -154,8 +131,6 @@ static void check_policy(const struct place *at,
 			    p->namespaces.p[i],
 			    "is not a name of a namespace");
 	check_rules(at, p);
-	if (alone)
-		check_locked(at, p);
 }
 
 /* ---- quotas ---- */
@@ -269,17 +244,59 @@ static void check_tenant(const struct server *s, const struct tenancy_spec *t,
 	check_members(t, f);
 }
 
+/* ---- who is let in ---- */
+
+static bool lets_somebody_in(const struct tenant_policy *p,
+    const struct server_spec *s)
+{
+	uint32_t i;
+
+	if (p->namespaces.n || HAS(p, tenant_policy, pods))
+		return true;
+	for (i = 0; i < p->ingress.n; i++)
+		if (rule_lets_in(&p->ingress.p[i], &s->ports.p[0]))
+			return true;
+	return false;
+}
+
+/*
+ * As the policy is rendered, where both add up: a tenancy lets in by its
+ * level, and who names nobody his own namespace. Rules that all name ports,
+ * and never the one that the probes and every client go to, keep the server
+ * from ever being of use.
+ */
+static void check_locked(const struct place *own,
+    const struct tenant_policy *network, const struct place *tenant,
+    const struct tenancy_spec *t)
+{
+	const struct server_spec *s = &own->s->spec;
+	bool apart = HAS(s, server_spec, tenancy) &&
+	    (HAS(t, tenancy_spec, network) ? t->network.enabled :
+	    HAS(t, tenancy_spec, level) && t->level != ISOLATION_NONE);
+	bool none = HAS(t, tenancy_spec, level) &&
+	    t->level == ISOLATION_NONE;
+	bool own_rules = network->enabled && network->ingress.n;
+
+	if (s->transport.type == TRANSPORT_STDIO || (apart && !none) ||
+	    (network->enabled && lets_somebody_in(network, s)) ||
+	    (apart && lets_somebody_in(&t->network, s)))
+		return;
+	if (own_rules || (apart && t->network.ingress.n))
+		broken(own_rules ? own : tenant, "ingressRules", 0, "ports",
+		    STR_NONE, "lets nobody in to the server's first port, "
+		    "nor does another rule: clients and probes would be "
+		    "locked out");
+}
+
 void check_tenancy(const struct server *s, const struct tenancy_spec *t,
     const struct tenant_policy *network, struct faults *f)
 {
 	const struct place own = { s, "networkPolicy", f };
 	const struct place tenant = { s, "tenancy.networkPolicy", f };
-	bool has = HAS(&s->spec, server_spec, tenancy);
 
-	check_policy(&own, network, !has);
-	if (has)
+	check_policy(&own, network);
+	if (HAS(&s->spec, server_spec, tenancy))
 		check_tenant(s, t, f);
-	check_policy(&tenant, &t->network,
-	    HAS(t, tenancy_spec, level) && t->level == ISOLATION_NONE &&
-	    !network->enabled);
+	check_policy(&tenant, &t->network);
+	check_locked(&own, network, &tenant, t);
 }

@@ -290,26 +290,32 @@ static void user_defaults(struct security_context *c,
  * What he says stands, and what Kubernetes would refuse beside it (no
  * escalation for a privileged container) is then left out.
  */
-static void security_write(struct render *r)
+void security_default(struct security_context *c,
+    const struct pod_security_context *pod)
 {
 	static struct str all = STR_INIT("ALL");
-	struct security_context c = r->spec->security;
-	bool privileged = c.privileged;
 
-	user_defaults(&c, &r->spec->pod_security);
-	if (!HAS(&c, security_context, allow_escalation) && !privileged &&
-	    !adds_admin(&c.capabilities)) {
-		HAS_SET(&c, security_context, allow_escalation);
-		c.allow_escalation = false;
+	user_defaults(c, pod);
+	if (!HAS(c, security_context, allow_escalation) && !c->privileged &&
+	    !adds_admin(&c->capabilities)) {
+		HAS_SET(c, security_context, allow_escalation);
+		c->allow_escalation = false;
 	}
+	if (!HAS(&c->capabilities, capabilities, drop) && !c->privileged) {
+		HAS_SET(c, security_context, capabilities);
+		HAS_SET(&c->capabilities, capabilities, drop);
+		c->capabilities.drop = (struct strs){ &all, 1 };
+	}
+}
+
+static void security_write(struct render *r)
+{
+	struct security_context c = r->spec->security;
+
+	security_default(&c, &r->spec->pod_security);
 	if (!HAS(&c, security_context, read_only_root)) {
 		HAS_SET(&c, security_context, read_only_root);
 		c.read_only_root = true;
-	}
-	if (!HAS(&c.capabilities, capabilities, drop) && !privileged) {
-		HAS_SET(&c, security_context, capabilities);
-		HAS_SET(&c.capabilities, capabilities, drop);
-		c.capabilities.drop = (struct strs){ &all, 1 };
 	}
 	jw_key(r->w, STR("securityContext"));
 	schema_encode(&security_context_schema, IN_ALL, &c, r->w);

@@ -31,19 +31,35 @@ static bool has_route(const struct render *r)
 	return r->istio.enabled && HAS(&r->istio, istio_spec, route);
 }
 
+/* A user's own label wins, wherever he puts it. */
+static const struct pairs *labelled(const struct render *r)
+{
+	const struct pairs *of[] = {
+		&r->spec->selector, &r->spec->pod_labels, &r->tenancy.labels
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(of); i++)
+		if (pairs_have(of[i], STR(SIDECAR_LABEL)))
+			return of[i];
+	return NULL;
+}
+
+static bool injects(const struct render *r)
+{
+	const struct pairs *own = labelled(r);
+
+	if (own != NULL)
+		return str_is(pairs_get(own, STR(SIDECAR_LABEL)), "true");
+	return r->istio.enabled ? r->istio.sidecar :
+	    gateway_mesh(r)->enabled;
+}
+
 void sidecar_label_write(struct render *r)
 {
-	const struct server_spec *spec = r->spec;
-	bool inject = gateway_mesh(r)->enabled;
-
-	if (r->istio.enabled)
-		inject = r->istio.sidecar;
-	/* What a user says himself is nearer. */
-	if (!is_on(r) || pairs_have(&spec->selector, STR(SIDECAR_LABEL)) ||
-	    pairs_have(&spec->pod_labels, STR(SIDECAR_LABEL)) ||
-	    pairs_have(&r->tenancy.labels, STR(SIDECAR_LABEL)))
+	if (!is_on(r) || labelled(r) != NULL)
 		return;
-	jw_kcstr(r->w, SIDECAR_LABEL, inject ? "true" : "false");
+	jw_kcstr(r->w, SIDECAR_LABEL, injects(r) ? "true" : "false");
 }
 
 /* ---- VirtualService ---- */
@@ -239,7 +255,7 @@ void destination_rule_write(struct render *r)
 		t = r->istio.destination.traffic;
 	balancer_settle(r, &t);
 	/* Its pods have a sidecar then, whatever the mesh is used to. */
-	if (gateway_mesh(r)->enabled && !has_destination(r)) {
+	if (gateway_mesh(r)->enabled && !has_destination(r) && injects(r)) {
 		HAS_SET(&t, istio_traffic, tls);
 		HAS_SET(&t.tls, istio_tls, mode);
 		t.tls.mode = MESH_TLS_ISTIO_MUTUAL;

@@ -53,6 +53,11 @@ static const struct origin {
 	POD("containers[1]", "spec.reload")
 	POD("containers[name=\"" RELOADER_NAME "\"]", "spec.reload")
 	POD("shareProcessNamespace", "spec.reload")
+	POD("initContainers", "spec.pod.initContainers")
+	POD("containers", "spec.pod.sidecars")
+	POD("hostAliases", "spec.pod.hostAliases")
+	POD("dnsPolicy", "spec.pod.dnsPolicy")
+	POD("dnsConfig", "spec.pod.dnsConfig")
 #undef MAIN
 #undef POD
 #define WORK(at, field) { CHILD_DEPLOYMENT, at, field },

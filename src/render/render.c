@@ -84,6 +84,22 @@ void note_default(struct render *r, const struct pairs *user,
 		jw_kcstr(r->w, key, value);
 }
 
+void members_write(const struct json_doc *doc, uint32_t at,
+    struct str but, struct jw *w)
+{
+	uint32_t key;
+
+	if (at == JSON_NIL || json_type(doc, at) != JSON_OBJECT)
+		return;
+	for (key = json_first(doc, at); key != JSON_NIL;
+	    key = json_next(doc, at, key)) {
+		if (json_key_is(doc, key, but))
+			continue;
+		jw_raw_key(w, json_raw(doc, key));
+		jw_raw(w, json_raw(doc, json_value(doc, key)));
+	}
+}
+
 void labels_write(struct render *r)
 {
 	struct jw *w = r->w;
@@ -432,6 +448,8 @@ int render_server(const struct render_in *in, struct arena *a,
 	if (server_has_config(r.spec))
 		r.config_text = config_render(&r, a);
 	r.affinity = affinity_render(&r, a);
+	r.init = containers_render(&r, &r.spec->pod.init, a);
+	r.sidecars = containers_render(&r, &r.spec->pod.sidecars, a);
 	template_render(&r, a);
 	/* Nothing of a text that did not fit may be written on. */
 	for (k = 0; k < CHILD_KINDS && !a->over; k++)

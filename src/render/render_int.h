@@ -12,6 +12,7 @@ struct render {
 	struct str config_text;		/* what config.json will hold */
 	struct str template;		/* of the pods */
 	struct str affinity;		/* of the pods; empty: none */
+	struct strs init, sidecars;	/* containers beside the server's */
 	struct str dashboard;		/* Grafana's JSON */
 	uint64_t template_digest;
 	/* Those parts of the spec that the kind at hand is made of. */
@@ -32,6 +33,9 @@ void int_or_str_write(struct jw *w, const char *key,
 /* A selector of what has this one label. */
 void selector_write(struct jw *w, const char *key, const char *label,
     struct str value);
+/* An object's members as they are, but for one. JSON_NIL: none. */
+void members_write(const struct json_doc *doc, uint32_t at, struct str but,
+    struct jw *w);
 /* The labels of our own, which children and pods have in common. */
 void labels_write(struct render *r);
 /* A user's labels but ours, and but those that `but` (may be NULL) has. */
@@ -47,6 +51,13 @@ void note_default(struct render *r, const struct pairs *user,
 /* workload.c */
 void deployment_write(struct render *r);
 void template_write(struct render *r);
+
+/* pod.c */
+struct strs containers_render(const struct render *r,
+    const struct more_container_list *l, struct arena *a);
+void containers_write(struct jw *w, const struct strs *v);
+/* Lines of /etc/hosts, the resolver. */
+void lookups_write(struct render *r);
 
 /* autoscale.c */
 bool hpa_wanted(const struct render *r);
@@ -132,6 +143,9 @@ void promql_write(const struct render *r, const char *template,
 
 /* container.c */
 void container_write(struct render *r);
+/* What is not given of it becomes restricted, but for the root's. */
+void security_default(struct security_context *c,
+    const struct pod_security_context *pod);
 bool mounts_at(const struct render *r, struct str path);
 bool wants_tmp(const struct render *r);
 

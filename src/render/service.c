@@ -43,7 +43,8 @@ static void outside_write(const struct service_spec *v, struct jw *w)
 
 	if (v->type != SERVICE_CLUSTER_IP &&
 	    HAS(v, service_spec, external_policy))
-		jw_kstr(w, "externalTrafficPolicy", v->external_policy);
+		jw_kcstr(w, "externalTrafficPolicy", schema_word(
+		    &traffic_policy_words, (uint32_t)v->external_policy));
 	if (v->type != SERVICE_LOAD_BALANCER)
 		return;
 	if (HAS(v, service_spec, load_balancer_class))
@@ -82,7 +83,8 @@ void service_write(struct render *r)
 	jw_close_list(w);
 	affinity_write(v, w);
 	if (HAS(v, service_spec, internal_policy))
-		jw_kstr(w, "internalTrafficPolicy", v->internal_policy);
+		jw_kcstr(w, "internalTrafficPolicy", schema_word(
+		    &traffic_policy_words, (uint32_t)v->internal_policy));
 	outside_write(v, w);
 	jw_close(w);
 }

@@ -58,23 +58,6 @@ static void others_write(const struct render *r, struct jw *w)
 	jw_close(w);
 }
 
-/* An object's members as they are, but for one. */
-static void members_write(const struct json_doc *doc, uint32_t at,
-    struct str but, struct jw *w)
-{
-	uint32_t key;
-
-	if (at == JSON_NIL || json_type(doc, at) != JSON_OBJECT)
-		return;
-	for (key = json_first(doc, at); key != JSON_NIL;
-	    key = json_next(doc, at, key)) {
-		if (json_key_is(doc, key, but))
-			continue;
-		jw_raw_key(w, json_raw(doc, key));
-		jw_raw(w, json_raw(doc, json_value(doc, key)));
-	}
-}
-
 static void terms_write(const struct render *r, const struct json_doc *doc,
     uint32_t anti, struct jw *w)
 {

@@ -124,7 +124,7 @@ static void pod_security_write(struct render *r)
 	if (!HAS(&p, pod_security_context, seccomp)) {
 		HAS_SET(&p, pod_security_context, seccomp);
 		HAS_SET(&p.seccomp, profile, type);
-		p.seccomp.type = STR("RuntimeDefault");
+		p.seccomp.type = PROFILE_RUNTIME;
 	}
 	jw_key(r->w, STR("securityContext"));
 	schema_encode(&pod_security_context_schema, IN_ALL, &p, r->w);
@@ -241,10 +241,17 @@ void template_write(struct render *r)
 		jw_kbool(w, "shareProcessNamespace", true);
 	pod_security_write(r);
 	placement_write(r);
+	lookups_write(r);
+	if (r->init.n > 0) {
+		jw_kopen_list(w, "initContainers");
+		containers_write(w, &r->init);
+		jw_close_list(w);
+	}
 	jw_kopen_list(w, "containers");
 	container_write(r);
 	if (reloader_wanted(r))
 		reloader_write(r);
+	containers_write(w, &r->sidecars);
 	jw_close_list(w);
 	volumes_write(r);
 	jw_close(w);

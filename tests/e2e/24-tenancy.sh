@@ -32,7 +32,7 @@ same "by whose defaults nothing is refused" "50m 64Mi" \
 	"$(get limitrange/mine-tenant '{.spec.limits[0].defaultRequest.cpu} {.spec.limits[0].defaultRequest.memory}')"
 check "a dashboard" wait_for 60 there configmap/mine-dashboard
 same "with the label asked for" yes "$(get configmap/mine-dashboard '.metadata.labels.shown')"
-check "that is JSON" eval 'get configmap/mine-dashboard ".data" | grep -q "\\.json" &&
+check "that is JSON" eval 'get configmap/mine-dashboard ".data" | grep "\\.json" >/dev/null &&
 	k -n "$ns" get configmap mine-dashboard -o json | python3 -c "
 import json, sys
 for name, text in json.load(sys.stdin)[\"data\"].items():

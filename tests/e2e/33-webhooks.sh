@@ -90,7 +90,7 @@ k -n mcp-system scale deployment mcp-operator --replicas=1 >/dev/null
 check "the operator is back" rolled
 other() { [ "$(bundle validatingwebhookconfigurations)" != "$before" ] && bundled; }
 check "another CA is made and told" wait_for 30 other
-stored() { server faulty "${faulty[@]}" "  minReadySeconds: $RANDOM"; says 'spec.podLabels'; }
+stored() { server faulty "${faulty[@]}" "  minReadySeconds: $((RANDOM % 500))"; says 'spec.podLabels'; }
 check "the stored one may not be changed to another faulty one" wait_for 30 stored
 check "its condition tells" wait_for 20 field_is False mcpservers.mcp.allbeone.io/faulty \
 	'.status.conditions[?(@.type=="ConfigurationValid")].status'

@@ -54,13 +54,11 @@ faults() {
 		"$a {nodeSelectorTerms: [{matchExpressions: [{key: a, operator: Junk}]}]}}}"
 	faulty unknown spec.affinity 'field not declared in schema' \
 		'  affinity: {nodeAffinty: {}}'
-	faulty strategy spec.strategy 'maxUnavailable: Invalid value: "150%"' \
-		'  strategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 150%}}'
 	faulty privileged spec.securityContext \
 		'cannot set `allowPrivilegeEscalation` to false and `privileged` to true' \
 		'  securityContext: {privileged: true, allowPrivilegeEscalation: false}'
-	faulty traffic spec.service.externalTrafficPolicy 'Unsupported value: "Sometimes"' \
-		'  service: {type: NodePort, externalTrafficPolicy: Sometimes}'
+	faulty class spec.service.loadBalancerClass 'Invalid value: "a b"' \
+		'  service: {type: LoadBalancer, loadBalancerClass: a b}'
 	faulty spread spec.topologySpreadConstraints 'maxSkew: Invalid value: 0' \
 		'  topologySpreadConstraints: [{maxSkew: 0, topologyKey: a, whenUnsatisfiable: DoNotSchedule}]'
 	faulty patched spec.podTemplatePatch 'initContainers[0].image: Required value' \
@@ -74,16 +72,16 @@ k -n mcp-system patch deployment mcp-operator --type=json -p \
 	'[{"op":"add","path":"/spec/template/spec/containers/0/args/-","value":"--webhook-dry-run"}]' >/dev/null
 check "the operator is back with --webhook-dry-run" rolled
 refuses() {
-	server "first-$RANDOM" '  service: {type: NodePort, externalTrafficPolicy: Sometimes}'
+	server "first-$RANDOM" '  service: {type: LoadBalancer, loadBalancerClass: a b}'
 	says 'is refused by the API server'
 }
 check "it tries the children" wait_for 40 refuses
 mode=on
 faults
 server both '  affinity: {nodeAffinty: {}}' \
-	'  service: {type: NodePort, externalTrafficPolicy: Sometimes}'
+	'  service: {type: LoadBalancer, loadBalancerClass: a b}'
 check "faults of two children are told at once" eval \
-	'says "spec.affinity" && says "spec.service.externalTrafficPolicy"'
+	'says "spec.affinity" && says "spec.service.loadBalancerClass"'
 
 # A good one leaves nothing behind but itself.
 children() { k -n "$ns" get deployments,services,configmaps -o name | grep -c "/$1\b"; }

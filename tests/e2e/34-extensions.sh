@@ -129,7 +129,7 @@ same "in its words" 'PreReconcile "patcher": denied is not wanted here' \
 same "it is degraded" HookRefused "$(condition denied Degraded .reason)"
 same "its spec is valid" True "$(condition denied ConfigurationValid .status)"
 check "an Event tells" wait_for 10 eval \
-	'k -n "$ns" get events --field-selector=involvedObject.name=denied | grep -q HookRefused'
+	'k -n "$ns" get events --field-selector=involvedObject.name=denied | grep HookRefused >/dev/null'
 check "nothing is made of it" eval '! there deployment/denied && ! there service/denied'
 k -n "$ns" label "$S1" denied hook=ok --overwrite >/dev/null
 check "let by, it is served" wait_for 30 is denied Ready .reason ScaledToZero
@@ -153,7 +153,7 @@ check "nothing is made of them" eval '! there service/slow && ! there service/re
 server ignored ignored
 check "unless it may be missed" wait_for 30 is ignored Ready .reason ScaledToZero
 check "an Event tells" wait_for 10 eval \
-	'k -n "$ns" get events --field-selector=involvedObject.name=ignored | grep -q HookIgnored'
+	'k -n "$ns" get events --field-selector=involvedObject.name=ignored | grep HookIgnored >/dev/null'
 same "the other one is asked all the same" yes "$(get deployment/ignored .metadata.annotations.hooked)"
 
 # ---- validators --------------------------------------------------------------

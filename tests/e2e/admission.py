@@ -79,12 +79,12 @@ def of_all_groups():
     for value in ("x", "%", "1.5%"):
         at(ALL, "strategy.rollingUpdate.maxSurge", value,
            "is neither a number nor a percentage")
-    at(ALL, "minReadySeconds", 600,
-       "must be less than progressDeadlineSeconds")
-    at(ALL, "tolerations", [{"key": "a", "effect": "Never"}],
-       "is not one of NoSchedule", "tolerations[0].effect")
-    at(ALL, "tolerations", [{"operator": "Equal"}],
-       "may be empty with operator Exists only", "tolerations[0].key")
+    at(ALL, "strategy.rollingUpdate.maxUnavailable", "101%", "is over 100%")
+    at(ALL, "runtimeClassName", "k_v", "is not a name of a RuntimeClass")
+    at(ALL, "service", {"type": "LoadBalancer", "loadBalancerSourceRanges": ["10.0.0.0"]},
+       "is not a network", "service.loadBalancerSourceRanges[0]")
+    at(ALL, "tolerations", [{"key": "a", "operator": "Exists", "value": "b"}],
+       "must not stand with operator Exists", "tolerations[0].value")
     for name in ("A", "a.b", "mcp-tmp"):
         at(ALL, "volumes", [{"name": name, "emptyDir": {}}],
            "volume", "volumes[0].name")
@@ -101,37 +101,101 @@ def of_all_groups():
     case(ALL, {"resources": {"requests": {"cpu": "2"},
                              "limits": {"cpu": "1500m"}}},
          "resources.requests.cpu", "is over the limit")
-    for path in ("mcp", "/a b", "/a#b"):
-        at(ALL, "verification.path", path,
-           "must begin with '/'" if path == "mcp" else
-           "holds what no request can have")
+    for path in ("/a b", "/a#b"):
+        at(ALL, "verification.path", path, "holds what no request can have")
 
 
 def of_one_group():
     one = (ALLBEONE,)
     at(one, "transport", {"type": "http", "path": "mcp"},
        "must begin with '/'", "transport.path")
-    for tenant in ("A", "a_b", "-a", "a-"):
-        at(one, "tenancy.tenantId", tenant, "is not a tenant's id")
     labels(one, "monitoring.labels")
     for host in ("a_b", "*", "A.b", "a..b"):
         at(one, "entry.hosts", [host], "is not a host name", "entry.hosts[0]")
-    for path in ("a", "//", "/a/../b", "/a#b", "/a/.."):
+    for path in ("//", "/a/../b", "/a#b", "/a/.."):
         at(one, "entry.path", path, "must", "entry.path")
-    at(one, "entry.httpRoute.enabled", True, "is required when it is enabled",
-       "entry.httpRoute.parentRefs")
-    at(one, "autoscaling.hpa", {"enabled": True, "minReplicas": 5,
-                                "maxReplicas": 3}, "is over maxReplicas",
-       "autoscaling.hpa.minReplicas")
-    at(one, "networkPolicy", {"enabled": True, "ingressRules": [
-        {"ports": [{"port": 9, "endPort": 8}]}]}, "has an endPort under its",
-       "networkPolicy.ingressRules[0].ports")
+    case(one, {"replicas": 9, "autoscaling": {"hpa": {"enabled": True, "maxReplicas": 3}}},
+         "replicas", "is not within minReplicas and maxReplicas")
+    at(one, "autoscaling.pdb", {"maxUnavailable": "101%"}, "is over 100%",
+       "autoscaling.pdb.maxUnavailable")
+    at(one, "autoscaling", {"hpa": {"enabled": True, "maxReplicas": 3}, "vpa": {"enabled": True}},
+       "is what hpa scales by", "autoscaling.vpa")
+    case(one, {"tenancy": {"tenantId": "t"}, "networkPolicy": {
+        "enabled": True, "ingressRules": [{"ports": [{"port": 9}]}]}},
+         "networkPolicy.ingressRules[0].ports", "lets nobody in")
+    at(one, "tenancy", {"tenantId": "t", "resourceQuotas": {"mcpServers": 0}},
+       "leaves no room for the server itself", "tenancy.resourceQuotas.mcpServers")
+    at(one, "tenancy", {"tenantId": "t", "namespaceLabels": {"a.k8s.io/b": "c"}},
+       "is Kubernetes' own", "tenancy.namespaceLabels")
+    at(one, "istio", {"enabled": True, "mtls": "STRICT", "sidecarInject": False},
+       "needs sidecarInject", "istio.mtls")
+    at(one, "istio", {"enabled": True, "virtualService": {
+        "host": "a", "timeout": "1s", "retries": {"perTryTimeout": "2s"}}}, "is over timeout",
+       "istio.virtualService.retries.perTryTimeout")
+    at(one, "monitoring.serviceMonitor", {"enabled": True, "port": "nowhere"}, "port",
+       "monitoring.serviceMonitor.port")
     at(one, "networkPolicy", {"enabled": True, "allowedNamespaces": ["A"]},
        "is not a name of a namespace", "networkPolicy.allowedNamespaces[0]")
     for key in ("a/b", ".", "..a"):
         at((EXAMPLE,), "config", {key: "v"}, "cannot name a file")
     at((EXAMPLE,), "config", {"config.json": "v"},
        "is the name of the operator's own file")
+
+
+def of_the_areas(one):
+    for tenant in ("A", "a_b", "-a", "a-"):
+        at(one, "tenancy", {"tenantId": tenant}, "tenantId must be", crd=True)
+    at(one, "tenancy", {"tenantId": "t", "isolationLevel": "Strict",
+                        "networkPolicy": {"enabled": False}}, "must not be false with", crd=True)
+    at(one, "tenancy", {"tenantId": "t", "members": [
+        {"kind": "User", "name": "a", "namespace": "b"}]}, "for kind ServiceAccount only",
+       "tenancy.members[0]", True)
+    case(one, {"command": ["a"], "runtime": {"command": ["b"]}}, "", "give one", True)
+    at(one, "entry", {"path": "a"}, "path must begin with '/'", crd=True)
+    at(one, "entry.httpRoute", {"enabled": True}, "parentRefs are required", crd=True)
+    at(one, "autoscaling.hpa", {"enabled": True, "minReplicas": 5, "maxReplicas": 3},
+       "must not be over maxReplicas", crd=True)
+    for words, target in (
+            ("belongs to type Utilization", {"type": "Utilization"}),
+            ("for types Object and External", {"type": "Value", "averageValue": "1"}),
+            ("the one that is its own",
+             {"type": "AverageValue", "averageValue": "1", "value": "1"})):
+        at(one, "autoscaling.hpa", {"enabled": True, "maxReplicas": 3, "metrics": [
+            {"type": "Resource", "resource": {"name": "cpu", "target": target}}]},
+           words, "autoscaling.hpa.metrics[0].resource.target",
+           target["type"] == "Utilization")
+    at(one, "autoscaling.hpa", {"enabled": True, "maxReplicas": 3, "metrics": [{"type": "Pods"}]},
+       "give the metric of the type", "autoscaling.hpa.metrics[0]", True)
+    at(one, "autoscaling.pdb", {"maxUnavailable": 1, "minAvailable": 1}, "not both", crd=True)
+    for port in ({"port": 9, "endPort": 8}, {"port": "a", "endPort": 8}, {"endPort": 8}):
+        at(one, "networkPolicy", {"enabled": True, "ingressRules": [{"ports": [port]}]},
+           "endPort needs a port", "networkPolicy.ingressRules[0].ports[0]", True)
+    for peer in ({}, {"ipBlock": {"cidr": "10.0.0.0/8"}, "podSelector": {}}):
+        at(one, "networkPolicy", {"enabled": True, "egressRules": [{"to": [peer]}]},
+           "give ipBlock, or selectors", "networkPolicy.egressRules[0].to[0]", True)
+    at(one, "gateway", {"enabled": True, "istio": {"enabled": True}}, "istio.host is required",
+       crd=True)
+    at(one, "istio", {"enabled": True, "gateway": "a"}, "virtualService is required", crd=True)
+    at(one, "istio.virtualService", {"host": "a", "path": "b"}, "path must begin with '/'",
+       crd=True)
+    traffic = "istio.destinationRule.trafficPolicy."
+    at(one, traffic + "loadBalancer.consistentHash", {"httpHeaderName": "a", "useSourceIp": True},
+       "give one of", crd=True)
+    at(one, traffic + "tls", {"mode": "MUTUAL"}, "mode MUTUAL needs", crd=True)
+
+
+def beside(path):
+    """Containers beside the server's."""
+    for words, member, crd, more in (
+            ("is not a container name", "name", False, {"name": "A"}),
+            ("of the operator's own", "name", False, {"name": "mcp-server"}),
+            ("no image has", "image", False, {"image": "a b"}),
+            ("must not hold '='", "env[0]", True, {"env": [{"name": "A=", "value": "b"}]}),
+            ("give one of configMapRef and", "envFrom[0]", True, {"envFrom": [{}]}),
+            ("names no volume", "volumeMounts[0].name", False,
+             {"volumeMounts": [{"name": "v", "mountPath": "/a"}]})):
+        at(ALL, path, [{"name": "c", "image": "a", **more}], words,
+           f"{path}[0].{member}", crd)
 
 
 def of_the_crds():
@@ -141,9 +205,45 @@ def of_the_crds():
     at(ALL, "strategy", {"type": "Recreate", "rollingUpdate": {}},
        "must not stand with type Recreate", "strategy", True)
     at(ALL, "probes.liveness", {}, "exactly one of", crd=True)
+    at(ALL, "probes.readiness", {"tcpSocket": {"port": 1}, "terminationGracePeriodSeconds": 3},
+       "has no meaning", "probes.readiness.terminationGracePeriodSeconds")
     at(ALL, "envFrom", [{"prefix": "a"}], "give one of", "envFrom[0]", True)
+    case(ALL, {"minReadySeconds": 600}, "",
+         "minReadySeconds must be less than progressDeadlineSeconds", True)
+    at(ALL, "service", {"sessionAffinityTimeoutSeconds": 9}, "needs sessionAffinity ClientIP",
+       crd=True)
+    for wrong in ({"key": "a", "effect": "Never"}, {"key": "a", "operator": "Like"},
+                  {"operator": "Equal"}):
+        at(ALL, "tolerations", [wrong], "must be" if "key" in wrong else "may be empty",
+           "tolerations[0]", True)
+    at(ALL, "verification", {"path": "mcp"}, "path must begin with '/'", crd=True)
+    for path, value in (("service.externalTrafficPolicy", "Sometimes"),
+                        ("service.internalTrafficPolicy", "Never"),
+                        ("securityContext.procMount", "all"),
+                        ("podSecurityContext.fsGroupChangePolicy", "Never"),
+                        ("securityContext.seccompProfile", {"type": "Own"})):
+        at(ALL, path, value, "supported values",
+           path + (".type" if isinstance(value, dict) else ""), True)
+    at(ALL, "probes.liveness", {"httpGet": {"port": 1, "scheme": "FTP"}}, "supported values",
+       "probes.liveness.httpGet.scheme", True)
+    at(ALL, "volumes", [{"name": "a", "hostPath": {"path": "/a", "type": "Link"}}],
+       "supported values", "volumes[0].hostPath.type", True)
+    of_the_areas((ALLBEONE,))
     for signal in ("SIGKILL", "HUP", ""):
         at(ALL, "reload.signal", signal, "supported values", crd=True)
+    beside("pod.initContainers")
+    beside("pod.sidecars")
+    case(ALL, {"pod": {"initContainers": [{"name": "c", "image": "a"}],
+                       "sidecars": [{"name": "c", "image": "a"}]}},
+         "pod.sidecars[0].name", "is the name of another container")
+    at(ALL, "pod.hostAliases", [{"ip": "a", "hostnames": ["b"]}],
+       "is not an address", "pod.hostAliases[0].ip")
+    at(ALL, "pod.hostAliases", [{"ip": "10.0.0.1", "hostnames": ["b_c"]}],
+       "is not a host name", "pod.hostAliases[0].hostnames")
+    at(ALL, "pod.dnsPolicy", "Any", "supported values", crd=True)
+    at(ALL, "pod", {"dnsPolicy": "None"}, "nameservers are required", crd=True)
+    at(ALL, "pod.dnsConfig.nameservers", ["a"], "is not an address",
+       "pod.dnsConfig.nameservers[0]")
     case(ALL, {"rollbackOnFailure": True, "revisionHistoryLimit": 0}, "",
          "revisionHistoryLimit must be at least 1 with", True)
 

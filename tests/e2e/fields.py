@@ -11,6 +11,7 @@ counts for a quota either, so that each of those gets a namespace of its own.
 """
 
 import copy
+import itertools
 import json
 import os
 import re
@@ -52,11 +53,16 @@ LATER = re.compile(r"(gateway\.(image|port|args|env)|registry|plugins|"
 # reason than this note of ours.
 ELSEWHERE = {"verification.path", "rollbackOnFailure", "restartedAt"}
 # Kubernetes takes one value only, the default.
-ONE_VALUE = {"probes.liveness.successThreshold", "probes.startup.successThreshold"}
+ONE_VALUE = re.compile(r"probes\.(liveness|startup)\.successThreshold$|"
+                       r".*\.fieldRef\.apiVersion$")
+# Kubernetes takes none.
+NO_VALUE = {"probes.readiness.terminationGracePeriodSeconds"}
 # A metric's type says which source and which value it has: none is ever alone.
+# Of a hash there is one source, so this is there or another one is.
 TIED = re.compile(r"autoscaling\.hpa\.metrics\.\[\]\.(type|\w+\.target\.type|"
                   r"(external|object|pods)\.target\.averageUtilization|"
-                  r"(pods|resource)\.target\.value)$")
+                  r"(pods|resource)\.target\.value)$|"
+                  r".*\.consistentHash\.useSourceIp$")
 
 # ---- two values of a field --------------------------------------------------
 
@@ -70,7 +76,13 @@ BY_NAME = {
     "hosts": (["h.example.com"], ["i.example.com"]),
     "fieldPath": ("metadata.name", "metadata.namespace"),
     "divisor": ("1", "2"), "value": ("1", "2"), "averageValue": ("1", "2"),
-    "httpCode": (404, 500), "nodePort": (31123, 31124),
+    "ip": ("10.0.0.1", "10.0.0.2"), "nameserver": ("10.0.0.1", "10.0.0.2"),
+    "resource": ("limits.cpu", "limits.memory"),
+    "seLinuxOptions": ({"level": "s0:c1"}, {"level": "s0:c2"}),
+    "windowsOptions": ({"runAsUserName": "a"}, {"runAsUserName": "b"}),
+    "sysctls": tuple([{"name": "net.ipv4.ip_unprivileged_port_start", "value": n}]
+                     for n in ("1", "2")),
+    "httpCode": (404, 500),
     "podSelector": SELECTORS, "namespaceSelector": SELECTORS, "allowedPods": SELECTORS,
     "selector": SELECTORS,
 }
@@ -86,6 +98,7 @@ BY_PATH = {
         [{"maxSkew": n, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}]
         for n in (1, 2)),
     "podTemplatePatch": ({"spec": {"hostNetwork": True}}, {"spec": {"hostNetwork": False}}),
+    "pod.dnsPolicy": ("Default", "ClusterFirstWithHostNet"),
     "transport.type": ("http", "stdio"), "transport": ("http", "stdio"),
     "runtime.type": ("docker", "stdio"),
     "autoscaling.hpa.maxReplicas": (5, 6),
@@ -100,6 +113,9 @@ BY_PATH = {
     "restartedAt": ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"),
 }
 BIG = 100000
+NODE_PORTS = itertools.count(31100)
+ASKED_PORTS = set()
+FILE = re.compile(r".*(items\.\[\]|serviceAccountToken)\.path$")  # within a volume
 
 
 def two_values(schema, path):
@@ -107,6 +123,12 @@ def two_values(schema, path):
     kind = schema.get("type")
     if dotted in BY_PATH:
         return BY_PATH[dotted]
+    if name == "nodePort":  # each is had once in the cluster
+        asked = next(NODE_PORTS), next(NODE_PORTS)
+        ASKED_PORTS.update(asked)
+        return asked
+    if FILE.match(dotted):
+        return "x", "y"
     if dotted.startswith("tenancy.resourceQuotas."):
         return BIG, 2 * BIG  # what is tried here must not be short of it
     if "enum" in schema:
@@ -117,7 +139,7 @@ def two_values(schema, path):
         low = max(schema.get("minimum", 1), 1)
         high = min(low + 1, schema.get("maximum", low + 1))
         return BY_NAME.get(name) or (high, min(low, high - 1))
-    if name in BY_NAME and (kind != "object" or BY_NAME[name] == SELECTORS):
+    if name in BY_NAME and (kind != "object" or isinstance(BY_NAME[name][0], dict)):
         return BY_NAME[name]
     if name in TIMES:
         return "1s", "2s"
@@ -216,7 +238,24 @@ def scaled(way):
         way: {"policies": [{"type": "Pods", "value": 1, "periodSeconds": 5}]}})}}
 
 
+def beside(pattern, **more):
+    """Of the containers beside the server's."""
+    return [(rf"pod\.{kind}\.\[\]\.{pattern}", {
+        "volumes": [{"name": n, "emptyDir": {}} for n in ("aa", "bb")],
+        "pod": {kind: [dict(more, name="c", image="a:1")]}})
+            for kind in ("initContainers", "sidecars")]
+
+
+LOCALHOST = {"type": "Localhost"}
 AROUND = [
+    *beside("volumeMounts", volumeMounts=[{"name": "aa", "mountPath": "/data"}]),
+    *beside(r"env\.\[\]\.valueFrom\.resource", env=[{
+        "name": "A", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu"}}}]),
+    *beside(r"envFrom\.\[\]\.prefix", envFrom=[{"configMapRef": {"name": "aa"}}]),
+    *beside(r"securityContext\.appArmorProfile\.l",
+            securityContext={"appArmorProfile": LOCALHOST}),
+    *beside(r"securityContext\.seccompProfile\.l",
+            securityContext={"seccompProfile": LOCALHOST}),
     ("volumeMounts", {"volumes": [{"name": n, "emptyDir": {}} for n in ("aa", "bb")],
                       "volumeMounts": [{"name": "aa", "mountPath": "/data"}]}),
     (r"configSources\.\[\]\.configMap",
@@ -303,6 +342,9 @@ AROUND = [
 ]
 
 
+WHOLE = ("volumeMounts", "monitoring", "reload", "pod")
+
+
 def around(path):
     dotted = ".".join(path)
     spec = {"image": "ghcr.io/a/b:1"}
@@ -316,7 +358,7 @@ def around(path):
             more = copy.deepcopy(more)
             # Of one for two parts of a spec, the part at hand.
             spec.update({k: v for k, v in more.items()
-                         if own not in more or k == own or own in ("volumeMounts", "monitoring", "reload")})
+                         if own not in more or k == own or own in WHOLE})
             break
     return spec
 
@@ -439,7 +481,7 @@ def child_text(child, name):
         if child.get("spec", {}).get(key) not in ("None", ["None"]):
             child.get("spec", {}).pop(key, None)
     for port in child.get("spec", {}).get("ports", []) if child["kind"] == "Service" else []:
-        if port.get("nodePort") not in BY_NAME["nodePort"]:
+        if port.get("nodePort") not in ASKED_PORTS:
             port.pop("nodePort", None)
     return json.dumps(strip(child), sort_keys=True).replace(name, "NAME")
 
@@ -501,7 +543,7 @@ def judge(fields, servers, outcome):
     for (group, path), names in fields.of.items():
         good = [n for n in names if n not in servers.refused and n not in outcome.invalid]
         what = f"{group} {path}"
-        if path in ELSEWHERE or path in ONE_VALUE or TIED.match(path):
+        if path in ELSEWHERE | NO_VALUE or ONE_VALUE.match(path) or TIED.match(path):
             apart += 1
             continue
         if LATER.match(path):

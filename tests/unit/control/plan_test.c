@@ -470,6 +470,26 @@ static bool has_replicas(const struct plan *p)
 	return str_search(body, STR("\"replicas\"")) < body.n;
 }
 
+/* There is no moment in which whoever likes may connect. */
+TEST(plan_guards_pods_before_they_are_made)
+{
+	struct plan_in in = {
+		.server = &server, .record = &record,
+		.kinds = UINT32_C(1) << CHILD_NETWORK_POLICY
+	};
+	struct plan p;
+
+	memset(&record, 0, sizeof(record));
+	read_server(GROUP_ALLBEONE, "", "{\"image\":\"x\","
+	    "\"networkPolicy\":{\"enabled\":true}}");
+	REQUIRE(plan_children(&in, &arena, &p) == 0);
+	REQUIRE(p.steps == 3);
+	EXPECT_EQ(p.step[0].child, CHILD_NETWORK_POLICY);
+	EXPECT_EQ(p.step[1].child, CHILD_SERVICE);
+	EXPECT_EQ(p.step[2].child, CHILD_DEPLOYMENT);
+	EXPECT_EQ(p.wanted >> CHILD_NETWORK_POLICY, 1);
+}
+
 /* It has one pod by itself, and more are asked for by another manager. */
 TEST(plan_of_a_new_server_that_is_scaled)
 {

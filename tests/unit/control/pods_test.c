@@ -31,6 +31,28 @@ TEST(pod_well)
 	    "\"ContainerCreating\"}}}")).weight, TROUBLE_NONE);
 }
 
+TEST(pod_that_has_ended_is_known)
+{
+	EXPECT(look(POD("{\"phase\":\"Failed\",\"reason\":\"Evicted\"}"))
+	    .over);
+	EXPECT(look(POD("{\"phase\":\"Failed\",\"containerStatuses\":[{"
+	    "\"state\":{\"terminated\":{\"exitCode\":137,\"reason\":"
+	    "\"OOMKilled\"}}}]}")).over);
+	EXPECT(!look(CONTAINER("{\"state\":{\"waiting\":{\"reason\":"
+	    "\"RunContainerError\"}}}")).over);
+}
+
+TEST(pod_names_the_container_that_is_not_the_server)
+{
+	EXPECT_STR(str_from(look(POD("{\"initContainerStatuses\":[{\"name\":"
+	    "\"fetch\",\"state\":{\"waiting\":{\"reason\":"
+	    "\"RunContainerError\",\"message\":\"no\"}}}]}")).message),
+	    "pod p-1, container fetch: no");
+	EXPECT_STR(str_from(look(CONTAINER("{\"name\":\"mcp-server\","
+	    "\"state\":{\"waiting\":{\"reason\":\"RunContainerError\","
+	    "\"message\":\"no\"}}}")).message), "pod p-1: no");
+}
+
 TEST(pod_pull_does_not_flap)
 {
 	struct trouble failed = look(CONTAINER("{\"state\":{\"waiting\":"

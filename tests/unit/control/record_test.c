@@ -249,6 +249,19 @@ TEST(who_is_not_planned_is_not_overwritten)
 	EXPECT(!record_overwritten(&r));
 }
 
+TEST(a_rollout_that_keeps_the_old_pods_lacks_the_new)
+{
+	struct record r = { .desired = 1 };
+
+	EXPECT(record_lacks(&r));
+	r.workload.ready = r.workload.replicas = 1;
+	EXPECT(!record_lacks(&r));
+	r.workload.replicas = 2;
+	EXPECT(record_lacks(&r));
+	r.workload.ready = 2;
+	EXPECT(!record_lacks(&r));
+}
+
 TEST(who_was_never_planned_is_due)
 {
 	static struct manager m;

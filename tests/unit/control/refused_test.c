@@ -97,3 +97,68 @@ TEST(a_refused_server_is_deleted_while_its_status_is_written)
 	mw_run(20 * SEC);
 	EXPECT_EQ(mw.m->records.pool.used, 0);
 }
+
+#define GUARDED "{\"apiVersion\":\"mcp.allbeone.io/v1\"," \
+	"\"kind\":\"MCPServer\",\"metadata\":{\"name\":\"one\"," \
+	"\"namespace\":\"ns\",\"generation\":1,\"resourceVersion\":\"5\"," \
+	"\"uid\":\"0188f7f2-9b3a-4c5d-8e6f-0123456789ab\"}," \
+	"\"spec\":{\"image\":\"x\",\"port\":8080," \
+	"\"networkPolicy\":{\"enabled\":true}}}"
+
+static bool policy_refused, service_told, policy_is_down;
+
+static const char *watch_guarded(const struct world_request *r,
+    struct str path)
+{
+	(void)r;
+	return str_ends(path, STR("mcp.allbeone.io/v1/mcpservers")) ?
+	    MW_LINE("ADDED", GUARDED) : "";
+}
+
+static void serve_guarded(const struct world_request *r, struct str path)
+{
+	bool policy = str_search(path, STR("/networkpolicies/")) < path.n;
+
+	if (policy && policy_is_down) {
+		world_reply(mw.w, r->peer, 500, NULL,
+		    world_status(500, "InternalError", "webhook is down"));
+		return;
+	}
+	if (!policy_is_down && (policy ||
+	    str_search(path, STR("/services/")) < path.n)) {
+		policy_refused |= policy;
+		world_reply(mw.w, r->peer, 403, NULL,
+		    world_status(403, "Forbidden", "not here"));
+		return;
+	}
+	if (str_ends(path, STR(MW_STATUS)))
+		service_told = str_search(r->body,
+		    STR("Service one: not here")) < r->body.n;
+	world_reply(mw.w, r->peer, 200, NULL, str_is(r->method, "GET") &&
+	    str_search(path, STR("/mcpservers/")) < path.n ? GUARDED : MADE);
+}
+
+/* The policy stands before all else, and is refused first. */
+TEST(what_a_server_cannot_do_without_is_told_first)
+{
+	mw.watch = watch_guarded;
+	mw.serve = serve_guarded;
+	mw_begin(NULL);
+	mw_run(5 * SEC);
+	EXPECT(policy_refused);
+	EXPECT(service_told);
+}
+
+/* Nor does the rest of it wait for a policy that may be had later. */
+TEST(a_policy_that_fails_holds_nobody_up)
+{
+	policy_is_down = true;
+	mw.watch = watch_guarded;
+	mw.serve = serve_guarded;
+	mw_begin(NULL);
+	mw_run(5 * SEC);
+	policy_is_down = false;
+	EXPECT(mw_count("networkpolicies/one") > 1);
+	EXPECT(mw_count("PATCH /apis/apps/v1/namespaces/ns/deployments/"
+	    "one") > 0);
+}

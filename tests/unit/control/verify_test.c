@@ -436,9 +436,14 @@ TEST(who_lets_calls_wait_is_told_of_after_the_first_try)
 TEST(who_has_waited_longest_is_asked_first)
 {
 	static const struct uid uids[] = {
-		{ { 1 } }, { { 2 } }, { { 3 } }
+		{ { 1 } }, { { 2 } }, { { 3 } }, { { 4 } }
 	};
-	static const int64_t due_s[] = { 30, 10, 20 };
+	/* The last was silent before: new ones do not wait for it. */
+	static const uint8_t state[] = {
+		VERIFIED_PENDING, VERIFIED_PENDING, VERIFIED_PENDING,
+		VERIFIED_UNSURE
+	};
+	static const int64_t due_s[] = { 30, 10, 20, 5 };
 	static struct manager m;
 	static struct mem mem;
 	struct manager_options o;
@@ -457,7 +462,7 @@ TEST(who_has_waited_longest_is_asked_first)
 		r->flags |= RECORD_LIVE;
 		r->verify = (struct verify_note){
 			1, m.loop.now_ns - 60 * SEC + due_s[i] * SEC,
-			VERIFIED_PENDING, 0, false
+			state[i], 0, false
 		};
 	}
 	m.verify.timer.fn(m.verify.timer.ctx);
@@ -466,4 +471,6 @@ TEST(who_has_waited_longest_is_asked_first)
 	EXPECT_EQ(queue_take(&m.queue), at[2]);
 	m.verify.timer.fn(m.verify.timer.ctx);
 	EXPECT_EQ(queue_take(&m.queue), at[0]);
+	m.verify.timer.fn(m.verify.timer.ctx);
+	EXPECT_EQ(queue_take(&m.queue), at[3]);
 }

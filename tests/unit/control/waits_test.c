@@ -172,7 +172,7 @@ static unsigned asked(void)
 
 static const struct trouble *worst(void)
 {
-	return pods_worst(&mw.m->pods, key_hash(STR("ns"), STR("m.one")));
+	return pods_worst(&mw.m->pods, key_hash(STR("ns"), STR("m.one")), true);
 }
 
 TEST(a_pod_that_is_made_for_long_is_asked_about)

@@ -24,6 +24,7 @@
 #define UNFOLLOWED "\"ConfigMapsFollowed\",\"status\":\"False\""
 #define BROKEN "mcp.example.com/v1alpha1/mcpservers"
 static bool denied, broken, no_pods, unreadable;
+static int roles_code;		/* of the answer to their watch; 0: 200 */
 static bool asking;
 static char applied[8192];	/* the last Deployment */
 static char status[8192];	/* the last one written */
@@ -36,6 +37,11 @@ static const char *watch(const struct world_request *r, struct str path)
 	    (no_pods && str_ends(path, STR("/pods")))) {
 		world_reply(mw.w, r->peer, 500, NULL,
 		    world_status(500, "InternalError", "webhook"));
+		return NULL;
+	}
+	if (roles_code != 0 && str_ends(path, STR("/roles"))) {
+		world_reply(mw.w, r->peer, roles_code, NULL,
+		    world_status(roles_code, "No", "who are you"));
 		return NULL;
 	}
 	if (str_ends(path, STR("mcp.mcp.dev/v1alpha1/mcpservers")))
@@ -218,6 +224,7 @@ TEST(notes_that_are_not_the_last_are_read_again)
 
 #define STATUS "PATCH /apis/mcp.mcp.dev/v1alpha1/namespaces/ns/" \
 	"mcpservers/one/status"
+#define ROLES "GET /apis/rbac.authorization.k8s.io/v1/roles?"
 #define READ "GET /apis/mcp.mcp.dev/v1alpha1/namespaces/ns/mcpservers/one"
 
 TEST(a_group_that_never_answers_holds_up_no_other)
@@ -257,4 +264,28 @@ TEST(who_may_not_watch_references_is_ready)
 	begin();
 	for (i = 0; i < mw.m->observe.readyz.checks; i++)
 		EXPECT(mw.m->check[i].check(mw.m->check[i].ctx) == NULL);
+}
+
+/* Roles that nothing tells of any more are only found by listing them once. */
+TEST(leftovers_are_looked_for_until_there_is_an_answer)
+{
+	roles_code = 401;
+	begin();
+	EXPECT_EQ(mw_count(ROLES), 1);
+	EXPECT(applied[0] != '\0');
+	mw_run(2 * KUBE_DENIED_RETRY_NS);
+	EXPECT(mw_count(ROLES) > 1);
+	roles_code = 0;
+	mw_run(2 * KUBE_DENIED_RETRY_NS);
+	mw_forget();
+	mw_run(10 * KUBE_DENIED_RETRY_NS);
+	EXPECT_EQ(mw_count(ROLES), 0);
+}
+
+TEST(leftovers_that_are_not_for_us_are_asked_for_once)
+{
+	roles_code = 403;
+	begin();
+	mw_run(10 * KUBE_DENIED_RETRY_NS);
+	EXPECT_EQ(mw_count(ROLES), 1);
 }

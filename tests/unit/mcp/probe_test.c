@@ -335,6 +335,26 @@ TEST(no_answer_and_no_entry_are_told_apart)
 	    "initialize was answered with error -32000: no");
 }
 
+TEST(a_server_that_wants_tls_is_not_taken_for_another)
+{
+	static const struct turn go[] = {
+		{ "POST /mcp", "server/discover", 400, NULL, NULL,
+		    "Client sent an HTTP request to an HTTPS server.\n", NULL }
+	};
+	static const struct turn nginx[] = {
+		{ "POST /mcp", "server/discover", 400, "text/html", NULL,
+		    "<html><head><title>400 The plain HTTP request was sent "
+		    "to HTTPS port</title></head></html>", NULL }
+	};
+
+	run(go, ARRAY_LEN(go));
+	ends(MCP_SILENT);
+	EXPECT_STR(str_from(p.diag.text), "it wants TLS, in which servers are "
+	    "not asked who they are");
+	run(nginx, ARRAY_LEN(nginx));
+	ends(MCP_SILENT);
+}
+
 TEST(another_path_of_the_same_server_is_followed)
 {
 	static const struct turn script[] = {

@@ -188,3 +188,17 @@ TEST(advice_needs_room)
 	EXPECT_EQ(arena_mark(&none), 0);
 	EXPECT(!none.over);
 }
+
+TEST(advice_on_a_way_in_that_is_none)
+{
+	advised("\"entry\":{\"hosts\":[\"a.example\"]}",
+	    "spec.entry.hosts: lead nowhere: neither ingress nor httpRoute is "
+	    "enabled\n");
+	advised("\"entry\":{\"hosts\":[\"a.example\"],\"sessionAffinity\":"
+	    "\"ClientIP\",\"httpRoute\":{\"enabled\":true,\"parentRefs\":[{"
+	    "\"name\":\"g\"}]}}", "spec.entry.sessionAffinity: of ClientIP "
+	    "means nothing to an HTTPRoute: Cookie does\n");
+	advised("\"entry\":{\"hosts\":[\"a.example\"],\"sessionAffinity\":"
+	    "\"Cookie\",\"httpRoute\":{\"enabled\":true,\"parentRefs\":[{"
+	    "\"name\":\"g\"}]}}", "");
+}

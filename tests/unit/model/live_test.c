@@ -73,6 +73,18 @@ TEST(what_a_patch_speaks_of_is_not_live)
 	    "");
 }
 
+TEST(what_is_mounted_beside_the_server_is_not_live)
+{
+	EXPECT_STR(live(GROUP_ALLBEONE, VOLUMES MOUNT("va", "/a", "") ","
+	    MOUNT("vb", "/b", "") "],\"pod\":{\"initContainers\":[{\"name\":"
+	    "\"i\",\"image\":\"b\",\"volumeMounts\":["
+	    MOUNT("va", "/x", "") "]}]}"), "vb ");
+	EXPECT_STR(live(GROUP_ALLBEONE, VOLUMES MOUNT("va", "/a", "") ","
+	    MOUNT("vb", "/b", "") "],\"pod\":{\"sidecars\":[{\"name\":"
+	    "\"s\",\"image\":\"b\",\"volumeMounts\":["
+	    MOUNT("vb", "/x", ",\"subPath\":\"k\"") "]}]}"), "va ");
+}
+
 TEST(a_patch_of_what_is_called_alike_is_none)
 {
 	EXPECT_STR(live(GROUP_ALLBEONE, "\"config\":{}," VOLUMES

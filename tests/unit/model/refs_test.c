@@ -45,6 +45,21 @@ TEST(refs_all_are_named)
 	    "c:n/o? c:n/q? s:t/ c:u/? c:v/~ s:w/x?~ s:w/y?~ ");
 }
 
+TEST(refs_of_containers_beside_the_server_are_named)
+{
+	struct seen s;
+
+	model_good(&m, GROUP_MCPDEV, "{\"image\":\"a\",\"pod\":{"
+	    "\"initContainers\":[{\"name\":\"x\",\"image\":\"b\",\"env\":["
+	    "{\"name\":\"A\",\"valueFrom\":{\"secretKeyRef\":{\"name\":"
+	    "\"e\",\"key\":\"k\"}}}]}],\"sidecars\":[{\"name\":\"y\","
+	    "\"image\":\"c\",\"envFrom\":[{\"configMapRef\":{\"name\":"
+	    "\"f\",\"optional\":true}}]}]}}");
+	buf_init(&s.b, s.text, sizeof(s.text));
+	server_refs(&m.s, note, &s);
+	EXPECT_STR(buf_view(&s.b), "s:e/k c:f/? ");
+}
+
 TEST(refs_of_volumes_are_live_where_pods_see_them_change)
 {
 	struct seen s;

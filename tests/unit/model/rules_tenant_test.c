@@ -178,11 +178,26 @@ TEST(rules_policy_does_not_lock_out)
 	bad(TENANT("\"isolationLevel\":\"None\",\"networkPolicy\":{"
 	    "\"enabled\":true,\"ingressRules\":[{\"ports\":[{\"port\":9090}]"
 	    "}]}"), "spec.tenancy.networkPolicy.ingressRules[0].ports", rule);
+	bad("{\"image\":\"a\",\"tenancy\":{\"tenantId\":\"t\"},"
+	    "\"networkPolicy\":{\"enabled\":true,\"ingressRules\":[{"
+	    "\"ports\":[{\"port\":9090}]}]}}", path, rule);
+	good("{\"image\":\"a\",\"tenancy\":{\"tenantId\":\"t\","
+	    "\"isolationLevel\":\"Node\"},\"networkPolicy\":{\"enabled\":true,"
+	    "\"ingressRules\":[{\"ports\":[{\"port\":9090}]}]}}");
 	/* Then the namespace is let in. */
 	good(TENANT("\"networkPolicy\":{\"enabled\":true,\"ingressRules\":[{"
 	    "\"ports\":[{\"port\":9090}]}]}"));
 	good(NETWORK("\"ingressRules\":[{\"ports\":[{\"port\":9090}]}],"
 	    "\"allowedNamespaces\":[\"x\"]"));
+	/* What both say adds up. */
+	good("{\"image\":\"a\",\"tenancy\":{\"tenantId\":\"t\","
+	    "\"isolationLevel\":\"None\",\"networkPolicy\":{\"enabled\":true,"
+	    "\"allowedNamespaces\":[\"x\"]}},\"networkPolicy\":{\"enabled\":"
+	    "true,\"ingressRules\":[{\"ports\":[{\"port\":9090}]}]}}");
+	bad("{\"image\":\"a\",\"tenancy\":{\"tenantId\":\"t\","
+	    "\"isolationLevel\":\"None\",\"networkPolicy\":{\"enabled\":true}"
+	    "},\"networkPolicy\":{\"enabled\":true,\"ingressRules\":[{"
+	    "\"ports\":[{\"port\":9090}]}]}}", path, rule);
 	good("{\"image\":\"a\",\"transport\":{\"type\":\"stdio\"},"
 	    "\"networkPolicy\":{\"enabled\":true,\"ingressRules\":[{"
 	    "\"ports\":[{\"port\":9090}]}]}}");

@@ -98,6 +98,8 @@ TEST(rules_references)
 	    "Sometimes is not one of Always, IfNotPresent, Never");
 	bad("\"priorityClassName\":\"A\"", "spec.priorityClassName",
 	    "A is not a name of a PriorityClass");
+	bad("\"runtimeClassName\":\"k_v\"", "spec.runtimeClassName",
+	    "k_v is not a name of a RuntimeClass");
 	good("\"imagePullSecrets\":[{\"name\":\"a.b\"}],"
 	    "\"imagePullPolicy\":\"Never\"");
 }
@@ -178,6 +180,13 @@ TEST(rules_service)
 	    "needs sessionAffinity ClientIP");
 	bad("\"service\":{\"loadBalancerClass\":\"x\"}",
 	    "spec.service.loadBalancerClass", "needs type LoadBalancer");
+	bad("\"service\":{\"type\":\"LoadBalancer\","
+	    "\"loadBalancerSourceRanges\":[\"10.0.0.0/8\",\"10.0.0.0\"]}",
+	    "spec.service.loadBalancerSourceRanges[1]",
+	    "10.0.0.0 is not a network such as 10.0.0.0/8");
+	bad("\"service\":{\"externalTrafficPolicy\":\"Sometimes\"}",
+	    "spec.service.externalTrafficPolicy",
+	    "Sometimes is not one of Cluster, Local");
 	good("\"service\":{\"sessionAffinity\":\"ClientIP\","
 	    "\"sessionAffinityTimeoutSeconds\":10}");
 }
@@ -219,6 +228,10 @@ TEST(rules_rollout)
 	bad("\"strategy\":{\"rollingUpdate\":{\"maxUnavailable\":\"%\"}}",
 	    "spec.strategy.rollingUpdate.maxUnavailable",
 	    "% is neither a number nor a percentage");
+	bad("\"strategy\":{\"rollingUpdate\":{\"maxUnavailable\":\"101%\"}}",
+	    "spec.strategy.rollingUpdate.maxUnavailable", "101% is over 100%");
+	good("\"strategy\":{\"rollingUpdate\":{\"maxUnavailable\":\"100%\","
+	    "\"maxSurge\":\"200%\"}}");
 	bad("\"strategy\":{\"rollingUpdate\":{\"maxUnavailable\":\"0%\","
 	    "\"maxSurge\":0}}", "spec.strategy.rollingUpdate",
 	    "maxUnavailable and maxSurge must not both be 0");
@@ -243,6 +256,9 @@ TEST(rules_tolerations)
 	bad("\"tolerations\":[{\"key\":\"a\",\"effect\":\"Never\"}]",
 	    "spec.tolerations[0].effect", "Never is not one of NoSchedule, "
 	    "PreferNoSchedule, NoExecute");
+	bad("\"tolerations\":[{\"key\":\"a\",\"operator\":\"Like\"}]",
+	    "spec.tolerations[0].operator",
+	    "Like is not one of Equal, Exists, Lt, Gt");
 	bad("\"tolerations\":[{\"operator\":\"Equal\"}]",
 	    "spec.tolerations[0].key",
 	    "may be empty with operator Exists only");
@@ -305,6 +321,85 @@ TEST(rules_env_values_are_secret)
 	bad("\"env\":[{\"name\":\"A\",\"value\":{\"hunter\":2}}]",
 	    "spec.env[0].value", "must be a string, is an object");
 	EXPECT(!strstr(m.diag.text, "hunter"));
+}
+
+static void bad_beside(const char *more, const char *path, const char *text)
+{
+	char mem[512];
+
+	snprintf(mem, sizeof(mem), "\"volumes\":[{\"name\":\"v\"}],\"pod\":{"
+	    "\"initContainers\":[{\"name\":\"first\",\"image\":\"b\"}],"
+	    "\"sidecars\":[{\"name\":\"second\",\"image\":\"c\"},"
+	    "{\"image\":\"d\",%s}]}", more);
+	bad(mem, path, text);
+}
+
+TEST(rules_containers_beside_the_server)
+{
+	bad_beside("\"name\":\"first\"", "spec.pod.sidecars[1].name",
+	    "first is the name of another container");
+	bad_beside("\"name\":\"second\"", "spec.pod.sidecars[1].name",
+	    "second is the name of another container");
+	bad_beside("\"name\":\"mcp-server\"", "spec.pod.sidecars[1].name",
+	    "mcp-server is the name of a container of the operator's own");
+	bad_beside("\"name\":\"config-reloader\"",
+	    "spec.pod.sidecars[1].name", "config-reloader is the name of a "
+	    "container of the operator's own");
+	bad_beside("\"name\":\"a_b\"", "spec.pod.sidecars[1].name",
+	    "a_b is not a container name: lower-case letters, digits and "
+	    "'-', at most 63");
+	bad_beside("\"name\":\"x\",\"env\":[{\"name\":\"A\"},{\"name\":"
+	    "\"B\",\"valueFrom\":{}}]",
+	    "spec.pod.sidecars[1].env[1].valueFrom",
+	    "B has no source that is known");
+	bad_beside("\"name\":\"x\",\"envFrom\":[{}]",
+	    "spec.pod.sidecars[1].envFrom[0]",
+	    "needs one of configMapRef and secretRef");
+	bad_beside("\"name\":\"x\",\"volumeMounts\":[{\"name\":\"w\","
+	    "\"mountPath\":\"/a\"}]",
+	    "spec.pod.sidecars[1].volumeMounts[0].name",
+	    "w names no volume of spec.volumes");
+	bad_beside("\"name\":\"x\",\"volumeMounts\":[{\"name\":\"v\","
+	    "\"mountPath\":\"/a\"},{\"name\":\"v\",\"mountPath\":\"/a/\"}]",
+	    "spec.pod.sidecars[1].volumeMounts[1].mountPath",
+	    "/a is another mount's path");
+	bad("\"pod\":{\"initContainers\":[{\"name\":\"x\",\"image\":"
+	    "\"a b\"}]}", "spec.pod.initContainers[0].image",
+	    "a b holds a character that no image has");
+}
+
+TEST(rules_containers_have_room)
+{
+	static char spec[40000];
+	struct buf b;
+
+	buf_init(&b, spec, sizeof(spec));
+	buf_cstr(&b, "\"pod\":{\"sidecars\":[{\"name\":\"x\",\"image\":\"b\","
+	    "\"args\":[\"");
+	while (b.n < 33000)
+		buf_char(&b, 'a');
+	buf_cstr(&b, "\"]}]}");
+	buf_char(&b, '\0');
+	bad(spec, "spec.pod", "has more than 32 KiB of containers; give large "
+	    "texts as files of a ConfigMap");
+}
+
+TEST(rules_names_of_the_pod)
+{
+	bad("\"pod\":{\"hostAliases\":[{\"ip\":\"db\",\"hostnames\":[]}]}",
+	    "spec.pod.hostAliases[0].ip", "db is not an address");
+	bad("\"pod\":{\"hostAliases\":[{\"ip\":\"::1\",\"hostnames\":[]},{"
+	    "\"ip\":\"::1\",\"hostnames\":[]}]}",
+	    "spec.pod.hostAliases[1].ip", "::1 is the address of another one");
+	bad("\"pod\":{\"hostAliases\":[{\"ip\":\"::1\",\"hostnames\":["
+	    "\"a\",\"B\"]}]}", "spec.pod.hostAliases[0].hostnames",
+	    "B is not a host name");
+	bad("\"pod\":{\"dnsConfig\":{\"nameservers\":[\"10.0.0.1\","
+	    "\"dns\"]}}", "spec.pod.dnsConfig.nameservers[1]",
+	    "dns is not an address");
+	bad("\"pod\":{\"dnsPolicy\":\"None\"}",
+	    "spec.pod.dnsConfig.nameservers",
+	    "is required with dnsPolicy None");
 }
 
 TEST(rules_volumes)
@@ -445,6 +540,21 @@ TEST(rules_pod_template_patch)
 
 TEST(rules_probes)
 {
+	bad("\"probes\":{\"startup\":{\"tcpSocket\":{\"port\":\"web\"}}}",
+	    "spec.probes.startup", "web is the name of no port of the server");
+	bad("\"ports\":[{\"name\":\"a\",\"port\":1}],\"probes\":{"
+	    "\"liveness\":{\"httpGet\":{\"port\":\"mcp\"}}}",
+	    "spec.probes.liveness", "mcp is the name of no port of the server");
+	good("\"ports\":[{\"name\":\"a\",\"port\":1}],\"probes\":{"
+	    "\"liveness\":{\"httpGet\":{\"port\":\"a\"}}}");
+	good("\"probes\":{\"liveness\":{\"httpGet\":{\"port\":\"web\"}}},"
+	    "\"podTemplatePatch\":{\"spec\":{\"containers\":[{\"name\":"
+	    "\"mcp-server\",\"ports\":[{\"name\":\"web\","
+	    "\"containerPort\":9}]}]}}");
+	bad("\"probes\":{\"readiness\":{\"tcpSocket\":{\"port\":1},"
+	    "\"terminationGracePeriodSeconds\":3}}",
+	    "spec.probes.readiness.terminationGracePeriodSeconds",
+	    "has no meaning: a pod that is not ready is not ended");
 	bad("\"probes\":{\"liveness\":{}}", "spec.probes.liveness",
 	    "needs one of httpGet, tcpSocket, exec and grpc");
 	bad("\"probes\":{\"readiness\":{\"httpGet\":{\"port\":1},"

@@ -78,6 +78,15 @@ TEST(mesh_sidecar_label_of_the_user)
 
 	EXPECT_STR(deployment_at(pod, INJECT), "\"false\"");
 	EXPECT_STR(deployment_at(selector, INJECT), "\"false\"");
+	/* Then nobody speaks the mesh's TLS to them. */
+	EXPECT(made(SERVER(",\"gateway\":{\"enabled\":true,\"istio\":{"
+	    "\"enabled\":true,\"host\":\"h\"}},\"podLabels\":{"
+	    "\"sidecar.istio.io/inject\":\"false\"}"),
+	    CHILD_DESTINATION_RULE).wanted);
+	EXPECT_STR(at(SERVER(",\"gateway\":{\"enabled\":true,\"istio\":{"
+	    "\"enabled\":true,\"host\":\"h\"}},\"podLabels\":{"
+	    "\"sidecar.istio.io/inject\":\"false\"}"),
+	    CHILD_DESTINATION_RULE, "spec|trafficPolicy|tls"), "");
 }
 
 TEST(mesh_gateways)
@@ -145,6 +154,11 @@ TEST(mesh_traffic_as_given)
 	    CHILD_DESTINATION_RULE, "spec|trafficPolicy"), "{}");
 	EXPECT_STR(at(GATEWAY("\"enabled\":true"), CHILD_DESTINATION_RULE,
 	    "spec|trafficPolicy"), "{\"tls\":{\"mode\":\"ISTIO_MUTUAL\"}}");
+	/* Which nobody could speak with pods that have no sidecar. */
+	EXPECT_STR(at(SERVER(",\"istio\":{\"enabled\":true,"
+	    "\"sidecarInject\":false},\"gateway\":{\"enabled\":true,"
+	    "\"istio\":{\"enabled\":true,\"host\":\"h\"}}"),
+	    CHILD_DESTINATION_RULE, "spec|trafficPolicy"), "{}");
 }
 
 #define STICKY ",\"service\":{\"sessionAffinity\":\"ClientIP\"}"

@@ -33,6 +33,8 @@ TEST(places_come_from_fields)
 TEST(a_neighbour_is_no_place)
 {
 	FIRST(CHILD_DEPLOYMENT, "spec.template.spec.containers[2].image",
+	    "spec.pod.sidecars");
+	FIRST(CHILD_DEPLOYMENT, "spec.template.spec.initContainersX",
 	    "spec.podTemplatePatch");
 	FIRST(CHILD_DEPLOYMENT, "spec.template.spec.affinityX",
 	    "spec.podTemplatePatch");

@@ -42,6 +42,7 @@ static void golden(const char *name, uint64_t refs)
 	EXPECT_GOLDEN(path, buf_view(&text));
 }
 
+GOLDEN(allbeone_beside, "allbeone-beside", 0)
 GOLDEN(allbeone_files, "allbeone-files", 0)
 GOLDEN(allbeone_python, "allbeone-python", 0)
 GOLDEN(allbeone_git, "allbeone-git", 0)
