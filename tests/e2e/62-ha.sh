@@ -21,6 +21,13 @@ installed() { k apply -f "$TOP/crds/" -f "$TOP/manifests/" "$@"; }
 rolled() { k -n mcp-system rollout status deployment/mcp-operator --timeout=90s; }
 check "it installs" installed -f "$TOP/manifests/overlays/ha"
 check "both replicas become available" rolled
+
+# What went before knows no Lease and writes until it has ended.
+two_pods() {
+	[ "$(k -n mcp-system get pods -o name \
+		-l app.kubernetes.io/name=mcp-operator | wc -l)" = 2 ]
+}
+check "what went before has ended" wait_for 60 two_pods
 same "it is the image that the overlay names" mcp-operator:0.1.0 \
 	"$(k -n mcp-system get deployment mcp-operator \
 	-o 'jsonpath={.spec.template.spec.containers[0].image}')"
