@@ -557,7 +557,7 @@ struct job {
 	uint64_t known;		/* version, when JOB_GET was asked */
 	uint64_t refs;		/* refs_state that the plan was made with */
 	/* Version of the Deployment whose notes the plan goes on with; 0: it
-	 * has none, or no number. */
+	 * can have none, or no number. */
 	uint64_t marked;
 	bool looked;		/* at what stands under the child's name */
 	struct uid found;	/* ours, as the look told */

@@ -410,6 +410,15 @@ static void job_ref_done(struct job *j)
 		job_refs_known(j);
 }
 
+/*
+ * Another operator may follow what this one does not, so there may be notes
+ * though none are made here.
+ */
+static bool refers(const struct server *s)
+{
+	return refs_any(s, REF_CONFIG_MAP) || refs_any(s, REF_SECRET);
+}
+
 static int job_plan_children(struct job *j, struct plan *ret)
 {
 	const struct child_state *have = child_at(&j->m->records,
@@ -428,7 +437,7 @@ static int job_plan_children(struct job *j, struct plan *ret)
 	in.sidecar = j->m->o->sidecar_image;
 	refs_mark(j->m, in.record, in.server, in.taken_up, &j->arena,
 	    &in.marks);
-	j->marked = in.marks.seen.n > 0 && child_has_version(have) ?
+	j->marked = refers(in.server) && child_has_version(have) ?
 	    have->told : 0;
 	return plan_children(&in, &j->arena, ret);
 }

@@ -222,6 +222,10 @@ TEST(no_autoscaler_is_left_to_a_strangers_deployment)
 #define FROM(port) "{\"image\":\"x\",\"port\":" #port ",\"envFrom\":[{" \
 	"\"configMapRef\":{\"name\":\"c\"}}]}"
 
+#define SECRET(port) "{\"image\":\"x\",\"port\":" #port "," \
+	"\"secretName\":\"s\"}"
+#define SEEN "\"mcp.allbeone.io/seen-references\":\""
+
 static int held;		/* whose Service waits; -1: nobody's */
 static bool holds;
 static char written[16384];	/* the last Deployment that we wrote */
@@ -263,26 +267,67 @@ static void serve_two(const struct world_request *r, struct str path)
 		serve(r, path);
 }
 
-/* The Deployment as we wrote it, at that version. */
-static void tell_written(unsigned at)
+/* The Deployment at that version, with that note of references. */
+static void tell_noted(unsigned at, struct str note)
 {
-	static const char key[] = "mcp.allbeone.io/seen-references\":\"";
-	const char *note = strstr(written, key);
 	char line[2048];
 	struct buf b;
 
-	REQUIRE(note != NULL);
-	note += strlen(key);
 	buf_init(&b, line, sizeof(line));
 	buf_fmt(&b, "{\"type\":\"MODIFIED\",\"object\":{\"metadata\":{"
 	    META("mcp.mcp.dev/v1alpha1") ",\"resourceVersion\":\"%u\","
-	    "\"generation\":1,"
-	    "\"annotations\":{\"%s%S\"}},\"spec\":{\"replicas\":1},"
-	    "\"status\":{}}}\n", at, key,
-	    (struct str){ note, strcspn(note, "\"") });
+	    "\"generation\":1,\"annotations\":{%s%S%s}},"
+	    "\"spec\":{\"replicas\":1},\"status\":{}}}\n", at,
+	    note.n > 0 ? SEEN : "", note, note.n > 0 ? "\"" : "");
 	buf_char(&b, '\0');
 	REQUIRE(!b.over);
 	mw_tell("/apps/v1/deployments", line);
+}
+
+/* As we wrote it. */
+static void tell_written(unsigned at)
+{
+	const char *note = strstr(written, SEEN);
+
+	REQUIRE(note != NULL);
+	note += strlen(SEEN);
+	tell_noted(at, (struct str){ note, strcspn(note, "\"") });
+}
+
+/* Up to where another one's Deployment could come; from: the spec before. */
+static void begin_two(const char *from)
+{
+	held = -1;
+	holds = false;
+	version = 90;
+	mw.watch = mw_one_watch;
+	mw.serve = serve_two;
+	mw_one_begin(from);
+	mw_begin(NULL);
+	mw_run(10 * SEC);
+}
+
+/* Its plan is made, and waits for the Service. */
+static void plan_two(const char *to)
+{
+	holds = true;
+	edit(to);
+	mw_run(SEC);
+	REQUIRE(held >= 0);
+	holds = false;
+}
+
+static bool wrote_to(unsigned at)
+{
+	char planned[64];
+
+	mw_run(SEC);
+	written[0] = '\0';
+	serve_written(held);
+	mw_run(100 * MS);
+	snprintf(planned, sizeof(planned), "\"resourceVersion\":\"%u\"",
+	    at);
+	return strstr(written, planned) != NULL;
 }
 
 /*
@@ -291,29 +336,41 @@ static void tell_written(unsigned at)
  */
 TEST(a_deployment_is_written_as_it_was_when_planned)
 {
-	char planned[64];
+	unsigned planned;
 
-	held = -1;
-	holds = false;
-	version = 90;
-	mw.watch = mw_one_watch;
-	mw.serve = serve_two;
-	mw_one_begin(FROM(8080));
-	mw_begin(NULL);
-	mw_run(10 * SEC);
+	begin_two(FROM(8080));
 	tell_written(version);
 	mw_run(SEC);
-	snprintf(planned, sizeof(planned), "\"resourceVersion\":\"%u\"",
-	    version);
-	holds = true;
-	edit(FROM(8081));
-	mw_run(SEC);
-	REQUIRE(held >= 0);
-	holds = false;
+	planned = version;
+	plan_two(FROM(8081));
 	tell_written(++version);
+	EXPECT(wrote_to(planned));
+}
+
+/* Nor is what another noted undone by one that follows nothing itself. */
+TEST(who_follows_nothing_writes_to_what_was_planned_too)
+{
+	unsigned planned;
+
+	begin_two(SECRET(8080));
+	tell_noted(version, STR_NONE);
 	mw_run(SEC);
-	written[0] = '\0';
-	serve_written(held);
-	mw_run(100 * MS);
-	EXPECT(strstr(written, planned) != NULL);
+	planned = version;
+	plan_two(SECRET(8081));
+	tell_noted(++version, STR("00000000000000ab,00000001000000ff"));
+	EXPECT(wrote_to(planned));
+}
+
+/* What refers to nothing is not held up by what became of the Deployment. */
+TEST(who_refers_to_nothing_writes_to_whatever_is_there)
+{
+	unsigned planned;
+
+	begin_two("{\"image\":\"x\"}");
+	tell_noted(version, STR_NONE);
+	mw_run(SEC);
+	planned = version;
+	plan_two("{\"image\":\"x\",\"port\":8081}");
+	EXPECT(!wrote_to(planned));
+	EXPECT(strstr(written, "\"uid\":\"" CHILD_UID) != NULL);
 }
