@@ -464,8 +464,11 @@ void judge(const struct judge_in *in, struct arena *a, struct verdict *ret);
 /* Digest of a status; times of writing do not count. */
 uint64_t status_digest(enum group g, const struct server_status *s,
     struct arena *a);
+/* Is it another word than the status has, as the group has words for it? */
+bool phase_moved(enum group g, const struct server_status *was,
+    enum phase phase);
 /* Do only counters and texts differ? */
-bool status_is_minor(const struct server_status *a,
+bool status_is_minor(enum group g, const struct server_status *a,
     const struct server_status *b);
 
 /* ---- unfollowed.c: references whose changes are not seen ---- */

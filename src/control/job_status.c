@@ -170,8 +170,8 @@ static bool job_status_waits(struct job *j)
 		wait = STATUS_FIRST_NS;
 	else if (j->verdict->up && r->verify.state == VERIFIED_PENDING)
 		wait = VERIFY_HOLD_NS;
-	else if (!is_tried_again(j) && status_is_minor(&j->server.status,
-	    &j->verdict->status))
+	else if (!is_tried_again(j) && status_is_minor(j->server.group,
+	    &j->server.status, &j->verdict->status))
 		wait = STATUS_MINOR_NS;
 	else
 		return false;
@@ -193,7 +193,7 @@ static void job_write_status(struct job *j)
 	const struct group_info *g = group_info(s->group);
 	struct server_status *st = &j->verdict->status;
 	int64_t now = j->m->io->wall_ns(j->m->io->ctx);
-	bool moved = st->phase != s->status.phase ||
+	bool moved = phase_moved(s->group, &s->status, st->phase) ||
 	    !HAS(&s->status, server_status, changed);
 	struct record *r = job_record(j);
 	struct str body;

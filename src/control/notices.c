@@ -212,8 +212,8 @@ void notices_phase(struct job *j, uint8_t phase)
 	struct hooks *h = j->m->hooks;
 	struct notice n;
 
-	if (h == NULL || (HAS(&s->status, server_status, phase) &&
-	    s->status.phase == (enum phase)phase))
+	if (h == NULL || !phase_moved(s->group, &s->status,
+	    (enum phase)phase))
 		return;
 	n = notice_of(j->m, s, j->id);
 	n.moved = true;

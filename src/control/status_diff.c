@@ -24,12 +24,22 @@ uint64_t status_digest(enum group g, const struct server_status *s,
 	return h;
 }
 
-bool status_is_minor(const struct server_status *a,
+/* A status that was read has the word only, which may be of several. */
+bool phase_moved(enum group g, const struct server_status *was,
+    enum phase phase)
+{
+	const struct group_info *info = group_info(g);
+
+	return !HAS(was, server_status, phase) ||
+	    info->phase[was->phase] != info->phase[phase];
+}
+
+bool status_is_minor(enum group g, const struct server_status *a,
     const struct server_status *b)
 {
 	uint32_t i;
 
-	if (a->phase != b->phase || a->conditions.n != b->conditions.n ||
+	if (phase_moved(g, a, b->phase) || a->conditions.n != b->conditions.n ||
 	    a->observed_generation != b->observed_generation ||
 	    a->children.n != b->children.n)
 		return false;

@@ -107,6 +107,9 @@ static void serve(const struct world_request *r, struct str path)
 		return;
 	else if (i >= 0 && str_is(r->method, "PATCH"))
 		child_applied(r, i);
+	else if (str_search(path, STR("/poddisruptionbudgets")) < path.n)
+		world_reply(mw.w, r->peer, 200, NULL, "{\"metadata\":{"
+		    "\"uid\":\"" CHILD_UID "\",\"resourceVersion\":\"7\"}}");
 	else
 		world_reply(mw.w, r->peer, 404, NULL,
 		    world_status(404, "NotFound", "not found"));
@@ -354,6 +357,63 @@ TEST(an_integration_is_told_of_a_phase)
 	EXPECT(was_sent("\"status\":{\"phase\":\"Pending\"}"));
 	EXPECT(!was_sent("previousPhase"));
 	EXPECT_EQ(mw.m->counts.v[COUNT_EXT_FAILURES], 0);
+}
+
+/* Of two pods; late: its rollout makes no progress. */
+static void tell_ready(unsigned version, int ready, bool late)
+{
+	char text[2048];
+	struct buf b;
+
+	buf_init(&b, text, sizeof(text) - 1);
+	buf_fmt(&b, "{\"type\":\"MODIFIED\",\"object\":{\"metadata\":{"
+	    "\"namespace\":\"ns\",\"name\":\"one\",\"uid\":\"" CHILD_UID
+	    "\",\"resourceVersion\":\"%u\",\"generation\":1,\"labels\":{"
+	    "\"mcp.allbeone.io/server-key\":\"m.one\"},\"ownerReferences\":["
+	    "{\"apiVersion\":\"mcp.mcp.dev/v1alpha1\",\"kind\":"
+	    "\"MCPServer\",\"name\":\"one\",\"uid\":\"" MW_UID "\","
+	    "\"controller\":true}]%s},\"spec\":{\"replicas\":2},"
+	    "\"status\":{\"observedGeneration\":1,\"replicas\":2,"
+	    "\"updatedReplicas\":2,\"readyReplicas\":%d,"
+	    "\"availableReplicas\":%d", version, notes[2], ready, ready);
+	if (late)
+		buf_cstr(&b, ",\"conditions\":[{\"type\":\"Progressing\","
+		    "\"status\":\"False\",\"reason\":"
+		    "\"ProgressDeadlineExceeded\"}]");
+	buf_cstr(&b, "}}}\n");
+	REQUIRE(!b.over);
+	text[b.n] = '\0';
+	mw_tell("/apis/apps/v1/deployments", text);
+	mw_run(10 * SEC);
+}
+
+/* Of this group's words, Pending is one for pods of which some are ready. */
+TEST(an_integration_is_told_only_when_the_word_changes)
+{
+	begin(MW_HOOKS(MW_HOOK("page", "Integration", "")), "");
+	mw_one.spec = "{\"image\":\"x\",\"replicas\":2}";
+	start();
+	mw_run(10 * SEC);
+	EXPECT_EQ(asked.n, 1);
+	mw_forget();
+	tell_ready(50, 1, true);
+	EXPECT(tells("\"DeploymentTimeout\""));
+	EXPECT(tells("\"phase\":\"Pending\""));
+	EXPECT_EQ(mw_count(MW_STATUS), 1);
+	EXPECT_EQ(asked.n, 1);
+	mw_one.generation++;
+	mw_one.version++;
+	mw_one.spec = "{\"image\":\"x\",\"replicas\":2,\"port\":8081}";
+	mw_one_tell();
+	mw_run(10 * SEC);
+	tell_ready(60, 1, true);
+	EXPECT(mw_count(MW_STATUS) > 1);
+	EXPECT_EQ(asked.n, 1);
+	tell_ready(70, 2, false);
+	mw_run(60 * SEC);	/* It is verified. */
+	EXPECT_EQ(asked.n, 2);
+	EXPECT(was_sent("\"previousPhase\":\"Pending\""));
+	EXPECT(was_sent("\"phase\":\"Running\""));
 }
 
 TEST(more_than_can_be_told_is_dropped_and_counted)
