@@ -313,7 +313,7 @@ static bool cannot_change(const struct job *j, const struct step *s)
 	if (s->what != STEP_APPLY ||
 	    j->call.status.why != KUBE_WHY_IMMUTABLE)
 		return false;
-	if (s->child == CHILD_CONFIG_MAP)
+	if (s->child == CHILD_CONFIG_MAP || s->child == CHILD_DASHBOARD)
 		return str_is(path, "data") || str_is(path, "immutable") ||
 		    str_is(path, "binaryData");
 	return s->child == CHILD_DEPLOYMENT &&

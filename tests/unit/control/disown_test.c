@@ -140,6 +140,14 @@ TEST(very_many_managers_are_taken_some_at_a_time)
 	"\"namespace\":\"ns\",\"generation\":1,\"resourceVersion\":\"5\"," \
 	"\"uid\":\"" UID "\"},\"spec\":{\"image\":\"x\",\"config\":{" \
 	"\"a\":1},\"replicas\":0}}"
+#define SHOWN_SERVER "{\"apiVersion\":\"mcp.allbeone.io/v1\"," \
+	"\"kind\":\"MCPServer\",\"metadata\":{\"name\":\"one\"," \
+	"\"namespace\":\"ns\",\"generation\":1,\"resourceVersion\":\"5\"," \
+	"\"uid\":\"" UID "\"},\"spec\":{\"image\":\"x\",\"replicas\":0," \
+	"\"monitoring\":{\"enabled\":true,\"dashboard\":{\"enabled\":true}}}}"
+#define SHOWN_OWNER ",\"ownerReferences\":[{\"apiVersion\":" \
+	"\"mcp.allbeone.io/v1\",\"kind\":\"MCPServer\",\"name\":\"one\"," \
+	"\"controller\":true,\"uid\":\"" UID "\"}]"
 #define FIELDS ",\"managedFields\":[" ENTRY("edit", "Update", \
 	"{\"f:spec\":{\"f:x\":{}}}") "]"
 #define OWNER ",\"ownerReferences\":[{\"apiVersion\":" \
@@ -148,6 +156,8 @@ TEST(very_many_managers_are_taken_some_at_a_time)
 #define INVALID "{\"kind\":\"Status\",\"status\":\"Failure\"," \
 	"\"code\":422,\"reason\":\"Invalid\",\"message\":\"%s: %s\"," \
 	"\"details\":{\"causes\":[{\"field\":\"%s\"}]}}"
+
+static const char *server = SERVER, *group = "mcp.mcp.dev/v1alpha1";
 
 /* The child that is edited, and how the API server stands to that. */
 static struct {
@@ -209,9 +219,13 @@ static const char *echo(const struct world_request *r)
 static const char *watch(const struct world_request *r, struct str path)
 {
 	(void)r;
-	if (str_ends(path, STR("mcp.mcp.dev/v1alpha1/mcpservers")))
-		return MW_LINE("ADDED", SERVER);
-	return "";
+	static char line[1024];
+
+	if (str_search(path, str_from(group)) == path.n)
+		return "";
+	cut_fmt(line, sizeof(line), "{\"type\":\"ADDED\",\"object\":%s}\n",
+	    server);
+	return line;
 }
 
 static void serve_child(const struct world_request *r)
@@ -253,7 +267,7 @@ static void serve(const struct world_request *r, struct str path)
 		serve_child(r);
 	} else {
 		world_reply(mw.w, r->peer, 200, NULL,
-		    str_is(r->method, "GET") ? SERVER : echo(r));
+		    str_is(r->method, "GET") ? server : echo(r));
 	}
 }
 
@@ -407,6 +421,20 @@ TEST(a_config_map_that_was_made_immutable_is_made_anew)
 	it.field = "data";
 	it.message = "field is immutable when `immutable` is set";
 	run_edit("/configmaps/one-config", "/api/v1/configmaps");
+	EXPECT_EQ(it.deletes, 1);
+	EXPECT_EQ(it.takes, 0);
+	mw_run(2 * SEC);
+	EXPECT_EQ(it.applies, 2);
+}
+
+TEST(so_is_a_dashboard)
+{
+	server = SHOWN_SERVER;
+	group = "mcp.allbeone.io/v1/";
+	it.field = "data";
+	it.message = "field is immutable when `immutable` is set";
+	it.more = SHOWN_OWNER FIELDS;
+	run_edit("/configmaps/one-dashboard", "/api/v1/configmaps");
 	EXPECT_EQ(it.deletes, 1);
 	EXPECT_EQ(it.takes, 0);
 	mw_run(2 * SEC);
