@@ -326,6 +326,8 @@ enum { LABELS_UNSURE = 2 };
 uint32_t labels_mark(const struct ns_labels *l);
 /* By its status or record: is there anything to be given back? */
 bool labels_left(const struct server *s, const struct record *r);
+/* Does the status say something that a change of them would make untrue? */
+bool labels_unannounced(const struct server *s);
 void labels_rule(const struct manager *m, struct label_rule *ret);
 /* Another has led meanwhile: what the status tells is what there is. */
 void labels_doubt(struct manager *m);

@@ -72,7 +72,7 @@ static void only_deletions(struct job *j)
 	if (!r->child[CHILD_DEPLOYMENT].exists)
 		plan_let_go(&j->m->records, r, p);
 	p->relabel = p->relabel && p->labels.set.n == 0;
-	p->announce = false;
+	p->announce = p->announce && p->relabel;
 }
 
 static void child_failed(struct job *j, const struct diag *d,

@@ -336,6 +336,8 @@ static void set_labelled(struct view *v)
 	} else if (in->announce) {
 		want.status = COND_UNKNOWN;
 		want.reason = "Pending";
+		if (want.set.n == 0)
+			want.message = STR("what was set is given back");
 	} else if (labels_due(in->server, in->record, &want)) {
 		cond_keep(v->cs, LABELS_CONDITION);
 		return;

@@ -6,8 +6,8 @@
  * add up and each goes when the last who asks for it does. Nothing is forced:
  * a label that somebody else has set to something else stays. The condition
  * tells which ones were set, in full: that is what is known of them after a
- * restart, for namespaces are not watched. So it is there before the first is
- * set, lest somebody ends between the two and nobody knows of them.
+ * restart, for namespaces are not watched. So it says Pending before any is
+ * changed: whoever ends between the two leaves one that the next looks into.
  *
  * Labels of a namespace decide how it is trusted. Who may make a server gains
  * no more by that than the operator's flag says, and never a label of
@@ -49,6 +49,9 @@ static bool is_allowed(struct str key, struct str keys)
 	return false;
 }
 
+/* What the message begins with where none of them is allowed. */
+#define NOT_ALLOWED "the operator's --namespace-label-keys does not allow "
+
 static void message_write(const struct pairs *asked,
     const struct label_rule *rule, struct ns_labels *l, struct buf *out)
 {
@@ -60,8 +63,7 @@ static void message_write(const struct pairs *asked,
 		    l->set.p[i].value);
 	if (l->set.n == asked->n)
 		return;
-	buf_fmt(out, "%sthe operator's --namespace-label-keys does not allow ",
-	    l->set.n ? "; " : "");
+	buf_fmt(out, "%s" NOT_ALLOWED, l->set.n ? "; " : "");
 	for (i = 0; i < asked->n; i++) {
 		if (is_allowed(asked->p[i].key, rule->keys))
 			continue;
@@ -120,10 +122,27 @@ uint32_t labels_mark(const struct ns_labels *l)
 	return l->set.n == 0 ? 1 : (uint32_t)h | 4;
 }
 
+/* Does the status say that there are none of this server? */
+static bool tells_of_none(const struct condition *c)
+{
+	return c == NULL || (str_is(c->reason, "KeyNotAllowed") &&
+	    str_starts(c->message, STR(NOT_ALLOWED)));
+}
+
 bool labels_left(const struct server *s, const struct record *r)
 {
-	return r->labelled > 1 ||
-	    status_condition(&s->status, LABELS_CONDITION) != NULL;
+	return r->labelled > 1 || !tells_of_none(status_condition(&s->status,
+	    LABELS_CONDITION));
+}
+
+/* All other reasons have the next one look. */
+bool labels_unannounced(const struct server *s)
+{
+	const struct condition *c = status_condition(&s->status,
+	    LABELS_CONDITION);
+
+	return c == NULL || str_is(c->reason, "Labelled") ||
+	    str_is(c->reason, "KeyNotAllowed");
 }
 
 bool labels_due(const struct server *s, const struct record *r,
@@ -134,7 +153,7 @@ bool labels_due(const struct server *s, const struct record *r,
 
 	if (r->labelled != 0)
 		return r->labelled != labels_mark(want);
-	if (c == NULL)
+	if (tells_of_none(c))
 		return want->set.n > 0;
 	return want->reason == NULL || c->status != want->status ||
 	    !str_is(c->reason, want->reason) ||

@@ -360,8 +360,7 @@ static int plan_labels(const struct plan_in *in, struct arena *a,
 	err = labels_wanted(in->server, &in->labels, a, &p->labels);
 	if (err == 0)
 		p->relabel = labels_due(in->server, in->record, &p->labels);
-	p->announce = p->relabel && p->labels.set.n > 0 &&
-	    !labels_left(in->server, in->record);
+	p->announce = p->relabel && labels_unannounced(in->server);
 	return err;
 }
 

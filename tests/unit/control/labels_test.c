@@ -122,6 +122,8 @@ TEST(nobody_says_that_it_was_done_who_has_not_done_it)
 {
 	EXPECT_STR(told("{}", false), "");
 	EXPECT_STR(told("{}", true), "Pending");
+	EXPECT_STR(told(TOLD("True", "Labelled", PREFIX "a=2"), true),
+	    "Pending");
 	EXPECT_STR(told(TOLD("Unknown", "Pending", PREFIX "a=1"), false),
 	    "Pending");
 	EXPECT_STR(told(TOLD("True", "Labelled", PREFIX "a=2"), false),
@@ -165,6 +167,7 @@ static struct {
 	const char *why;
 	char body[1024];	/* of the last labels */
 	unsigned released;
+	bool mute;		/* a status cannot be written */
 	bool met;		/* there is a Deployment of that name */
 } it;
 
@@ -246,6 +249,11 @@ static void serve(const struct world_request *r, struct str path)
 	}
 	if (it.met && str_ends(path, STR("/deployments/one"))) {
 		met(r);
+		return;
+	}
+	if (it.mute && str_ends(path, STR("mcpservers/one/status"))) {
+		world_reply(mw.w, r->peer, 500, NULL, world_status(500,
+		    "InternalError", "etcd is away"));
 		return;
 	}
 	if (str_ends(path, STR("mcpservers/one/status"))) {
@@ -456,6 +464,64 @@ TEST(labels_are_told_before_they_are_set)
 	EXPECT(says("\"Pending\""));
 	/* Whether they were is not known, so they are given back. */
 	refuse(0, NULL);
+	it.spec = plain;
+	it.generation++;
+	begin(NULL);
+	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 1);
+	EXPECT(!says("NamespaceLabelled"));
+}
+
+/* So it is with each change of them, and where they are given back. */
+static void changes_unseen(const char *spec)
+{
+	run(labelled);
+	it.mute = true;
+	tell(spec);
+	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 0);
+	EXPECT(says("\"Labelled\""));
+	it.mute = false;
+	refuse(500, world_status(500, "InternalError", "etcd is away"));
+	mw_run(60 * SEC);
+	EXPECT(mw_count("/api/v1/namespaces/ns?") > 0);
+	EXPECT(says("\"status\":\"Unknown\",\"reason\":\"Pending\""));
+	refuse(0, NULL);
+	/* It may have been done. */
+	it.spec = labelled;
+	it.generation++;
+	it.version++;
+	begin(NULL);
+	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 1);
+	EXPECT(str_search(str_from(it.body), STR("\"" PREFIX "a\":\"1\"")) <
+	    strlen(it.body));
+	EXPECT(says("\"reason\":\"Labelled\",\"message\":\"" PREFIX
+	    "a=1\""));
+}
+
+TEST(a_change_of_labels_is_told_before_it_is_made)
+{
+	changes_unseen(TENANT("\"" PREFIX "a\":\"2\""));
+	changes_unseen(plain);
+}
+
+/* There is nothing to give back, and maybe no right to. */
+TEST(labels_that_were_not_allowed_are_not_given_back)
+{
+	run(TENANT("\"team\":\"1\""));
+	EXPECT(says("\"KeyNotAllowed\""));
+	tell(TENANT("\"group\":\"1\""));
+	EXPECT(says("does not allow group"));
+	tell(plain);
+	EXPECT(!says("NamespaceLabelled"));
+	EXPECT_EQ(mw_count("GET /api/v1/namespaces/ns"), 0);
+	/* Nor after a restart. */
+	run(TENANT("\"team\":\"1\""));
+	it.spec = plain;
+	it.generation++;
+	begin(NULL);
+	EXPECT(!says("NamespaceLabelled"));
+	EXPECT_EQ(mw_count("GET /api/v1/namespaces/ns"), 0);
+	/* But one that was set beside it. */
+	run(TENANT("\"team\":\"1\",\"" PREFIX "a\":\"1\""));
 	it.spec = plain;
 	it.generation++;
 	begin(NULL);
