@@ -23,12 +23,14 @@ bool job_lacks_template(const struct job *j)
 	return j->plan.out.rolled_to != 0 && j->roll.template.n == 0;
 }
 
+/* A job that could not even go back has none to tell of. */
 bool job_lacks_image(const struct job *j)
 {
 	const struct condition *c = status_condition(&j->server.status,
 	    "Progressing");
 
-	return job_lacks_template(j) && !j->roll.asked && !j->has_failed &&
+	return job_lacks_template(j) && !j->roll.asked &&
+	    (!j->has_failed || job_record(j)->workload.rolled_from != 0) &&
 	    (c == NULL || !str_is(c->reason, "RolledBack"));
 }
 

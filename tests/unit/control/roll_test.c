@@ -19,6 +19,8 @@ static struct {
 	const char *items, *more;
 	char notes[2048], body[8192];	/* of the Deployment as applied */
 	unsigned version, generation;
+	bool mute;		/* a status cannot be written */
+	const char *refused;	/* a child of this plural, or NULL */
 } api;
 
 #define SET_OF(owner, name, revision, history) "{\"metadata\":{\"name\":\"" \
@@ -78,9 +80,23 @@ static void listed(const struct world_request *r, bool first)
 	world_reply(mw.w, r->peer, 200, NULL, reply);
 }
 
+/* True: it was. */
+static bool refuse(const struct world_request *r, struct str path)
+{
+	bool told = api.mute && str_ends(path, STR(MW_STATUS));
+
+	if (!told && (api.refused == NULL ||
+	    str_search(path, str_from(api.refused)) == path.n))
+		return false;
+	world_reply(mw.w, r->peer, told ? 500 : 403, NULL, told ?
+	    world_status(500, "InternalError", "etcd is away") :
+	    world_status(403, "Forbidden", "not here"));
+	return true;
+}
+
 static void serve(const struct world_request *r, struct str path)
 {
-	if (mw_one_serve(r, path))
+	if (refuse(r, path) || mw_one_serve(r, path))
 		return;
 	if (str_ends(path, STR("/deployments/one")) &&
 	    str_is(r->method, "PATCH"))
@@ -294,4 +310,33 @@ TEST(roll_cannot_mend_without_its_revision)
 	EXPECT_EQ(mw_count(PATCHED), 0);
 	EXPECT(status_has("its pods went back to revision 1 of it, and the "
 	    "ReplicaSet of that revision has gone"));
+}
+
+/* The status is written by a job that writes no Deployment any more. */
+static void tells_what_runs(const char *refused)
+{
+	begin(SET("one-good", "1") "," SET("one-bad", "2"));
+	edit("{\"image\":\"bad\",\"replicas\":2,\"rollbackOnFailure\":true}");
+	tell(2, 0, NULL);
+	EXPECT(status_has("\"image\":\"bad\""));
+	mw_forget();
+	api.refused = refused;
+	api.mute = true;
+	tell(2, 0, "one-bad");
+	EXPECT_EQ(mw_count(PATCHED), 1);
+	api.mute = false;
+	mw_run(120 * SEC);
+	EXPECT_EQ(mw_count(PATCHED), 1);
+	EXPECT(status_has("\"RolledBack\""));
+	EXPECT(status_has("\"image\":\"r/good\",\"tag\":\"1\""));
+}
+
+TEST(roll_tells_what_runs_though_it_told_late)
+{
+	tells_what_runs(NULL);
+}
+
+TEST(roll_tells_what_runs_beside_a_refused_child)
+{
+	tells_what_runs("/poddisruptionbudgets/");
 }
