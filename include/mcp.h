@@ -75,7 +75,9 @@ enum mcp_verdict {
 	MCP_SILENT,		/* no answer, or 5xx: worth another try */
 	MCP_GUARDED,		/* it wants to be authorized */
 	MCP_DECLINED,		/* it speaks MCP, and answers with an error */
-	MCP_FOREIGN		/* what answers there does not speak MCP */
+	MCP_SECURED,		/* it wants TLS */
+	MCP_FOREIGN,		/* what answers there does not speak MCP */
+	MCP_ALIEN		/* ... nor HTTP, whatever the path */
 };
 struct mcp_found {
 	char name[128], version[64], protocol[32];

@@ -445,6 +445,7 @@ struct http_client {
 	int (*on_ready)(void *ctx);
 	/* private to http1_client.c from here */
 	bool answered, keep, cut, head_request;
+	bool spoke;			/* HTTP came over this connection */
 	uint8_t state, framing;
 	int err;
 	struct diag diag;

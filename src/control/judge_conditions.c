@@ -353,10 +353,11 @@ static const char *unsure_reason(struct view *v)
 	static const char *const of[] = {
 		[MCP_SILENT] = "Unreachable",
 		[MCP_GUARDED] = "AuthorizationRequired",
-		[MCP_DECLINED] = "InitializeRefused"
+		[MCP_DECLINED] = "InitializeRefused",
+		[MCP_SECURED] = "TLSRequired"
 	};
 	const struct condition *c = cond_get(v->cs, "Verified");
-	uint32_t i = v->in->news != NULL ? v->in->news->verdict : MCP_DECLINED;
+	uint32_t i = v->in->news != NULL ? v->in->news->verdict : MCP_SECURED;
 
 	while (v->in->news == NULL && i > MCP_SILENT &&
 	    (c == NULL || !str_is(c->reason, of[i])))

@@ -187,7 +187,9 @@ static void answered(struct manager *m)
 	static const enum verified of[] = {
 		[MCP_SPEAKS] = VERIFIED_YES, [MCP_SILENT] = VERIFIED_UNSURE,
 		[MCP_GUARDED] = VERIFIED_UNSURE,
-		[MCP_DECLINED] = VERIFIED_UNSURE, [MCP_FOREIGN] = VERIFIED_NO
+		[MCP_DECLINED] = VERIFIED_UNSURE,
+		[MCP_SECURED] = VERIFIED_UNSURE,
+		[MCP_FOREIGN] = VERIFIED_NO, [MCP_ALIEN] = VERIFIED_NO
 	};
 	struct verify *v = &m->verify;
 	struct record *r = wanted(m);

@@ -30,5 +30,6 @@ bool is_guard(uint16_t status);
 void answer_missing(struct mcp_probe *p);
 void probe_fail(struct mcp_probe *p, enum mcp_verdict v, const char *fmt,
     ...);
+void probe_secured(struct mcp_probe *p);
 
 #endif

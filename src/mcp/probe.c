@@ -270,16 +270,29 @@ static const char *reason(int err, const struct diag *d)
 	return d != NULL && diag_is_set(d) ? d->text : err_text(err);
 }
 
+/* False: it is silent, or what came may be of HTTP. */
+static bool speaks_otherwise(struct mcp_probe *p, int err,
+    const struct diag *d)
+{
+	if (err == ERR_TLS)
+		probe_secured(p);
+	else if (err == ERR_ALIEN)
+		probe_fail(p, MCP_ALIEN, "%s", reason(err, d));
+	else
+		return false;
+	return true;
+}
+
 /* Who it is may be known by then: only the rest is not. */
-static void call_silent(struct mcp_probe *p, const char *why)
+static void call_silent(struct mcp_probe *p, int err, const struct diag *d)
 {
 	p->wants = false;
 	if (p->state == PROBE_INITIALIZED && p->has_tools)
 		p->state = PROBE_TOOLS;
 	else if (p->verdict == MCP_SPEAKS)
 		p->state = PROBE_BYE;
-	else
-		probe_fail(p, MCP_SILENT, "%s", why);
+	else if (!speaks_otherwise(p, err, d))
+		probe_fail(p, MCP_SILENT, "%s", reason(err, d));
 }
 
 static void stream_over(struct mcp_probe *p, int err, const struct diag *d)
@@ -297,7 +310,7 @@ static void stream_over(struct mcp_probe *p, int err, const struct diag *d)
 		    is_guard(w->status) ? MCP_GUARDED : MCP_FOREIGN,
 		    "GET %S was answered with %u %s, no stream of events",
 		    p->path, w->status, w->type);
-	else
+	else if (w->status != 0 || !speaks_otherwise(p, err, d))
 		probe_fail(p, MCP_SILENT, "the stream of events ended: %s",
 		    reason(err, d));
 }
@@ -331,7 +344,7 @@ void mcp_probe_over(struct mcp_probe *p, enum mcp_channel c, int err,
 		return;
 	}
 	if (w->status == 0) {
-		call_silent(p, reason(err, d));
+		call_silent(p, err, d);
 		return;
 	}
 	if (!p->old && p->wants && has_moved(p))

@@ -20,6 +20,12 @@ void probe_fail(struct mcp_probe *p, enum mcp_verdict v, const char *fmt,
 	p->diag.text[b.n] = '\0';
 }
 
+void probe_secured(struct mcp_probe *p)
+{
+	probe_fail(p, MCP_SECURED, "it wants TLS, in which servers are not "
+	    "asked who they are");
+}
+
 /* ---- values ---- */
 
 /* Cut where a character begins; empty where there is no such string. */
@@ -318,8 +324,7 @@ void answer_missing(struct mcp_probe *p)
 
 	p->wants = false;
 	if (p->verdict != MCP_SPEAKS && wants_tls(w)) {
-		probe_fail(p, MCP_SILENT, "it wants TLS, in which servers are "
-		    "not asked who they are");
+		probe_secured(p);
 		return;
 	}
 	switch ((enum probe_state)p->state) {

@@ -303,6 +303,32 @@ static void client_head_done(struct http_client *h,
 		    h->in_n));
 }
 
+/* A record of TLS that is an alert, or the beginning of a handshake. */
+static bool is_tls(struct str in)
+{
+	return in.n >= 2 && (in.p[0] == 0x15 || in.p[0] == 0x16) &&
+	    in.p[1] == 3;
+}
+
+/* Whoever has never spoken HTTP is another than who speaks it badly. */
+static void client_misheard(struct http_client *h, int err)
+{
+	struct str in = { h->in, h->in_n };
+	size_t n = in.n < 5 ? in.n : 5;
+
+	if (err == ERR_LIMIT || h->spoke ||
+	    str_starts(in, str_sub(STR("HTTP/"), 0, n))) {
+		client_fail(h, err == ERR_BAD ? ERR_PROTO : err,
+		    "malformed head");
+		return;
+	}
+	diag_clear(&h->diag);
+	if (is_tls(in))
+		client_fail(h, ERR_TLS, "it answers in TLS");
+	else
+		client_fail(h, ERR_ALIEN, "what answers speaks no HTTP");
+}
+
 /* Interim answers are passed over. */
 static void client_head(struct http_client *h, size_t before)
 {
@@ -318,10 +344,10 @@ static void client_head(struct http_client *h, size_t before)
 		if (n == ERR_MORE)
 			return;
 		if (n < 0) {
-			client_fail(h, n == ERR_BAD ? ERR_PROTO : n,
-			    "malformed head");
+			client_misheard(h, n);
 			return;
 		}
+		h->spoke = true;
 		if (head.status >= 200 || head.status == 101) {
 			client_head_done(h, &head, (size_t)n);
 			return;
@@ -388,6 +414,7 @@ static void client_on_open(void *ctx)
 		return;
 	}
 	h->state = CLIENT_HEAD;
+	h->spoke = false;
 	timer_set(h->conn.loop, &h->timer, h->deadline_ns);
 	client_write(h);
 }
@@ -441,7 +468,7 @@ void http_client_init(struct http_client *h, struct loop *l,
 	h->ctx = ctx;
 	h->state = CLIENT_IDLE;
 	h->exchange = 0;
-	h->fresh = h->sending = false;
+	h->fresh = h->sending = h->spoke = false;
 	h->on_ready = NULL;
 	h->in_n = 0;
 }

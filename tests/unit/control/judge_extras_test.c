@@ -163,7 +163,8 @@ TEST(judge_keeps_why_it_is_not_known_who_a_server_is)
 	static const struct { enum mcp_verdict of; const char *says; } why[] = {
 		{ MCP_SILENT, "Unknown/Unreachable" },
 		{ MCP_GUARDED, "Unknown/AuthorizationRequired" },
-		{ MCP_DECLINED, "Unknown/InitializeRefused" }
+		{ MCP_DECLINED, "Unknown/InitializeRefused" },
+		{ MCP_SECURED, "Unknown/TLSRequired" }
 	};
 	static struct mcp_probe probe;
 	char status[256];

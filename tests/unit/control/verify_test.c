@@ -19,6 +19,7 @@ static unsigned service_version;
 static const char *const *answers;	/* of MCP, one after the other */
 static unsigned asked;
 static bool no_status;			/* cannot be written */
+static const char *raw;			/* it answers with that */
 static bool mute;			/* the server says nothing */
 static int stream;			/* of a server with HTTP+SSE, or 0 */
 
@@ -77,6 +78,10 @@ static void pod_serve(const struct world_request *r)
 
 	if (mute)
 		return;
+	if (raw != NULL) {
+		fake_send(&mw.w->io, r->peer, MS, str_from(raw));
+		return;
+	}
 	if (str_is(r->method, "GET") && stream < 0) {
 		stream = r->peer;
 		fake_send(&mw.w->io, r->peer, MS, STR("HTTP/1.1 200 OK\r\n"
@@ -272,6 +277,33 @@ TEST(a_web_server_is_not_ready)
 	/* And once it speaks, it is ready. */
 	answers = legacy;
 	mw_run(700 * SEC);
+	EXPECT(tells("\"type\":\"Ready\",\"status\":\"True\""));
+}
+
+/* There is no path at which it would be another. */
+TEST(what_speaks_no_http_is_not_ready)
+{
+	static const char *const none[] = { NULL };
+
+	raw = "SSH-2.0-OpenSSH_9.2\r\n";
+	begin(none, NULL);
+	EXPECT(tells("\"type\":\"Verified\",\"status\":\"False\","
+	    "\"reason\":\"NotMCP\",\"message\":\"what answers speaks no "
+	    "HTTP\""));
+	EXPECT(tells("\"type\":\"Ready\",\"status\":\"False\","
+	    "\"reason\":\"NotMCP\""));
+	EXPECT_EQ(mw_count("POST /mcp"), 1);
+}
+
+TEST(what_answers_in_tls_is_told_so)
+{
+	static const char *const none[] = { NULL };
+
+	raw = "\x15\x03\x01";
+	begin(none, NULL);
+	mw_run(20 * SEC);
+	EXPECT(tells("\"type\":\"Verified\",\"status\":\"Unknown\","
+	    "\"reason\":\"TLSRequired\",\"message\":\"it wants TLS, "));
 	EXPECT(tells("\"type\":\"Ready\",\"status\":\"True\""));
 }
 

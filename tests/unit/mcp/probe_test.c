@@ -348,11 +348,52 @@ TEST(a_server_that_wants_tls_is_not_taken_for_another)
 	};
 
 	run(go, ARRAY_LEN(go));
-	ends(MCP_SILENT);
+	ends(MCP_SECURED);
 	EXPECT_STR(str_from(p.diag.text), "it wants TLS, in which servers are "
 	    "not asked who they are");
 	run(nginx, ARRAY_LEN(nginx));
-	ends(MCP_SILENT);
+	ends(MCP_SECURED);
+}
+
+/* What came was no answer of HTTP. */
+static void ends_by(bool old, int err, enum mcp_verdict v)
+{
+	struct mcp_request r;
+
+	sse = old;
+	run(NULL, 0);
+	REQUIRE(mcp_probe_next(&p, &r) == MCP_SEND);
+	EXPECT_EQ(r.channel, old ? MCP_STREAM : MCP_CALL);
+	mcp_probe_over(&p, r.channel, err, NULL);
+	ends(v);
+	sse = false;
+}
+
+TEST(who_speaks_no_http_is_not_taken_for_a_silent_one)
+{
+	ends_by(false, ERR_ALIEN, MCP_ALIEN);
+	EXPECT_STR(str_from(p.diag.text), "peer speaks no HTTP");
+	ends_by(true, ERR_ALIEN, MCP_ALIEN);
+	ends_by(false, ERR_TLS, MCP_SECURED);
+	ends_by(true, ERR_TLS, MCP_SECURED);
+	ends_by(false, ERR_CLOSED, MCP_SILENT);
+	ends_by(true, ERR_CLOSED, MCP_SILENT);
+}
+
+/* Nor is one that has said who it is by the way it ends. */
+TEST(who_has_spoken_is_no_alien)
+{
+	static const struct turn script[] = {
+		{ "POST /mcp", "server/discover", 200, JSON, NULL,
+		    RESULT("1", "{\"supportedVersions\":[\"2026-07-28\"],"
+		    "\"capabilities\":{\"tools\":{}}}"), NULL }
+	};
+	struct mcp_request r;
+
+	run(script, ARRAY_LEN(script));
+	REQUIRE(mcp_probe_next(&p, &r) == MCP_SEND);
+	mcp_probe_over(&p, r.channel, ERR_ALIEN, NULL);
+	ends(MCP_SPEAKS);
 }
 
 TEST(another_path_of_the_same_server_is_followed)

@@ -396,7 +396,10 @@ TEST(http_client_names_bad_answers)
 		const char *text;
 		int err;
 	} bad[] = {
-		{ "\x15\x03\x01", ERR_PROTO }, { "SSH-2.0-x\r\n", ERR_PROTO },
+		{ "\x15\x03\x01", ERR_TLS }, { "\x16\x03", ERR_TLS },
+		{ "SSH-2.0-x\r\n", ERR_ALIEN }, { "-ERR", ERR_ALIEN },
+		{ "\x15xx", ERR_ALIEN }, { "HTTP/3 200\r\n", ERR_PROTO },
+		{ "HTTP/1.1 103 x\r\n\r\ngarbage", ERR_PROTO },
 		{ "HTTP/1.1 200 OK\nX: y\n\n", ERR_PROTO },
 		{ "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n"
 		    "Content-Length: 1\r\n\r\nx", ERR_PROTO },
@@ -774,7 +777,7 @@ TEST(http_client_can_send_from_on_done)
 	w.again = true;
 	answer(peer, "garbage");
 	EXPECT_EQ(w.dones, 3);
-	EXPECT_EQ(w.err, ERR_PROTO);
+	EXPECT_EQ(w.err, ERR_ALIEN);
 	EXPECT(w.fresh);
 	peer = fake_accept(&w.f);
 	REQUIRE(peer >= 0);

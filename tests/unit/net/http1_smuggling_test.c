@@ -707,7 +707,7 @@ TEST(http_client_is_not_split)
 		{ "6.3", "GET", STR_INIT(OK CL "1" END CL "2" END END "xx"),
 		    { 0, ERR_PROTO, 1, false, 0 } },
 		{ "2.3", "GET", STR_INIT("<html>hello</html>"),
-		    { 0, ERR_PROTO, 1, false, 0 } },
+		    { 0, ERR_ALIEN, 1, false, 0 } },
 		{ "9.6", "GET", STR_INIT(OK CL "1" END "Connection: close" END
 		    END "x"), { 200, 0, 1, false, 1 } },
 	};
