@@ -10,7 +10,8 @@
 #: make fuzz-log T=60   the same, entered into fuzz/log.tsv
 #: make fuzz-sum        what that log says of each harness, and what it lacks
 #: make fuzz-cov        lines and branches that the corpora alone reach
-#: make check           gcc -fanalyzer, clang-tidy, cppcheck
+#: make check           gcc -fanalyzer, clang-tidy, cppcheck; alerts and
+#:                      dashboards by promtool and Grafana's own types
 #: make msan            unit tests and corpus replay under MSan
 #: make generate        crds/ and what else comes from the field tables
 #:                      (manifests: the same)
@@ -560,6 +561,8 @@ $(d_check)/src.cppcheck: $(srcs) $(headers) $(d_check)/.flags | need-check
 
 check: $(checked)
 	$Q tools/static.sh $(d_check)
+	$(call say,RULES,tests/golden/render)
+	$Q tests/alerts/check.sh $(d_check)/alerts
 
 msan: $(d_msan)/unit $(addprefix $(d_msan)/,$(fuzzers))
 	$Q tools/msan.sh $^

@@ -45,6 +45,20 @@ bool prometheus_rule_wanted(const struct render *r)
 	return r->monitoring.rules.enabled;
 }
 
+/*
+ * Not of a server without pods, or one whose new pods are held back: that it
+ * is not ready is what somebody asked for.
+ */
+static bool ready_meant(const struct render *r)
+{
+	return !r->spec->paused && render_replicas(r->s) > 0;
+}
+
+/* One of two operators has the last word of it, so the better one counts. */
+#define READY \
+	"max(" OF_OPERATOR("", "mcp_server_ready", ",mcpserver=\"$d\"", "") \
+	")"
+
 #define OF_HPA "{namespace=\"$n\",horizontalpodautoscaler=\"$d\"}"
 
 static const struct alert {
@@ -77,6 +91,9 @@ static const struct alert {
 	  "container_cpu_cfs_periods_total" OF_CONTAINERS "[5m])) > 0.5",
 	  "A pod of the MCP server waits for its CPU limit over half of the "
 	  "time." },
+	{ ready_meant, "MCPServerNotReady", "warning", "10m",
+	  READY " == 0",
+	  "The MCP server is not ready; its condition Ready says why." },
 	{ NULL, "MCPServerReconcileFailing", "warning", "15m",
 	  "sum(" FAILED_RECONCILES ") > 0",
 	  "The operator fails at MCP servers of this namespace." },
@@ -89,6 +106,11 @@ static const struct alert {
 	  "No pod of the MCP server tells its metrics." },
 };
 
+/*
+ * An alert is what its labels are: to Alertmanager those of two servers are
+ * one, if nothing in them says whose they are, and many expressions add up
+ * what would have told.
+ */
 static void alert_labels_write(struct render *r, const struct alert *v)
 {
 	const struct pairs *user = &r->monitoring.rules.labels;
@@ -97,6 +119,10 @@ static void alert_labels_write(struct render *r, const struct alert *v)
 	jw_kopen(r->w, "labels");
 	if (!pairs_have(user, STR("severity")))
 		jw_kcstr(r->w, "severity", v->severity);
+	if (!pairs_have(user, STR("namespace")))
+		jw_kstr(r->w, "namespace", r->s->meta.ns);
+	if (!pairs_have(user, STR("mcpserver")))
+		jw_kstr(r->w, "mcpserver", r->s->meta.name);
 	for (i = 0; i < user->n; i++) {
 		jw_key(r->w, user->p[i].key);
 		jw_str(r->w, user->p[i].value);

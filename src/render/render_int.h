@@ -134,12 +134,17 @@ void promql_write(const struct render *r, const char *template,
 #define OF_DEPLOYMENT "{namespace=\"$n\",deployment=\"$d\"}"
 #define OF_CONTAINERS \
 	"{namespace=\"$n\",pod=~\"$p\",container=\"mcp-server\"}"
-/* Where Prometheus keeps the label of its target, ours has another name. */
+/*
+ * What the operator tells of a namespace has the label of its own, which gets
+ * another name where Prometheus keeps the label of its target.
+ */
+#define OF_OPERATOR(before, metric, more, after) \
+	before metric "{exported_namespace=\"$n\"" more "}" after " or " \
+	before metric "{namespace=\"$n\",exported_namespace=\"\"" more "}" \
+	after
 #define FAILED_RECONCILES \
-	"increase(mcp_controller_reconcile_errors_total{" \
-	"exported_namespace=\"$n\"}[15m]) or increase(" \
-	"mcp_controller_reconcile_errors_total{namespace=\"$n\"," \
-	"exported_namespace=\"\"}[15m])"
+	OF_OPERATOR("increase(", "mcp_controller_reconcile_errors_total", \
+	"", "[15m])")
 
 /* container.c */
 void container_write(struct render *r);

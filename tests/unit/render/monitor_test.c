@@ -76,10 +76,25 @@ TEST(monitor_alerts_of_what_there_is)
 	    "},\"serviceMonitor\":{" ON "}}");
 
 	EXPECT(has_alert(plain, "MCPServerUnavailable"));
+	EXPECT(has_alert(plain, "MCPServerNotReady"));
 	EXPECT(!has_alert(plain, "MCPServerScaledOut"));
 	EXPECT(!has_alert(plain, "MCPServerNotScraped"));
 	EXPECT(has_alert(all, "MCPServerScaledOut"));
 	EXPECT(has_alert(all, "MCPServerNotScraped"));
+}
+
+/* That it is not ready is then what somebody asked for. */
+TEST(monitor_no_alert_of_a_server_that_is_to_rest)
+{
+	struct str rests = SERVER(",\"replicas\":0,\"monitoring\":{"
+	    "\"prometheusRule\":{" ON "}}");
+	struct str waits = SERVER(",\"paused\":true,\"monitoring\":{"
+	    "\"prometheusRule\":{" ON "}}");
+
+	EXPECT(!has_alert(rests, "MCPServerNotReady"));
+	EXPECT(has_alert(rests, "MCPServerReconcileFailing"));
+	EXPECT(!has_alert(waits, "MCPServerNotReady"));
+	EXPECT(has_alert(waits, "MCPServerUnavailable"));
 }
 
 /* A '.' of a pattern is any character: a-b would be a.b's too. */
@@ -131,11 +146,18 @@ TEST(monitor_alert_labels)
 {
 	EXPECT_STR(at(MONITORING("\"prometheusRule\":{" ON "}"),
 	    CHILD_PROMETHEUS_RULE, "spec|groups|0|rules|0|labels"),
-	    "{\"severity\":\"critical\"}");
+	    "{\"severity\":\"critical\",\"namespace\":\"n\","
+	    "\"mcpserver\":\"a\"}");
 	EXPECT_STR(at(MONITORING("\"prometheusRule\":{" ON ",\"alertLabels\":"
 	    "{\"severity\":\"page\",\"x\":\"y\"}}"), CHILD_PROMETHEUS_RULE,
 	    "spec|groups|0|rules|0|labels"),
-	    "{\"severity\":\"page\",\"x\":\"y\"}");
+	    "{\"namespace\":\"n\",\"mcpserver\":\"a\","
+	    "\"severity\":\"page\",\"x\":\"y\"}");
+	EXPECT_STR(at(MONITORING("\"prometheusRule\":{" ON ",\"alertLabels\":"
+	    "{\"namespace\":\"x\",\"mcpserver\":\"y\"}}"),
+	    CHILD_PROMETHEUS_RULE, "spec|groups|0|rules|0|labels"),
+	    "{\"severity\":\"critical\",\"namespace\":\"x\","
+	    "\"mcpserver\":\"y\"}");
 }
 
 TEST(monitor_labels_for_the_finders)
