@@ -563,6 +563,8 @@ check: $(checked)
 	$Q tools/static.sh $(d_check)
 	$(call say,RULES,tests/golden/render)
 	$Q tests/alerts/check.sh $(d_check)/alerts
+	$(call say,TYPES,tests/golden/render)
+	$Q tests/grafana/check.sh $(d_check)/grafana
 
 msan: $(d_msan)/unit $(addprefix $(d_msan)/,$(fuzzers))
 	$Q tools/msan.sh $^
