@@ -1,11 +1,13 @@
 #!/bin/bash
-# The operator asks servers who they are: real ones of both protocol eras, and
-# a web server, which does not speak MCP.
-# budget: 240
+# The operator asks servers who they are: real ones of both protocol eras, an
+# nginx and another web server, which do not speak MCP.
+# budget: 300
 . "$(dirname "$0")/lib.sh"
+. "$E2E/nginx.sh"
 node_up
 operator_up
 namespace
+check "there is an image of nginx" nginx_push
 
 server() {	# name, image, more of the spec
 	apply <<Y
@@ -27,6 +29,7 @@ server new my-mcp-server '  port: 8080'
 web='  port: 8080
   command: ["python3", "-m", "http.server", "8080"]'
 server web my-mcp-server "$web"
+server nginx nginx:lab '  port: 8080'
 server apart my-mcp-server "$web
   verification: {enabled: false}"
 
@@ -48,6 +51,16 @@ check "a web server is not verified" wait_for 60 is web False
 same "why" NotMCP "$(verified web .reason)"
 check "the message says what was answered" grep -q '/mcp was answered with' <<<"$(verified web .message)"
 check "it is not ready" is_ready web False
+# One that answers each method and path in its own way.
+check "an nginx is not verified" wait_for 60 is nginx False
+same "why" NotMCP "$(verified nginx .reason)"
+check "the message says what was answered" grep -q '/mcp was answered with' <<<"$(verified nginx .message)"
+check "its pod is ready" wait_for 30 field_is 1 deployment/nginx .status.readyReplicas
+check "it is not ready" is_ready nginx False
+same "for the same reason" NotMCP \
+	"$(one nginx '.status.conditions[?(@.type=="Ready")].reason')"
+asked=$(k -n "$ns" logs deployment/nginx)
+check "it was nginx that was asked" grep -q '"POST /mcp HTTP/1.1" 40[45]' <<<"$asked"
 check "what must not be called is ready" wait_for 60 is_ready apart True
 same "and nothing is said of it" "" "$(verified apart .status)"
 
