@@ -163,6 +163,10 @@ int trust_load_anchors(struct trust *t, struct str pem, int64_t wall_ns,
  */
 int trust_load_client(struct trust *t, struct str cert_pem,
     struct str key_pem, struct diag *d);
+/* Whether who is shown it now can take it: ERR_TLS_TIME, with the reason in
+ * d, if not; ERR_NOENT without a certificate. */
+int trust_client_check(const struct trust *t, int64_t wall_ns,
+    struct diag *d);
 /* Bumped by each successful load; connections keep what they began with. */
 uint32_t trust_generation(const struct trust *t);
 

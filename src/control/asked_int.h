@@ -58,7 +58,7 @@ struct certs {
 	uint8_t digest[SHA256_LEN];	/* of the files that were loaded */
 	int64_t made_s;			/* when the one shown was made */
 	struct authority_ca issuer;	/* of those made; until_s 0: none */
-	bool loaded, failing;
+	bool loaded, failing, untimely;
 	struct timer timer;
 	/* Handshakes that failed since one was told of, at told_ns. */
 	uint32_t untold;

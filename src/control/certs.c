@@ -139,13 +139,35 @@ static int load(struct certs *c, struct diag *d)
 	return err;
 }
 
+/*
+ * One whose time is over, or has not come, is shown all the same: the clock
+ * may be what is wrong, and without one nobody could connect at all. Told
+ * once, whether it was brought so or became so.
+ */
+static void look_at_time(struct certs *c)
+{
+	const struct io *io = c->m->io;
+	struct diag d;
+	int err;
+
+	diag_clear(&d);
+	err = trust_client_check(c->trust, io->wall_ns(io->ctx), &d);
+	if (err < 0 && !c->untimely)
+		log_line(&c->m->log, LOG_WARN, "clients refuse the "
+		    "certificate that is shown", "error=%s", d.text[0] ?
+		    d.text : err_text(err));
+	c->untimely = err < 0;
+}
+
 int certs_begin(struct certs *c, struct diag *d)
 {
 	struct loop *l = &c->m->loop;
 	int err = load(c, d);
 
-	if (err == 0)
+	if (err == 0) {
+		look_at_time(c);
 		timer_set(l, &c->timer, l->now_ns + LOOK_NS);
+	}
 	return err;
 }
 
@@ -175,6 +197,7 @@ void certs_look(void *ctx)
 		    "the one before is shown", "error=%s", d.text[0] ?
 		    d.text : err_text(err));
 	c->failing = err < 0;
+	look_at_time(c);
 	timer_set(l, &c->timer, l->now_ns + LOOK_NS);
 }
 

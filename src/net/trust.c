@@ -156,7 +156,8 @@ static int anchor_add(struct trust_anchors *a, const struct x509 *c,
 	return 0;
 }
 
-static int refuse_time(const struct x509 *c, int64_t now_s, struct diag *d)
+static int refuse_time(const char *whose, const struct x509 *c,
+    int64_t now_s, struct diag *d)
 {
 	char mem[3][64];
 	struct buf name, now, when;
@@ -169,8 +170,8 @@ static int refuse_time(const struct x509 *c, int64_t now_s, struct diag *d)
 	x509_subject(c, &name);
 	tls_time(&now, now_s);
 	tls_time(&when, at_s);
-	diag_set(d, STR_NONE, "CA certificate \"%S\" %s %S; the clock here "
-	    "says %S", buf_view(&name),
+	diag_set(d, STR_NONE, "%s \"%S\" %s %S; the clock here "
+	    "says %S", whose, buf_view(&name),
 	    expired ? "expired at" : "is not valid before", buf_view(&when),
 	    buf_view(&now));
 	return ERR_TLS_TIME;
@@ -183,7 +184,7 @@ static int anchor_check(const struct x509 *c, int64_t now_s, struct diag *d)
 	    c->key.bits >= RSA_BITS_MIN && c->key.bits <= X509_RSA_BITS_MAX);
 
 	if (now_s > c->not_after_s || now_s < c->not_before_s)
-		return refuse_time(c, now_s, d);
+		return refuse_time("CA certificate", c, now_s, d);
 	if (!key) {
 		diag_set(d, STR_NONE, "CA certificate: its key is neither "
 		    "EC (P-256, P-384, P-521) nor RSA of 2048 to 4096 bits");
@@ -365,4 +366,21 @@ int trust_load_client(struct trust *t, struct str cert_pem,
 	t->client_at = !t->client_at;
 	t->generation++;
 	return 0;
+}
+
+int trust_client_check(const struct trust *t, int64_t wall_ns,
+    struct diag *d)
+{
+	const struct trust_client *c = &t->client[t->client_at];
+	struct x509 leaf;
+	int64_t now_s = seconds_of(wall_ns);
+	int err;
+
+	if (!c->chain_n)
+		return ERR_NOENT;
+	err = x509_parse((struct str){ (const char *)c->chain[0].data,
+	    c->chain[0].data_len }, &leaf, d);
+	if (!err && (now_s > leaf.not_after_s || now_s < leaf.not_before_s))
+		return refuse_time("certificate", &leaf, now_s, d);
+	return err;
 }

@@ -138,17 +138,26 @@ static void from_files(void)
 	    tls_peer_files("ca-ec.pem ca-rsa.pem"), PEER_WALL_NS, NULL));
 }
 
-static unsigned warnings(void)
+static unsigned lines_with(const char *words)
 {
 	struct str rest = { w.f.std[2], w.f.std_n[2] }, line;
 	unsigned n = 0;
 
 	while (rest.n) {
 		rest = str_cut(rest, '\n', &line);
-		n += str_search(line, STR("cannot load a certificate")) <
-		    line.n;
+		n += str_search(line, str_from(words)) < line.n;
 	}
 	return n;
+}
+
+static unsigned warnings(void)
+{
+	return lines_with("cannot load a certificate");
+}
+
+static unsigned refusals(void)
+{
+	return lines_with("clients refuse the certificate that is shown");
 }
 
 TEST(a_given_certificate_has_to_be_there)
@@ -189,6 +198,42 @@ TEST(a_given_certificate_is_read_again)
 	files(NULL, "rsa.pem");
 	run(60 * NS_PER_S);
 	EXPECT_EQ(warnings(), 2);
+	end();
+}
+
+/* The fixtures are of 2026 to 2056. */
+TEST(a_given_certificate_that_has_expired_is_told_of)
+{
+	from_files();
+	files("ec.pem", "ec.pem");
+	REQUIRE(!certs_begin(&w.certs, NULL));
+	run(60 * NS_PER_S);
+	EXPECT_EQ(refusals(), 0);
+	w.f.wall_offset_ns += 40 * 365 * DAY;
+	run(60 * NS_PER_S);
+	EXPECT(tells(" expired at "));
+	EXPECT_EQ(refusals(), 1);
+	/* Once more when it was good meanwhile, as by a clock put right. */
+	w.f.wall_offset_ns -= 40 * 365 * DAY;
+	run(11 * NS_PER_S);
+	w.f.wall_offset_ns -= 40 * 365 * DAY;
+	run(60 * NS_PER_S);
+	EXPECT(tells(" is not valid before "));
+	EXPECT_EQ(refusals(), 2);
+	end();
+}
+
+/* One that comes so is shown: the clock may be wrong. */
+TEST(a_given_certificate_that_is_out_of_its_time_is_shown)
+{
+	from_files();
+	w.f.wall_offset_ns += 40 * 365 * DAY;
+	files("ec.pem", "ec.pem");
+	REQUIRE(!certs_begin(&w.certs, NULL));
+	EXPECT_EQ(refusals(), 1);
+	EXPECT(tells(" expired at "));
+	w.f.wall_offset_ns -= 40 * 365 * DAY;
+	EXPECT_EQ(ends_meet(w.ends, "localhost", 0), 0);
 	end();
 }
 

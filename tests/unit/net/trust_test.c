@@ -106,6 +106,22 @@ TEST(trust_client_forms)
 	EXPECT_EQ(client(t, "client-rsa4096.pem", "client-rsa4096.pem"), 0);
 }
 
+TEST(trust_client_is_checked_by_the_clock)
+{
+	const int64_t years_ns = (int64_t)40 * 365 * 86400 * NS_PER_S;
+	struct trust *t = trust_make();
+
+	EXPECT_EQ(trust_client_check(t, PEER_WALL_NS, NULL), ERR_NOENT);
+	REQUIRE(client(t, "chain.pem", "chain.pem") == 0);
+	EXPECT_EQ(trust_client_check(t, PEER_WALL_NS, NULL), 0);
+	diag_clear(&d);
+	EXPECT_EQ(trust_client_check(t, PEER_WALL_NS + years_ns, &d),
+		  ERR_TLS_TIME);
+	EXPECT(str_starts(str_from(d.text), STR("certificate \"")));
+	EXPECT_EQ(trust_client_check(t, PEER_WALL_NS - years_ns, NULL),
+		  ERR_TLS_TIME);
+}
+
 TEST(trust_client_refused)
 {
 	struct trust *t = trust_make();
