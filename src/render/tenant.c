@@ -5,16 +5,10 @@ bool has_tenant(const struct render *r)
 	return r->tenancy.tenant.n > 0;
 }
 
-static enum isolation_level level(const struct render *r)
-{
-	return HAS(&r->tenancy, tenancy_spec, level) ? r->tenancy.level :
-	    ISOLATION_NAMESPACE;
-}
-
 bool keeps_nodes(const struct render *r)
 {
-	return has_tenant(r) && (level(r) == ISOLATION_NODE ||
-	    level(r) == ISOLATION_STRICT);
+	return has_tenant(r) && (r->tenancy.level == ISOLATION_NODE ||
+	    r->tenancy.level == ISOLATION_STRICT);
 }
 
 void tenant_labels_write(struct render *r, const struct pairs *near,
@@ -262,7 +256,7 @@ void role_write(struct render *r)
 	rule_write(r, g->group, "mcpservers/status", true, "get");
 	rule_write(r, "", "services", true, "get list watch");
 	rule_write(r, "apps", "deployments", true, "get list watch");
-	if (level(r) != ISOLATION_STRICT)
+	if (r->tenancy.level != ISOLATION_STRICT)
 		rule_write(r, "", "pods pods/log events", false,
 		    "get list watch");
 	jw_close_list(r->w);

@@ -30,6 +30,9 @@ same "what it allows" "2 2Gi 7 3" "$(get resourcequota/mine-tenant \
 check "a limit range" wait_for 60 there limitrange/mine-tenant
 same "by whose defaults nothing is refused" "50m 64Mi" \
 	"$(get limitrange/mine-tenant '{.spec.limits[0].defaultRequest.cpu} {.spec.limits[0].defaultRequest.memory}')"
+check "a policy" wait_for 60 there networkpolicy/mine
+same "that lets in the namespace, without a word on it" "Namespace {}" \
+	"$(one mine .spec.tenancy.isolationLevel) $(get networkpolicy/mine '{.spec.ingress[0].from[*].podSelector}')"
 check "a dashboard" wait_for 60 there configmap/mine-dashboard
 same "with the label asked for" yes "$(get configmap/mine-dashboard '.metadata.labels.shown')"
 check "that is JSON" eval 'get configmap/mine-dashboard ".data" | grep "\\.json" >/dev/null &&
@@ -53,7 +56,7 @@ check "nor others the server" cannot bob get "$S1/mine"
 check "all of its children are there" wait_for 60 reason_is mine ""
 same "and no field is said to be without effect" "" \
 	"$(one mine '.status.conditions[?(@.type=="FieldsActedOn")].message')"
-same "its resources have all of them" "ConfigMap Deployment LimitRange ResourceQuota Role RoleBinding Service" \
+same "its resources have all of them" "ConfigMap Deployment LimitRange NetworkPolicy ResourceQuota Role RoleBinding Service" \
 	"$(one mine '.status.resources[*].kind' | tr ' ' '\n' | sort -u | paste -sd' ')"
 
 # The quota is in force, also for servers, and the strictest of two holds.
@@ -87,6 +90,7 @@ change mine '{"monitoring":null}'
 check "not asked for, the dashboard goes" wait_for 30 gone configmap/mine-dashboard
 change mine '{"tenancy":null}'
 check "the quota, too" wait_for 30 gone resourcequota/mine-tenant
+check "the policy" wait_for 30 gone networkpolicy/mine
 check "the limit range" wait_for 30 gone limitrange/mine-tenant
 check "the Role" wait_for 30 gone role/mine-tenant
 check "and who had it" wait_for 30 gone rolebinding/mine-tenant

@@ -120,7 +120,7 @@ def of_one_group():
        "autoscaling.pdb.maxUnavailable")
     at(one, "autoscaling", {"hpa": {"enabled": True, "maxReplicas": 3}, "vpa": {"enabled": True}},
        "is what hpa scales by", "autoscaling.vpa")
-    case(one, {"tenancy": {"tenantId": "t"}, "networkPolicy": {
+    case(one, {"tenancy": {"tenantId": "t", "isolationLevel": "None"}, "networkPolicy": {
         "enabled": True, "ingressRules": [{"ports": [{"port": 9}]}]}},
          "networkPolicy.ingressRules[0].ports", "lets nobody in")
     at(one, "tenancy", {"tenantId": "t", "resourceQuotas": {"mcpServers": 0}},

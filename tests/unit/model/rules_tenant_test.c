@@ -178,13 +178,16 @@ TEST(rules_policy_does_not_lock_out)
 	bad(TENANT("\"isolationLevel\":\"None\",\"networkPolicy\":{"
 	    "\"enabled\":true,\"ingressRules\":[{\"ports\":[{\"port\":9090}]"
 	    "}]}"), "spec.tenancy.networkPolicy.ingressRules[0].ports", rule);
-	bad("{\"image\":\"a\",\"tenancy\":{\"tenantId\":\"t\"},"
-	    "\"networkPolicy\":{\"enabled\":true,\"ingressRules\":[{"
-	    "\"ports\":[{\"port\":9090}]}]}}", path, rule);
+	bad("{\"image\":\"a\",\"tenancy\":{\"tenantId\":\"t\","
+	    "\"isolationLevel\":\"None\"},\"networkPolicy\":{\"enabled\":true,"
+	    "\"ingressRules\":[{\"ports\":[{\"port\":9090}]}]}}", path, rule);
 	good("{\"image\":\"a\",\"tenancy\":{\"tenantId\":\"t\","
 	    "\"isolationLevel\":\"Node\"},\"networkPolicy\":{\"enabled\":true,"
 	    "\"ingressRules\":[{\"ports\":[{\"port\":9090}]}]}}");
-	/* Then the namespace is let in. */
+	/* Then the namespace is let in, by default as well. */
+	good("{\"image\":\"a\",\"tenancy\":{\"tenantId\":\"t\"},"
+	    "\"networkPolicy\":{\"enabled\":true,\"ingressRules\":[{"
+	    "\"ports\":[{\"port\":9090}]}]}}");
 	good(TENANT("\"networkPolicy\":{\"enabled\":true,\"ingressRules\":[{"
 	    "\"ports\":[{\"port\":9090}]}]}"));
 	good(NETWORK("\"ingressRules\":[{\"ports\":[{\"port\":9090}]}],"

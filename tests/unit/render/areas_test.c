@@ -261,7 +261,7 @@ static const struct {
 	{ "tenancy_spec.tenantId", {
 	  TENANCY("\"isolationLevel\":\"Strict\",\"tenantId\":\"t\""),
 	  TENANCY("\"isolationLevel\":\"Strict\",\"tenantId\":\"u\"") } },
-	GIVEN("tenancy_spec", "isolationLevel", TENANT, "\"Namespace\""),
+	GIVEN("tenancy_spec", "isolationLevel", TENANT, "\"None\""),
 	GIVEN("tenancy_spec", "labels", TENANT, "{\"a\":\"b\"}"),
 	GIVEN("tenancy_spec", "annotations", TENANT, "{\"a\":\"b\"}"),
 };

@@ -36,11 +36,11 @@ TEST(policy_only_when_asked_for)
 	EXPECT(!wanted(SERVER("")));
 	EXPECT(!wanted(SERVER(",\"networkPolicy\":{\"enabled\":false,"
 	    "\"allowedNamespaces\":[\"x\"]}")));
-	EXPECT(!wanted(TENANT("")));
 	EXPECT(!wanted(TENANT(LEVEL("None"))));
 	EXPECT(!wanted(TENANT(LEVEL("Namespace")
 	    ",\"networkPolicy\":{\"enabled\":false}")));
 	EXPECT(wanted(TENANT(LEVEL("Namespace"))));
+	EXPECT(wanted(TENANT("")));
 	EXPECT(wanted(TENANT(LEVEL("Node"))));
 	EXPECT(wanted(TENANT(LEVEL("Strict"))));
 	EXPECT(wanted(TENANT(",\"networkPolicy\":{\"enabled\":true}")));
@@ -99,6 +99,9 @@ TEST(policy_levels)
 {
 	EXPECT_STR(at(TENANT(LEVEL("Namespace")), "ingress"),
 	    "[{\"from\":[" OWN "]}]");
+	/* Which is what a tenant has who says nothing of it. */
+	EXPECT_STR(at(TENANT(""), "ingress"), "[{\"from\":[" OWN "]}]");
+	EXPECT_STR(at(TENANT(""), "policyTypes"), "[\"Ingress\"]");
 	EXPECT_STR(at(TENANT(LEVEL("Node")), "ingress"),
 	    "[{\"from\":[" OWN "]}]");
 	EXPECT_STR(at(TENANT(LEVEL("Strict")), "ingress"),
