@@ -154,11 +154,12 @@ int server_check(const struct server *s, struct arena *scratch,
 typedef void server_fault(void *ctx, const struct diag *d);
 int server_check_all(const struct server *s, struct arena *scratch,
     server_fault *each, void *ctx);
-/* advice.c */
+/* advice.c, advice_areas.c */
 /*
  * Tells what is taken, but unwise: an image that may change, root, secrets
  * in clear, sessions that get lost, budgets that keep nodes from being
- * drained, fields that nothing acts on. ERR_FULL as server_check.
+ * drained, autoscalers that cannot reckon, policies that keep out who has to
+ * come in, fields that nothing acts on. ERR_FULL as server_check.
  */
 int server_advise(const struct server *s, struct arena *scratch,
     server_fault *each, void *ctx);

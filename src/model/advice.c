@@ -2,13 +2,13 @@
 
 /* ---- the container ---- */
 
-static void advise_image(const struct server_spec *s, struct faults *f)
+static void advise_image(struct str path, struct str image, struct faults *f)
 {
 	struct str name, tag;
 
-	image_split(s->image, &name, &tag);
+	image_split(image, &name, &tag);
 	if (str_is(tag, "latest"))
-		rule_broken(f, STR("spec.image"), STR_NONE,
+		rule_broken(f, path, STR_NONE,
 		    "names no version: pods made at different times may run "
 		    "different images");
 }
@@ -48,14 +48,89 @@ static bool is_secret_name(struct str name)
 	return false;
 }
 
-static void advise_env(const struct server_spec *s, struct faults *f)
+static void advise_env(struct str path, const struct env_var_list *env,
+    struct faults *f)
 {
-	for (uint32_t i = 0; i < s->env.n; i++)
-		if (s->env.p[i].value.n && is_secret_name(s->env.p[i].name))
-			rule_broken(f, STR("spec.env"), s->env.p[i].name,
+	for (uint32_t i = 0; i < env->n; i++)
+		if (env->p[i].value.n && is_secret_name(env->p[i].name))
+			rule_broken(f, path, env->p[i].name,
 			    "seems to hold a secret, which everybody reads "
 			    "who may read this object; valueFrom."
 			    "secretKeyRef keeps it in a Secret");
+}
+
+static void advise_config(const struct server_spec *s, struct faults *f)
+{
+	const struct pairs *m = &s->config_map;
+
+	for (uint32_t i = 0; i < m->n; i++)
+		if (m->p[i].value.n && is_secret_name(m->p[i].key))
+			rule_broken(f, STR("spec.config"), m->p[i].key,
+			    "seems to hold a secret, which everybody reads "
+			    "who may read ConfigMaps; configSources can "
+			    "mount a Secret");
+}
+
+/* Clients come to a pod as soon as nothing says that it is not ready. */
+static void advise_probes(const struct server_spec *s, struct faults *f)
+{
+	const struct probes *p = &s->probes;
+
+	if (s->transport.type != TRANSPORT_STDIO && p->disabled &&
+	    HAS(p, probes, liveness) && !HAS(p, probes, readiness))
+		rule_broken(f, STR("spec.probes.readiness"), STR_NONE,
+		    "is not given beside liveness: clients are sent to pods "
+		    "that cannot answer yet");
+}
+
+static void advise_volumes(const struct server_spec *s, struct faults *f)
+{
+	for (uint32_t i = 0; i < s->volumes.n; i++) {
+		const struct volume *v = &s->volumes.p[i];
+
+		if (HAS(v, volume, host_path))
+			rule_broken_at(f, "volumes", i, "hostPath",
+			    v->host_path.path, "is the node's own: other "
+			    "nodes have other files there, and Pod Security "
+			    "refuses it at levels baseline and restricted");
+	}
+}
+
+/* ---- the containers beside it ---- */
+
+static struct str beside(struct buf *b, const char *list, uint32_t i,
+    const char *member)
+{
+	b->n = 0;
+	buf_fmt(b, "spec.pod.%s[%u].%s", list, (unsigned)i, member);
+	return buf_view(b);
+}
+
+static void advise_beside(const char *list,
+    const struct more_container_list *more, struct faults *f)
+{
+	char mem[DIAG_PATH_MAX];
+	struct buf b;
+
+	buf_init(&b, mem, sizeof(mem));
+	for (uint32_t i = 0; i < more->n; i++) {
+		const struct more_container *c = &more->p[i];
+
+		advise_image(beside(&b, list, i, "image"), c->image, f);
+		advise_env(beside(&b, list, i, "env"), &c->env, f);
+	}
+}
+
+static void advise_containers(const struct server_spec *s, struct faults *f)
+{
+	advise_image(STR("spec.image"), s->image, f);
+	advise_security(s, f);
+	advise_env(STR("spec.env"), &s->env, f);
+	advise_config(s, f);
+	advise_probes(s, f);
+	advise_volumes(s, f);
+	advise_beside("initContainers", &s->pod.init, f);
+	advise_beside("sidecars", &s->pod.sidecars, f);
 }
 
 /* ---- more than one pod ---- */
@@ -76,31 +151,34 @@ static void advise_sessions(const struct server_spec *s,
 		    "of clients get lost");
 }
 
-/* Is it 0%, or at least that much? */
-static bool is_share(const struct int_or_str *v, int32_t percent)
+/* How many of these pods that is, a part of one counting as one. */
+static int64_t pods_of(const struct int_or_str *v, int32_t pods)
 {
-	uint64_t p;
+	uint64_t percent = 0;
 
-	return !v->is_int && v->s.n > 1 &&
-	    !str_u64(str_sub(v->s, 0, v->s.n - 1), &p) &&
-	    (percent ? p >= (uint64_t)percent : p == 0);
+	if (v->is_int)
+		return v->i;
+	if (v->s.n > 1)
+		(void)str_u64(str_sub(v->s, 0, v->s.n - 1), &percent);
+	return ((int64_t)percent * pods + 99) / 100;
 }
 
+/* Of as many pods as there can be: when it holds all of those, then always. */
 static void advise_budget(const struct server_spec *s,
     const struct autoscaling *a, struct faults *f)
 {
 	const struct budget_spec *b = &a->budget;
-	const struct int_or_str *gone = &b->max_unavailable;
-	const struct int_or_str *left = &b->min_available;
+	int32_t most = a->hpa.enabled ? a->hpa.max : s->replicas;
 
-	if (HAS(b, budget_spec, enabled) && !b->enabled)
+	if ((HAS(b, budget_spec, enabled) ? !b->enabled : most < 2) ||
+	    s->replicas == 0 || most < 1)
 		return;
 	if (HAS(b, budget_spec, max_unavailable) &&
-	    (gone->is_int ? gone->i == 0 : is_share(gone, 0)))
+	    pods_of(&b->max_unavailable, most) == 0)
 		rule_broken(f, STR("spec.autoscaling.pdb.maxUnavailable"),
 		    STR_NONE, "of 0 keeps nodes from being drained");
-	if (HAS(b, budget_spec, min_available) && (left->is_int ?
-	    !a->hpa.enabled && left->i >= s->replicas : is_share(left, 100)))
+	if (HAS(b, budget_spec, min_available) &&
+	    pods_of(&b->min_available, most) >= most)
 		rule_broken(f, STR("spec.autoscaling.pdb.minAvailable"),
 		    STR_NONE, "of all pods keeps nodes from being drained");
 }
@@ -152,9 +230,15 @@ static void advise_entry(const struct entry_spec *e, struct faults *f)
 	    e->affinity == ENTRY_CLIENT_IP)
 		rule_broken(f, STR("spec.entry.sessionAffinity"), STR_NONE,
 		    "of ClientIP means nothing to an HTTPRoute: Cookie does");
-	if (e->hosts.n && !e->ingress.enabled && !e->route.enabled)
+	if (e->ingress.enabled || e->route.enabled)
+		return;
+	if (e->hosts.n)
 		rule_broken(f, STR("spec.entry.hosts"), STR_NONE,
 		    "lead nowhere: neither ingress nor httpRoute is enabled");
+	else if (HAS(e, entry_spec, path) || HAS(e, entry_spec, affinity))
+		rule_broken(f, STR("spec.entry"), STR_NONE,
+		    "leads nowhere: neither ingress nor httpRoute is "
+		    "enabled");
 }
 
 static void advise_unacted(const struct server *s, struct faults *f)
@@ -170,28 +254,36 @@ static void advise_unacted(const struct server *s, struct faults *f)
 	rule_broken(f, STR("spec"), STR_NONE, mem);
 }
 
+static int areas_decode(const struct server *s, struct arena *a,
+    struct areas *ret)
+{
+	return server_area(s, server_spec_AT_gateway, a, &ret->gateway) ||
+	    server_area(s, server_spec_AT_autoscaling, a, &ret->scaling) ||
+	    server_area(s, server_spec_AT_istio, a, &ret->istio) ||
+	    server_area(s, server_spec_AT_entry, a, &ret->entry) ||
+	    server_area(s, server_spec_AT_network, a, &ret->network) ||
+	    server_area(s, server_spec_AT_tenancy, a, &ret->tenancy) ||
+	    server_area(s, server_spec_AT_monitoring, a, &ret->monitoring) ?
+	    ERR_FULL : 0;
+}
+
 int server_advise(const struct server *s, struct arena *scratch,
     server_fault *each, void *ctx)
 {
 	struct faults f = { each, ctx, false };
 	size_t mark = arena_mark(scratch);
 	bool over = scratch->over;
-	struct istio_spec istio;
-	struct autoscaling scaling;
-	struct entry_spec entry;
-	int err = 0;
+	struct areas areas;
+	int err;
 
-	advise_image(&s->spec, &f);
-	advise_security(&s->spec, &f);
-	advise_env(&s->spec, &f);
-	if (server_area(s, server_spec_AT_istio, scratch, &istio) ||
-	    server_area(s, server_spec_AT_autoscaling, scratch, &scaling) ||
-	    server_area(s, server_spec_AT_entry, scratch, &entry)) {
-		err = ERR_FULL;
-	} else {
-		advise_sessions(&s->spec, &istio, &scaling.hpa, &f);
-		advise_budget(&s->spec, &scaling, &f);
-		advise_entry(&entry, &f);
+	advise_containers(&s->spec, &f);
+	err = areas_decode(s, scratch, &areas);
+	if (!err) {
+		advise_sessions(&s->spec, &areas.istio, &areas.scaling.hpa,
+		    &f);
+		advise_budget(&s->spec, &areas.scaling, &f);
+		advise_entry(&areas.entry, &f);
+		err = advise_areas(s, &areas, scratch, &f);
 	}
 	server_idle_fields(s, each, ctx);
 	advise_unacted(s, &f);

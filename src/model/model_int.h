@@ -51,6 +51,24 @@ void check_monitoring(const struct server *s, const struct monitoring_spec *m,
 void check_tenancy(const struct server *s, const struct tenancy_spec *t,
     const struct tenant_policy *network, struct faults *f);
 
+/* rules_tenant.c: is one of them that port, or are there none? */
+bool ports_let_in(const struct policy_port_list *ports,
+    const struct server_port *to);
+
+/* All that is kept as text, decoded. */
+struct areas {
+	struct gateway_spec gateway;
+	struct autoscaling scaling;
+	struct istio_spec istio;
+	struct entry_spec entry;
+	struct tenant_policy network;
+	struct tenancy_spec tenancy;
+	struct monitoring_spec monitoring;
+};
+/* advice_areas.c: 0 or ERR_FULL */
+int advise_areas(const struct server *s, const struct areas *a,
+    struct arena *scratch, struct faults *f);
+
 /* live.c: what it says without effect */
 void reload_idle(const struct server_spec *s, struct faults *f);
 

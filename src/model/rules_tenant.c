@@ -109,15 +109,15 @@ static bool lets_in(const struct policy_port *p, const struct server_port *to)
 	    to->target_port == p->port.i;
 }
 
-static bool rule_lets_in(const struct ingress_rule *r,
+bool ports_let_in(const struct policy_port_list *ports,
     const struct server_port *to)
 {
 	uint32_t i;
 
-	for (i = 0; i < r->ports.n; i++)
-		if (lets_in(&r->ports.p[i], to))
+	for (i = 0; i < ports->n; i++)
+		if (lets_in(&ports->p[i], to))
 			return true;
-	return r->ports.n == 0;
+	return ports->n == 0;
 }
 
 static void check_policy(const struct place *at,
@@ -254,7 +254,7 @@ static bool lets_somebody_in(const struct tenant_policy *p,
 	if (p->namespaces.n || HAS(p, tenant_policy, pods))
 		return true;
 	for (i = 0; i < p->ingress.n; i++)
-		if (rule_lets_in(&p->ingress.p[i], &s->ports.p[0]))
+		if (ports_let_in(&p->ingress.p[i].ports, &s->ports.p[0]))
 			return true;
 	return false;
 }

@@ -56,7 +56,8 @@ check "nor others the server" cannot bob get "$S1/mine"
 check "all of its children are there" wait_for 60 reason_is mine ""
 same "and no field is said to be without effect" "" \
 	"$(one mine '.status.conditions[?(@.type=="FieldsActedOn")].message')"
-same "its resources have all of them" "ConfigMap Deployment LimitRange NetworkPolicy ResourceQuota Role RoleBinding Service" \
+same "its resources have all of them" \
+	"ConfigMap Deployment LimitRange NetworkPolicy ResourceQuota Role RoleBinding Service" \
 	"$(one mine '.status.resources[*].kind' | tr ' ' '\n' | sort -u | paste -sd' ')"
 
 # The quota is in force, also for servers, and the strictest of two holds.

@@ -7,19 +7,25 @@ static void note(void *ctx, const struct diag *d)
 	buf_fmt(ctx, "%s: %s\n", d->path, d->text);
 }
 
+static void told_is(const char *want)
+{
+	static char text[2048];
+	struct buf told;
+
+	buf_init(&told, text, sizeof(text));
+	EXPECT_EQ(server_advise(&m.s, &m.arena, note, &told), 0);
+	EXPECT_STR(buf_view(&told), want);
+}
+
 /* A spec of the first group beside its image, and what is said of it. */
 static void advised(const char *more, const char *want)
 {
-	static char text[2048];
 	char spec[2048];
-	struct buf told;
 
 	cut_fmt(spec, sizeof(spec), "{\"image\":\"a:1\"%s%s}",
 	    *more ? "," : "", more);
 	model_good(&m, GROUP_ALLBEONE, spec);
-	buf_init(&told, text, sizeof(text));
-	EXPECT_EQ(server_advise(&m.s, &m.arena, note, &told), 0);
-	EXPECT_STR(buf_view(&told), want);
+	told_is(want);
 }
 
 TEST(advice_on_images)
@@ -33,15 +39,11 @@ TEST(advice_on_images)
 		static const char *const image[] = {
 			"r:5000/a", "a:latest", "a@sha256:0", "a:1@sha256:0"
 		};
-		static char text[512];
 		char spec[128];
-		struct buf told;
 
 		cut_fmt(spec, sizeof(spec), "{\"image\":\"%s\"}", image[i]);
 		model_good(&m, GROUP_MCPDEV, spec);
-		buf_init(&told, text, sizeof(text));
-		EXPECT_EQ(server_advise(&m.s, &m.arena, note, &told), 0);
-		EXPECT_STR(buf_view(&told), i < 2 ? moves : "");
+		told_is(i < 2 ? moves : "");
 	}
 }
 
@@ -110,6 +112,59 @@ TEST(advice_on_secrets)
 	    "valueFrom.secretKeyRef keeps it in a Secret\n");
 }
 
+TEST(advice_on_secrets_among_files)
+{
+	model_good(&m, GROUP_EXAMPLE, "{\"image\":\"a:1\",\"config\":{"
+	    "\"LOG_LEVEL\":\"debug\",\"API_KEY\":\"x\",\"TOKEN\":\"\"}}");
+	told_is("spec.config: API_KEY seems to hold a secret, which "
+	    "everybody reads who may read ConfigMaps; configSources can mount "
+	    "a Secret\n");
+}
+
+TEST(advice_on_probes)
+{
+	static const char alive[] = "\"liveness\":{\"tcpSocket\":{\"port\":"
+	    "8080}}";
+	static const char lacks[] = "spec.probes.readiness: is not given "
+	    "beside liveness: clients are sent to pods that cannot answer "
+	    "yet\n";
+	char more[256];
+
+	cut_fmt(more, sizeof(more), "\"probes\":{\"disabled\":true,%s}", alive);
+	advised(more, lacks);
+	cut_fmt(more, sizeof(more), "\"probes\":{%s}", alive);
+	advised(more, "");
+	advised("\"probes\":{\"disabled\":true}", "");
+	cut_fmt(more, sizeof(more), "\"probes\":{\"disabled\":true,%s,"
+	    "\"readiness\":{\"tcpSocket\":{\"port\":8080}}}", alive);
+	advised(more, "");
+	advised("\"transport\":{\"type\":\"stdio\"},\"probes\":{\"disabled\":"
+	    "true,\"liveness\":{\"exec\":{\"command\":[\"true\"]}}}", "");
+}
+
+TEST(advice_on_paths_of_the_node)
+{
+	advised("\"volumes\":[{\"name\":\"a\",\"emptyDir\":{}},{\"name\":\"b\","
+	    "\"hostPath\":{\"path\":\"/srv\"}}]", "spec.volumes[1].hostPath: "
+	    "/srv is the node's own: other nodes have other files there, and "
+	    "Pod Security refuses it at levels baseline and restricted\n");
+	advised("\"volumes\":[{\"name\":\"a\",\"persistentVolumeClaim\":{"
+	    "\"claimName\":\"c\"}}]", "");
+}
+
+TEST(advice_on_containers_beside)
+{
+	advised("\"pod\":{\"initContainers\":[{\"name\":\"a\",\"image\":"
+	    "\"b:2\",\"env\":[{\"name\":\"TOKEN\",\"value\":\"x\"}]}],\"sidecars\":[{"
+	    "\"name\":\"c\",\"image\":\"d:1\",\"env\":[{\"name\":\"LEVEL\","
+	    "\"value\":\"x\"}]},{\"name\":\"e\",\"image\":\"f\"}]}",
+	    "spec.pod.initContainers[0].env: TOKEN seems to hold a secret, "
+	    "which everybody reads who may read this object; "
+	    "valueFrom.secretKeyRef keeps it in a Secret\n"
+	    "spec.pod.sidecars[1].image: names no version: pods made at "
+	    "different times may run different images\n");
+}
+
 #define HASH "{\"trafficPolicy\":{\"loadBalancer\":{\"consistentHash\":{" \
 	"\"useSourceIp\":true}}}}"
 
@@ -118,6 +173,7 @@ TEST(advice_on_sessions)
 	static const char lost[] = "spec.service.sessionAffinity: should be "
 	    "ClientIP with more than one pod, or sessions of clients get "
 	    "lost\n";
+	char both[256];
 
 	advised("\"replicas\":2,\"transport\":{\"type\":\"sse\"}", lost);
 	advised("\"replicas\":2,\"transport\":{\"type\":\"streamable-http\"}",
@@ -137,8 +193,10 @@ TEST(advice_on_sessions)
 	/* A mesh keeps them only where it is. */
 	advised("\"replicas\":2,\"transport\":{\"type\":\"sse\"},\"istio\":{"
 	    "\"enabled\":true,\"destinationRule\":" HASH "}", "");
+	cut_fmt(both, sizeof(both), "%sspec.istio: has fields without effect, "
+	    "for enabled is not true\n", lost);
 	advised("\"replicas\":2,\"transport\":{\"type\":\"sse\"},\"istio\":{"
-	    "\"enabled\":false,\"destinationRule\":" HASH "}", lost);
+	    "\"enabled\":false,\"destinationRule\":" HASH "}", both);
 }
 
 TEST(advice_on_budgets)
@@ -153,10 +211,14 @@ TEST(advice_on_budgets)
 		{ "\"maxUnavailable\":\"0%\"", gone },
 		{ "\"maxUnavailable\":1", "" },
 		{ "\"maxUnavailable\":\"10%\"", "" },
-		{ "\"maxUnavailable\":0,\"enabled\":false", "" },
+		{ "\"maxUnavailable\":0,\"enabled\":false",
+		  "spec.autoscaling.pdb: has fields without effect, for "
+		  "enabled is not true\n" },
 		{ "\"minAvailable\":1", "" },
 		{ "\"minAvailable\":2", left },
-		{ "\"minAvailable\":\"99%\"", "" },
+		/* A part of a pod is a pod: one of two, and both. */
+		{ "\"minAvailable\":\"50%\"", "" },
+		{ "\"minAvailable\":\"51%\"", left },
 		{ "\"minAvailable\":\"100%\"", left }
 	};
 	char more[256];
@@ -165,6 +227,19 @@ TEST(advice_on_budgets)
 		cut_fmt(more, sizeof(more), two, rows[i].pdb);
 		advised(more, rows[i].want);
 	}
+	/* One pod alone has no budget unless it is asked for. */
+	advised("\"autoscaling\":{\"pdb\":{\"minAvailable\":1}}", "");
+	advised("\"autoscaling\":{\"pdb\":{\"enabled\":true,"
+	    "\"minAvailable\":1}}", left);
+	advised("\"replicas\":0,\"autoscaling\":{\"pdb\":{\"enabled\":true,"
+	    "\"minAvailable\":1}}", "");
+	/* Of as many as an autoscaler makes. */
+	advised("\"autoscaling\":{\"hpa\":{\"enabled\":true,\"maxReplicas\":4"
+	    "},\"pdb\":{\"minAvailable\":3}}", "");
+	advised("\"autoscaling\":{\"hpa\":{\"enabled\":true,\"maxReplicas\":4"
+	    "},\"pdb\":{\"minAvailable\":4}}", left);
+	advised("\"autoscaling\":{\"hpa\":{\"enabled\":true,\"maxReplicas\":4"
+	    "},\"pdb\":{\"minAvailable\":\"76%\"}}", left);
 }
 
 TEST(advice_on_what_is_ignored)
@@ -194,6 +269,9 @@ TEST(advice_on_a_way_in_that_is_none)
 	advised("\"entry\":{\"hosts\":[\"a.example\"]}",
 	    "spec.entry.hosts: lead nowhere: neither ingress nor httpRoute is "
 	    "enabled\n");
+	advised("\"entry\":{\"path\":\"/x\"}", "spec.entry: leads nowhere: "
+	    "neither ingress nor httpRoute is enabled\n");
+	advised("\"entry\":{}", "");
 	advised("\"entry\":{\"hosts\":[\"a.example\"],\"sessionAffinity\":"
 	    "\"ClientIP\",\"httpRoute\":{\"enabled\":true,\"parentRefs\":[{"
 	    "\"name\":\"g\"}]}}", "spec.entry.sessionAffinity: of ClientIP "
