@@ -155,10 +155,11 @@ TEST(advice_on_paths_of_the_node)
 TEST(advice_on_containers_beside)
 {
 	advised("\"pod\":{\"initContainers\":[{\"name\":\"a\",\"image\":"
-	    "\"b:2\",\"env\":[{\"name\":\"TOKEN\",\"value\":\"x\"}]}],\"sidecars\":[{"
-	    "\"name\":\"c\",\"image\":\"d:1\",\"env\":[{\"name\":\"LEVEL\","
-	    "\"value\":\"x\"}]},{\"name\":\"e\",\"image\":\"f\"}]}",
-	    "spec.pod.initContainers[0].env: TOKEN seems to hold a secret, "
+	    "\"b:2\",\"env\":[{\"name\":\"TOKEN\",\"value\":\"x\"}]}],"
+	    "\"sidecars\":[{\"name\":\"c\",\"image\":\"d:1\",\"env\":[{"
+	    "\"name\":\"LEVEL\",\"value\":\"x\"}]},{\"name\":\"e\",\"image\":"
+	    "\"f\"}]}", "spec.pod.initContainers[0].env: TOKEN seems to hold a "
+	    "secret, "
 	    "which everybody reads who may read this object; "
 	    "valueFrom.secretKeyRef keeps it in a Secret\n"
 	    "spec.pod.sidecars[1].image: names no version: pods made at "
