@@ -272,8 +272,8 @@ $(d_$1)/%.o: %.c $(d_$1)/.flags $(o_$1)/.stamp
 		-MMD -MP -MF $$(@:.o=.d) -MT $$@ -c -o $$$$t $$< && \
 		mv $$$$t $$@ || { rm -f $$$$t; exit 1; }
 -include $(patsubst %.c,$(d_$1)/%.d,$(srcs) $(units) \
-	$(wildcard tests/*.c tests/bench/*.c tests/faults/*.c tests/live/*.c \
-	tests/sim/*.c \
+	$(wildcard tests/*.c tests/bench/*.c tests/crds/*.c tests/faults/*.c \
+	tests/live/*.c tests/sim/*.c \
 	fuzz/*.c tools/*.c))
 endef
 $(foreach f,release test fuzz sim cov msan,$(eval $(call object_rules,$f)))
@@ -388,6 +388,9 @@ $O/tools/gen: $(d_test)/gen
 
 # The same behind standard input and output, for tests/e2e/70-model.sh.
 $(eval $(call test_program,simapi,base codec,tests/live/simapi.o,test))
+
+# The operator's own checks likewise, for tests/e2e/oldest.py.
+$(eval $(call test_program,judge,base codec model,tests/crds/judge.o,test))
 
 # What can be refused, one by one; see tests/sim/inject.h.
 inject_wrap = arena_alloc arena_alloc_array arena_str arena_buf pool_take \

@@ -15,51 +15,8 @@
 #include "extend.h"
 #include "model.h"
 
+#include "gen_crds.h"
 #include "gen_docs.h"
-
-/* ---- what crds.def says ---- */
-
-#define CRD(g, name, categories) [g] = { name, categories },
-#define COLUMN(groups, name, type, path, priority, doc)
-#define CEL(groups, table, rule, message)
-#define CEL_ROOT(groups, rule, message)
-#define CEL_LIST(groups, table, member, rule, message)
-static const struct {
-	const char *short_name, *categories;
-} crds[GROUPS] = {
-#include "model/crds.def"
-};
-#undef CRD
-#undef COLUMN
-#define CRD(g, name, categories)
-#define COLUMN(groups, name, type, path, priority, doc) \
-	{ groups, name, type, path, priority, doc },
-static const struct column {
-	unsigned groups;
-	const char *name, *type, *path;
-	int priority;
-	const char *doc;
-} columns[] = {
-#include "model/crds.def"
-};
-#undef COLUMN
-#undef CEL
-#undef CEL_ROOT
-#undef CEL_LIST
-#define COLUMN(groups, name, type, path, priority, doc)
-#define CEL(groups, table, rule, message) \
-	{ groups, &table##_schema, -1, rule, message },
-#define CEL_ROOT(groups, rule, message) { groups, NULL, -1, rule, message },
-#define CEL_LIST(groups, table, member, rule, message) \
-	{ groups, &table##_schema, table##_AT_##member, rule, message },
-static const struct cel {
-	unsigned groups;
-	const struct schema *table;	/* NULL: the whole object */
-	int row;			/* -1: the table itself */
-	const char *rule, *message;
-} cels[] = {
-#include "model/crds.def"
-};
 
 /* ---- output ---- */
 
@@ -158,14 +115,14 @@ static void bounds(const struct schema *s, size_t row, enum group g,
 	*ret_max = r ? r->max : s->row[row].max;
 }
 
-static void validations(const struct schema *s, int row, enum group g)
+static void validations(const struct place *at, size_t n, enum group g)
 {
 	bool first = true;
 
-	for (size_t i = 0; i < ARRAY_LEN(cels); i++) {
-		const struct cel *c = &cels[i];
+	for (size_t i = 0; i < n * ARRAY_LEN(cels); i++) {
+		const struct cel *c = &cels[i % ARRAY_LEN(cels)];
 
-		if (c->table != s || c->row != row || !(c->groups >> g & 1))
+		if (!is_about(c, &at[i / ARRAY_LEN(cels)], g))
 			continue;
 		if (first)
 			line("x-kubernetes-validations:");
@@ -173,6 +130,17 @@ static void validations(const struct schema *s, int row, enum group g)
 		quoted("- rule", c->rule);
 		quoted("  message", c->message);
 	}
+}
+
+static void text_of(const struct schema *s, size_t row, enum group g)
+{
+	const struct place at = { s, (int)row, true };
+	int max = text_max(s, row);
+
+	line("type: string");
+	if (max)
+		line("maxLength: %d", max);
+	validations(&at, 1, g);
 }
 
 /* What a quantity looks like: a number and a suffix or an exponent. */
@@ -241,17 +209,17 @@ static void words(const struct schema *s, size_t row, enum group g)
 			line("- \"%s\"", w->text[i]);
 }
 
-static void map(bool quantity, int64_t max)
+static void map(const struct schema *s, size_t row, enum group g, int64_t max)
 {
 	line("type: object");
 	if (max)
 		line("maxProperties: %lld", (long long)max);
 	line("additionalProperties:");
 	indent += 2;
-	if (quantity)
+	if (s->row[row].type == FIELD_QUANTITIES)
 		any_quantity();
 	else
-		line("type: string");
+		text_of(s, row, g);
 	indent -= 2;
 }
 
@@ -263,7 +231,8 @@ static void list_head(int64_t max)
 	line("items:");
 }
 
-static void object(const struct schema *s, enum group g);
+static void object(const struct schema *s, const struct place *at,
+    enum group g);
 
 static void list(const struct schema *s, size_t row, enum group g,
     int64_t max)
@@ -277,15 +246,13 @@ static void list(const struct schema *s, size_t row, enum group g,
 	}
 	list_head(max);
 	indent += 2;
-	object(f->of.table, g);
+	object(f->of.table, NULL, g);
 	indent -= 2;
 }
 
-static void raw(const struct schema_field *f, enum group g)
+static void raw(const struct schema_field *f)
 {
-	if (f->type == FIELD_RAW_OBJ && f->of.table) {
-		object(f->of.table, g);
-	} else if (f->type == FIELD_RAW_LIST) {
+	if (f->type == FIELD_RAW_LIST) {
 		line("type: array");
 		line("items:");
 		line("  type: object");
@@ -297,10 +264,22 @@ static void raw(const struct schema_field *f, enum group g)
 	}
 }
 
-static void items_of(const char *type, int64_t max)
+static bool is_object(const struct schema_field *f)
+{
+	return f->type == FIELD_OBJ ||
+	    (f->type == FIELD_RAW_OBJ && f->of.table);
+}
+
+static void items_of(const struct schema *s, size_t row, enum group g,
+    int64_t max)
 {
 	list_head(max);
-	line("  type: %s", type);
+	indent += 2;
+	if (s->row[row].type == FIELD_INTS)
+		line("type: integer");
+	else
+		text_of(s, row, g);
+	indent -= 2;
 }
 
 static void value(const struct schema *s, size_t row, enum group g)
@@ -327,6 +306,10 @@ static void value(const struct schema *s, size_t row, enum group g)
 	case FIELD_QUANTITY:
 		any_quantity();
 		break;
+	case FIELD_DURATION:
+		line("type: string");
+		line("format: duration");
+		break;
 	case FIELD_TIME:
 	case FIELD_TIME_MICRO:
 		line("type: string");
@@ -337,14 +320,11 @@ static void value(const struct schema *s, size_t row, enum group g)
 		break;
 	case FIELD_STRS:
 	case FIELD_INTS:
-		items_of(f->type == FIELD_STRS ? "string" : "integer", max);
+		items_of(s, row, g, max);
 		break;
 	case FIELD_MAP:
 	case FIELD_QUANTITIES:
-		map(f->type == FIELD_QUANTITIES, max);
-		break;
-	case FIELD_OBJ:
-		object(f->of.table, g);
+		map(s, row, g, max);
 		break;
 	case FIELD_LIST:
 		list(s, row, g, max);
@@ -352,7 +332,7 @@ static void value(const struct schema *s, size_t row, enum group g)
 	case FIELD_RAW:
 	case FIELD_RAW_OBJ:
 	case FIELD_RAW_LIST:
-		raw(f, g);
+		raw(f);
 		break;
 	default:
 		line("type: string");
@@ -377,19 +357,29 @@ static void description(const struct schema *s, size_t row, enum group g)
 static void property(const struct schema *s, size_t row, enum group g)
 {
 	const struct schema_rule *def = rule(s, row, g, RULE_DEFAULT);
+	const struct place at = { s, (int)row, false };
 
 	line("%s:", s->row[row].key);
 	indent += 2;
 	description(s, row, g);
-	value(s, row, g);
+	if (is_object(&s->row[row]))
+		object(s->row[row].of.table, &at, g);
+	else
+		value(s, row, g);
 	if (def)
 		line("default: %s", def->text);
-	validations(s, (int)row, g);
+	if (!is_object(&s->row[row]))
+		validations(&at, 1, g);
 	indent -= 2;
 }
 
-static void object(const struct schema *s, enum group g)
+/* at: the row that it is of, which may have rules as well, or NULL. */
+static void object(const struct schema *s, const struct place *at,
+    enum group g)
 {
+	const struct place both[] = {
+		{ s, -1, false }, at ? *at : (struct place){ NULL, -1, true }
+	};
 	bool first = true, open = false;
 
 	line("type: object");
@@ -404,7 +394,7 @@ static void object(const struct schema *s, enum group g)
 	}
 	if (open)
 		line("x-kubernetes-preserve-unknown-fields: true");
-	validations(s, -1, g);
+	validations(both, ARRAY_LEN(both), g);
 	line("properties:");
 	indent += 2;
 	for (size_t i = 0; i < s->n; i++)
@@ -419,8 +409,10 @@ static void object(const struct schema *s, enum group g)
 static void root_validations(enum group g)
 {
 	const char *stdio = g == GROUP_ALLBEONE ?
-	    "(has(self.spec) && has(self.spec.transport) && "
-	    "self.spec.transport.type == 'stdio')" :
+	    "(has(self.spec) && (has(self.spec.transport) ? "
+	    "self.spec.transport.type == 'stdio' : "
+	    "has(self.spec.runtime) && has(self.spec.runtime.type) && "
+	    "self.spec.runtime.type == 'stdio'))" :
 	    "(has(self.spec.transport) && self.spec.transport == 'stdio')";
 
 	line("x-kubernetes-validations:");
@@ -512,12 +504,12 @@ static void crd_schema(enum group g)
 	line("spec:");
 	indent += 2;
 	quoted("description", docs_of(&server_spec_schema)[0]);
-	object(&server_spec_schema, g);
+	object(&server_spec_schema, NULL, g);
 	indent -= 2;
 	line("status:");
 	indent += 2;
 	quoted("description", docs_of(&server_status_schema)[0]);
-	object(&server_status_schema, g);
+	object(&server_status_schema, NULL, g);
 	indent -= 8;
 }
 
@@ -774,10 +766,11 @@ static void reference_checks(void)
 		const struct cel *c = &cels[i];
 
 		fputs("- ", out);
-		if (c->row >= 0)
-			fprintf(out, "`%s`: ", c->table->row[c->row].key);
-		else if (c->table && c->table != &server_spec_schema)
+		if (c->table && c->table != &server_spec_schema)
 			fprintf(out, "%s ", docs_of(c->table)[0]);
+		if (c->row >= 0)
+			fprintf(out, "`%s%s`: ", c->table->row[c->row].key,
+			    c->items ? "[]" : "");
 		fputs(c->message, out);
 		if ((c->groups & 15) != 15) {
 			fputs(", in", out);

@@ -1,5 +1,9 @@
-// Whether the API server of an older Kubernetes takes CRDs: its own checks,
-// with the costs that it estimates for CEL. usage: crds FILE...
+// What the API server of an older Kubernetes makes of CRDs, by its own code.
+//
+//	oldest FILE...		whether it takes them, with the costs that it
+//				estimates for CEL
+//	oldest -objects FILE...	whether it takes objects of these kinds; see
+//				objects.go
 package main
 
 import (
@@ -13,7 +17,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-func errors(path string) ([]string, error) {
+func read(path string) (*apiextensions.CustomResourceDefinition, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
@@ -31,11 +35,17 @@ func errors(path string) ([]string, error) {
 		}
 	}
 	var in apiextensions.CustomResourceDefinition
-	if err := v1.Convert_v1_CustomResourceDefinition_To_apiextensions_CustomResourceDefinition(&crd, &in, nil); err != nil {
+	err = v1.Convert_v1_CustomResourceDefinition_To_apiextensions_CustomResourceDefinition(&crd, &in, nil)
+	return &in, err
+}
+
+func errors(path string) ([]string, error) {
+	crd, err := read(path)
+	if err != nil {
 		return nil, err
 	}
 	var out []string
-	for _, e := range validation.ValidateCustomResourceDefinition(context.Background(), &in) {
+	for _, e := range validation.ValidateCustomResourceDefinition(context.Background(), crd) {
 		out = append(out, e.Error())
 	}
 	return out, nil
@@ -43,6 +53,13 @@ func errors(path string) ([]string, error) {
 
 func main() {
 	failed := false
+	if len(os.Args) > 1 && os.Args[1] == "-objects" {
+		if err := objects(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	for _, path := range os.Args[1:] {
 		found, err := errors(path)
 		if err != nil {

@@ -32,20 +32,20 @@ server() {
 		"metadata: {name: $name}" 'spec:' "$@" | k -n "$ns" apply -f - 2>&1)
 }
 says() { grep -qF -- "$1" <<<"$said"; }
-# Two faults that only the operator sees.
-faulty=('  image: x:1' '  replicas: 0' '  podLabels: {app: x}' '  priorityClassName: A')
+# Two faults that only the operator sees: CEL knows nothing of quantities.
+faulty=('  image: x:1' '  replicas: 0' '  resources: {requests: {cpu: 2}, limits: {cpu: 1, memory: -1Gi}}')
 # What was stored before the API server asked is in the way: kubectl would not
 # send the same again.
 refuses() {
 	server faulty "${faulty[@]}"
-	says 'spec.podLabels: app is a label' && return
+	says 'spec.resources.limits.memory: -1Gi must not be' && return
 	k -n "$ns" delete mcpservers.mcp.allbeone.io faulty --ignore-not-found >/dev/null
 	return 1
 }
 
 check "a faulty server is refused" wait_for 40 refuses
-check "one fault is named" says 'spec.podLabels: app is a label that the operator sets'
-check "so is the other" says 'spec.priorityClassName: A is not a name of a PriorityClass'
+check "one fault is named" says 'spec.resources.limits.memory: -1Gi must not be negative'
+check "so is the other" says 'spec.resources.requests.cpu: 2 is over the limit'
 same "it is not stored" "" "$(k -n "$ns" get mcpservers.mcp.allbeone.io -o name)"
 
 server plain '  image: x' '  replicas: 0' '  transport: {type: http}' '  ports: [{port: 80}]'
@@ -90,13 +90,13 @@ k -n mcp-system scale deployment mcp-operator --replicas=1 >/dev/null
 check "the operator is back" rolled
 other() { [ "$(bundle validatingwebhookconfigurations)" != "$before" ] && bundled; }
 check "another CA is made and told" wait_for 30 other
-stored() { server faulty "${faulty[@]}" "  minReadySeconds: $((RANDOM % 500))"; says 'spec.podLabels'; }
+stored() { server faulty "${faulty[@]}" "  minReadySeconds: $((RANDOM % 500))"; says 'spec.resources'; }
 check "the stored one may not be changed to another faulty one" wait_for 30 stored
 check "its condition tells" wait_for 20 field_is False mcpservers.mcp.allbeone.io/faulty \
 	'.status.conditions[?(@.type=="ConfigurationValid")].status'
 said=$(k -n "$ns" label mcpservers.mcp.allbeone.io faulty a=b 2>&1)
 check "its metadata may" says 'faulty labeled'
-check "with its faults as warnings" says 'Warning: spec.podLabels'
+check "with its faults as warnings" says 'Warning: spec.resources'
 server faulty '  image: x:1' '  replicas: 0'
 check "it may be mended" says 'faulty configured'
 check "and deleted" k -n "$ns" delete mcpservers.mcp.allbeone.io faulty --timeout=20s
