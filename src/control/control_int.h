@@ -812,6 +812,8 @@ void series_reconciled(struct manager *m, struct record *r,
     enum result how, int64_t took_ns);
 void series_child(struct manager *m, struct record *r, enum child_kind k,
     enum child_count what);
+/* Takes from a status, as read or judged, whether it is Ready. */
+void series_ready(struct record *r, const struct server_status *st);
 
 /* ---- manager.c ---- */
 

@@ -132,6 +132,8 @@ void record_facts(struct record *r, const struct server *s, bool valid)
 	struct buf b;
 
 	r->facts = facts_of(s);
+	/* Who does not lead tells what it reads. */
+	series_ready(r, &s->status);
 	if (!valid) {
 		r->flags |= RECORD_REFUSED;
 		return;

@@ -406,6 +406,7 @@ void job_status(struct job *j)
 	if (j->verdict->up)
 		verify_ask(m, r, &j->server);
 	r->phase = (uint8_t)j->verdict->status.phase;
+	series_ready(r, &j->verdict->status);
 	schedule_wait(m, j->record, &j->verdict->status);
 	live = status_digest(j->server.group, &j->server.status, &j->arena);
 	if (version_number(j->server.meta.resource_version) == r->version)

@@ -91,7 +91,8 @@ enum record_flags {
 				 * write */
 	RECORD_ROLLS = 16384,	/* a failed rollout is to be taken back */
 	RECORD_CROWDED = 4096,	/* there was no slot for one of its children */
-	RECORD_UNHELD = 32768	/* nor for a pod of its that is in trouble */
+	RECORD_UNHELD = 32768,	/* nor for a pod of its that is in trouble */
+	RECORD_READY = 65536	/* as its status has it, for the metrics */
 };
 
 /* Whether a server speaks MCP, as far as known; see verify.c. */

@@ -73,6 +73,15 @@ void series_child(struct manager *m, struct record *r, enum child_kind k,
 		r->refused[k]++;
 }
 
+void series_ready(struct record *r, const struct server_status *st)
+{
+	const struct condition *c = status_condition(st, "Ready");
+
+	r->flags &= ~(uint32_t)RECORD_READY;
+	if (c != NULL && c->status == COND_TRUE)
+		r->flags |= RECORD_READY;
+}
+
 /*
  * Once a page. A namespace that has lost its last server goes with all that
  * was counted of it, so that namespaces which come and go leave nothing.
@@ -287,6 +296,20 @@ static void emit_info(const struct record *r, const char *name,
 	metric_u64(out, name, l, ARRAY_LEN(l), 1);
 }
 
+/* With the group, for servers of two may have one name. */
+static void emit_ready(const struct record *r, const char *name,
+    struct buf *out)
+{
+	struct metric_label l[] = {
+		{ "namespace", str_from(r->ns) },
+		{ "mcpserver", str_from(r->name) },
+		{ "group",
+		  str_from(group_info((enum group)r->group)->group) }
+	};
+
+	metric_u64(out, name, l, ARRAY_LEN(l), (r->flags & RECORD_READY) != 0);
+}
+
 static void emit_refused(const struct record *r, enum child_kind k,
     const char *name, struct buf *out)
 {
@@ -326,6 +349,8 @@ static const struct record_family {
 	  emit_refused_services },
 	{ "mcp_server_info", "gauge",
 	  "One for each MCPServer, with what it is in labels.", emit_info },
+	{ "mcp_server_ready", "gauge",
+	  "1 while the MCPServer is Ready, else 0.", emit_ready },
 };
 
 /* at 0: the family's head; then the slots, one a call. True: all told. */

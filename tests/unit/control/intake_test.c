@@ -123,7 +123,8 @@ static void own_line(const char *version)
 	    "\"resourceVersion\":\"%s\",\"generation\":1},"
 	    "\"spec\":{\"image\":\"x\"},\"status\":{\"resources\":[{"
 	    "\"kind\":\"Service\",\"name\":\"one\","
-	    "\"version\":\"%s\"}]}}", version, version);
+	    "\"version\":\"%s\"}],\"conditions\":[{\"type\":\"Ready\","
+	    "\"status\":\"True\"}]}}", version, version);
 	intake_event(&m, GROUP_MCPDEV, 0, WATCH_ITEM, buf_view(&b));
 }
 
@@ -138,6 +139,7 @@ TEST(a_standby_knows_what_the_leader_wrote)
 	own_line("5");
 	r = record_at(&m.records, record_next(&m.records, 0));
 	EXPECT_EQ(r->child[CHILD_SERVICE].own, 5);
+	EXPECT(r->flags & RECORD_READY);
 	own_line("6");
 	EXPECT_EQ(r->child[CHILD_SERVICE].own, 6);
 	/* Who leads knows better than a status that is on its way. */

@@ -147,6 +147,38 @@ TEST(work_is_counted_by_namespace)
 	    "{namespace=\"b\",name=\"s2\",group=\"mcp.mcp.dev\"}", NULL);
 }
 
+static void ready_by(struct record *r, const char *type,
+    enum cond_status status)
+{
+	struct condition c = { .type = str_from(type), .status = status };
+	struct server_status st = { .conditions = { .p = &c, .n = 1 } };
+
+	series_ready(r, &st);
+}
+
+TEST(each_server_is_ready_or_not)
+{
+	static const char sample[] = "mcp_server_ready{namespace=\"a\","
+	    "mcpserver=\"s1\",group=\"mcp.mcp.dev\"}";
+	struct record *r;
+
+	mw_begin(NULL);
+	expect_value(sample, NULL);
+	r = add(1, "a", PHASE_RUNNING);
+	add(2, "a", PHASE_RUNNING);
+	expect_value(sample, "0");
+	ready_by(r, "Ready", COND_TRUE);
+	expect_value(sample, "1");
+	expect_value("mcp_server_ready{namespace=\"a\",mcpserver=\"s2\","
+	    "group=\"mcp.mcp.dev\"}", "0");
+	ready_by(r, "Ready", COND_UNKNOWN);
+	expect_value(sample, "0");
+	ready_by(r, "Available", COND_TRUE);
+	expect_value(sample, "0");
+	drop(r);
+	expect_value(sample, NULL);
+}
+
 /* Nothing is left of a namespace, nor shown under its successor's name. */
 TEST(a_namespace_without_servers_goes)
 {

@@ -178,6 +178,12 @@ static bool tells(const char *what)
 	return strstr(mw_one.status, what) != NULL;
 }
 
+static bool counts_as_ready(void)
+{
+	return record_at(&mw.m->records, record_next(&mw.m->records, 0))->
+	    flags & RECORD_READY;
+}
+
 #define RPC(id, r) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"result\":" r "}"
 static const char *const legacy[] = {
 	"{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32601,"
@@ -202,6 +208,7 @@ TEST(who_a_server_is_stands_in_its_status_and_costs_no_write)
 	    "\"capabilities\":[\"tools\",\"logging\"],\"tools\":2,"
 	    "\"toolNames\":[\"now\",\"zone\"]}"));
 	EXPECT(tells("\"type\":\"Ready\",\"status\":\"True\""));
+	EXPECT(counts_as_ready());
 	/* It is not asked again. */
 	mw_forget();
 	mw_run(1200 * SEC);
@@ -267,6 +274,7 @@ TEST(a_web_server_is_not_ready)
 	EXPECT(tells("\"type\":\"Ready\",\"status\":\"False\","
 	    "\"reason\":\"NotMCP\""));
 	EXPECT(tells("\"phase\":\"Failed\""));
+	EXPECT(!counts_as_ready());
 	EXPECT(!tells("serverInfo"));
 	/* Asked again, ever more rarely, with nothing new to write. */
 	mw_forget();
@@ -366,6 +374,7 @@ TEST(a_restart_asks_nobody_again)
 	mw_run(10 * SEC);
 	EXPECT_EQ(asked, 0);
 	EXPECT(tells("\"toolNames\":[\"now\",\"zone\"]"));
+	EXPECT(counts_as_ready());
 }
 
 /* It says again and again that it is there, and nothing else. */
