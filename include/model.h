@@ -173,6 +173,11 @@ bool server_label_is_own(struct str key);
 /* Of a domain of Kubernetes' own, kubernetes.io or k8s.io or below one? */
 bool server_label_is_reserved(struct str key);
 bool server_note_is_own(struct str key);
+/*
+ * Does a tenancy ask for a policy? A level stands for itself, unless it is
+ * said otherwise.
+ */
+bool tenancy_keeps_apart(const struct tenancy_spec *t);
 /* Of the server itself, among those of its pods, and of who signals it. */
 #define CONTAINER_NAME "mcp-server"
 #define RELOADER_NAME "config-reloader"

@@ -164,30 +164,21 @@ static void set_of_example(struct view *v)
 		    service ? "ServiceReady" : "ServiceNotFound", STR_NONE);
 }
 
-/* "PodDisruptionBudget, HorizontalPodAutoscaler" */
-static struct str kinds_text(struct view *v, uint32_t kinds)
+/* "PodDisruptionBudget, HorizontalPodAutoscaler"; apis: of which API each
+ * is, "HTTPRoute of gateway.networking.k8s.io/v1". */
+static struct str kinds_text(struct view *v, uint32_t kinds, bool apis)
 {
 	struct buf b = arena_buf(v->a);
 	int k;
 
-	for (k = 0; k < CHILD_KINDS_ALL; k++)
-		if (kinds >> k & 1)
-			buf_fmt(&b, "%s%s", b.n > 0 ? ", " : "",
-			    child_info[k].kind);
-	return arena_keep(v->a, &b);
-}
-
-/* "HTTPRoute of gateway.networking.k8s.io/v1" */
-static struct str apis_text(struct view *v, uint32_t kinds)
-{
-	struct buf b = arena_buf(v->a);
-	int k;
-
-	for (k = 0; k < CHILD_KINDS_ALL; k++)
-		if (kinds >> k & 1)
-			buf_fmt(&b, "%s%s of %s/%s", b.n > 0 ? ", " : "",
-			    child_info[k].kind, child_info[k].group,
+	for (k = 0; k < CHILD_KINDS_ALL; k++) {
+		if (!(kinds >> k & 1))
+			continue;
+		buf_fmt(&b, "%s%s", b.n > 0 ? ", " : "", child_info[k].kind);
+		if (apis)
+			buf_fmt(&b, " of %s/%s", child_info[k].group,
 			    child_info[k].version);
+	}
 	return arena_keep(v->a, &b);
 }
 
@@ -215,14 +206,15 @@ static void set_children_complete(struct view *v)
 	else if (lacking & in->absent)
 		incomplete(v, "APIMissing", judge_text(v, "the cluster has "
 		    "no %S; it is made when that is installed",
-		    apis_text(v, lacking & in->absent)));
+		    kinds_text(v, lacking & in->absent, true)));
 	else if (lacking)
 		incomplete(v, "CapacityReached", judge_text(v, "there is no "
 		    "room for %S, see --max-extra-children; it is made when "
-		    "there is", kinds_text(v, lacking)));
+		    "there is", kinds_text(v, lacking, false)));
 	else if (asked & ~in->made)
 		incomplete(v, "NotMade", judge_text(v, "this operator makes "
-		    "no %S", kinds_text(v, asked & ~in->made)));
+		    "no %S", kinds_text(v, asked & ~in->made,
+		    false)));
 }
 
 /* As the first system has it; only where the mesh is asked for. */
@@ -246,7 +238,7 @@ static void set_mesh(struct view *v)
 		set(v, "IstioConfigured", COND_FALSE,
 		    "IstioConfigurationFailed", judge_text(v,
 		    "there is no %S; see ChildrenComplete",
-		    kinds_text(v, lacking)));
+		    kinds_text(v, lacking, false)));
 	else
 		set(v, "IstioConfigured", COND_TRUE, "IstioConfigured",
 		    STR_NONE);

@@ -299,12 +299,17 @@ static void check_transport(const struct server *s, struct faults *f)
 
 /* ---- rollout ---- */
 
+static bool percent_read(struct str s, uint64_t *ret)
+{
+	return s.n > 1 && s.p[s.n - 1] == '%' &&
+	    !str_u64(str_sub(s, 0, s.n - 1), ret) && *ret <= 1000000;
+}
+
 static bool percent_valid(struct str s)
 {
 	uint64_t v;
 
-	return s.n > 1 && s.p[s.n - 1] == '%' &&
-	    !str_u64(str_sub(s, 0, s.n - 1), &v) && v <= 1000000;
+	return percent_read(s, &v);
 }
 
 bool count_valid(const struct int_or_str *v)
@@ -316,9 +321,7 @@ bool count_is_part(const struct int_or_str *v)
 {
 	uint64_t percent;
 
-	return v->is_int || !percent_valid(v->s) ||
-	    (!str_u64(str_sub(v->s, 0, v->s.n - 1), &percent) &&
-	    percent <= 100);
+	return v->is_int || !percent_read(v->s, &percent) || percent <= 100;
 }
 
 static bool is_none(const struct int_or_str *v)
@@ -327,8 +330,7 @@ static bool is_none(const struct int_or_str *v)
 
 	if (v->is_int)
 		return v->i == 0;
-	return percent_valid(v->s) &&
-	    !str_u64(str_sub(v->s, 0, v->s.n - 1), &percent) && !percent;
+	return percent_read(v->s, &percent) && percent == 0;
 }
 
 static void check_rolling(const struct rolling_update *r, struct faults *f)

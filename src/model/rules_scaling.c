@@ -2,6 +2,7 @@
 
 #define HPA "spec.autoscaling.hpa"
 #define VPA "spec.autoscaling.vpa"
+#define PDB "spec.autoscaling.pdb"
 #define METRICS "autoscaling.hpa.metrics"
 #define POLICIES "autoscaling.vpa.resourcePolicy.containerPolicies"
 
@@ -235,30 +236,24 @@ static void check_vpa(const struct autoscaling *s, struct faults *f)
 
 /* ---- PodDisruptionBudget ---- */
 
+static void check_pods(const char *path, const struct int_or_str *v,
+    struct faults *f)
+{
+	if (!count_valid(v))
+		rule_broken(f, str_from(path), v->s,
+		    "is neither a number nor a percentage");
+	else if (!count_is_part(v))
+		rule_broken(f, str_from(path), v->s, "is over 100%");
+}
+
 static void check_budget(const struct budget_spec *b, struct faults *f)
 {
 	if (HAS(b, budget_spec, max_unavailable) &&
 	    HAS(b, budget_spec, min_available))
-		rule_broken(f, STR("spec.autoscaling.pdb.minAvailable"),
-		    STR_NONE, "must not stand with maxUnavailable");
-	if (!count_valid(&b->max_unavailable))
-		rule_broken(f,
-		    STR("spec.autoscaling.pdb.maxUnavailable"),
-		    b->max_unavailable.s,
-		    "is neither a number nor a percentage");
-	else if (!count_is_part(&b->max_unavailable))
-		rule_broken(f,
-		    STR("spec.autoscaling.pdb.maxUnavailable"),
-		    b->max_unavailable.s, "is over 100%");
-	if (!count_valid(&b->min_available))
-		rule_broken(f,
-		    STR("spec.autoscaling.pdb.minAvailable"),
-		    b->min_available.s,
-		    "is neither a number nor a percentage");
-	else if (!count_is_part(&b->min_available))
-		rule_broken(f,
-		    STR("spec.autoscaling.pdb.minAvailable"),
-		    b->min_available.s, "is over 100%");
+		rule_broken(f, STR(PDB ".minAvailable"), STR_NONE,
+		    "must not stand with maxUnavailable");
+	check_pods(PDB ".maxUnavailable", &b->max_unavailable, f);
+	check_pods(PDB ".minAvailable", &b->min_available, f);
 }
 
 void check_autoscaling(const struct server *s, const struct autoscaling *a,

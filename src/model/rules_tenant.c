@@ -246,6 +246,12 @@ static void check_tenant(const struct server *s, const struct tenancy_spec *t,
 
 /* ---- who is let in ---- */
 
+bool tenancy_keeps_apart(const struct tenancy_spec *t)
+{
+	return HAS(t, tenancy_spec, network) ? t->network.enabled :
+	    HAS(t, tenancy_spec, level) && t->level != ISOLATION_NONE;
+}
+
 static bool lets_somebody_in(const struct tenant_policy *p,
     const struct server_spec *s)
 {
@@ -271,8 +277,7 @@ static void check_locked(const struct place *own,
 {
 	const struct server_spec *s = &own->s->spec;
 	bool apart = HAS(s, server_spec, tenancy) &&
-	    (HAS(t, tenancy_spec, network) ? t->network.enabled :
-	    HAS(t, tenancy_spec, level) && t->level != ISOLATION_NONE);
+	    tenancy_keeps_apart(t);
 	bool none = HAS(t, tenancy_spec, level) &&
 	    t->level == ISOLATION_NONE;
 	bool own_rules = network->enabled && network->ingress.n;

@@ -12,16 +12,9 @@ static bool is_level(const struct render *r, enum isolation_level level)
 	    r->tenancy.level == level;
 }
 
-/* A level that is asked for stands for itself, unless it is said otherwise. */
 static bool tenant_keeps_apart(const struct render *r)
 {
-	const struct tenancy_spec *t = &r->tenancy;
-
-	if (!has_tenant(r))
-		return false;
-	if (HAS(t, tenancy_spec, network))
-		return t->network.enabled;
-	return HAS(t, tenancy_spec, level) && t->level != ISOLATION_NONE;
+	return has_tenant(r) && tenancy_keeps_apart(&r->tenancy);
 }
 
 bool network_policy_wanted(const struct render *r)

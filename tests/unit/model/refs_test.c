@@ -16,10 +16,19 @@ static void note(void *ctx, enum ref_kind kind, struct str name,
 	    name, key, optional ? "?" : "", live ? "~" : "");
 }
 
-TEST(refs_all_are_named)
+/* All that m.s refers to, each with a space behind it. */
+static void names(const char *want)
 {
 	struct seen s;
 
+	buf_init(&s.b, s.text, sizeof(s.text));
+	server_refs(&m.s, note, &s);
+	EXPECT(!s.b.over);
+	EXPECT_STR(buf_view(&s.b), want);
+}
+
+TEST(refs_all_are_named)
+{
 	model_good(&m, GROUP_ALLBEONE, "{\"image\":\"a\",\"env\":["
 	    "{\"name\":\"A\",\"valueFrom\":{\"secretKeyRef\":{\"name\":\"e\","
 	    "\"key\":\"k\"}}},{\"name\":\"B\",\"valueFrom\":{"
@@ -39,31 +48,23 @@ TEST(refs_all_are_named)
 	    "\"configMap\":{\"name\":\"v\"}},{\"mountPath\":\"/b\","
 	    "\"secret\":{\"name\":\"w\",\"keys\":[\"x\",\"y\"],"
 	    "\"optional\":true}}]}");
-	buf_init(&s.b, s.text, sizeof(s.text));
-	server_refs(&m.s, note, &s);
-	EXPECT_STR(buf_view(&s.b), "s:h/m s:e/k c:f/l? c:g/ s:i/ s:j/ "
+	names("s:h/m s:e/k c:f/l? c:g/ s:i/ s:j/ "
 	    "c:n/o? c:n/q? s:t/ c:u/? c:v/~ s:w/x?~ s:w/y?~ ");
 }
 
 TEST(refs_of_containers_beside_the_server_are_named)
 {
-	struct seen s;
-
 	model_good(&m, GROUP_MCPDEV, "{\"image\":\"a\",\"pod\":{"
 	    "\"initContainers\":[{\"name\":\"x\",\"image\":\"b\",\"env\":["
 	    "{\"name\":\"A\",\"valueFrom\":{\"secretKeyRef\":{\"name\":"
 	    "\"e\",\"key\":\"k\"}}}]}],\"sidecars\":[{\"name\":\"y\","
 	    "\"image\":\"c\",\"envFrom\":[{\"configMapRef\":{\"name\":"
 	    "\"f\",\"optional\":true}}]}]}}");
-	buf_init(&s.b, s.text, sizeof(s.text));
-	server_refs(&m.s, note, &s);
-	EXPECT_STR(buf_view(&s.b), "s:e/k c:f/? ");
+	names("s:e/k c:f/? ");
 }
 
 TEST(refs_of_volumes_are_live_where_pods_see_them_change)
 {
-	struct seen s;
-
 	model_good(&m, GROUP_MCPDEV, "{\"image\":\"a\",\"env\":[{\"name\":"
 	    "\"A\",\"valueFrom\":{\"secretKeyRef\":{\"name\":\"e\",\"key\":"
 	    "\"k\"}}}],\"volumes\":[{\"name\":\"v\",\"projected\":{"
@@ -73,17 +74,11 @@ TEST(refs_of_volumes_are_live_where_pods_see_them_change)
 	    "\"/v\"},{\"name\":\"w\",\"mountPath\":\"/w\",\"subPath\":"
 	    "\"x\"}],\"configSources\":[{\"mountPath\":\"/b\",\"secret\":{"
 	    "\"name\":\"h\"},\"subPath\":\"x\"}]}");
-	buf_init(&s.b, s.text, sizeof(s.text));
-	server_refs(&m.s, note, &s);
-	EXPECT_STR(buf_view(&s.b), "s:e/k s:e/~ c:f/~ c:g/ s:h/ ");
+	names("s:e/k s:e/~ c:f/~ c:g/ s:h/ ");
 }
 
 TEST(refs_none)
 {
-	struct seen s;
-
 	model_good(&m, GROUP_NTAKATSU, "{}");
-	buf_init(&s.b, s.text, sizeof(s.text));
-	server_refs(&m.s, note, &s);
-	EXPECT_EQ(s.b.n, 0);
+	names("");
 }
