@@ -15,10 +15,14 @@ if ! $MAKE -s -C "$TOP" build/test/simapi build/sim/sim \
 	fail "the model is built"
 	finish
 fi
-ROUTES=$TOP/tests/sim/httproutes.yaml
-k apply -f "$TOP/crds" -f "$ROUTES" >/dev/null
+OPTIONAL=$TOP/tests/sim/optional.yaml
+k apply -f "$TOP/crds" -f "$OPTIONAL" >/dev/null
 for crd in mcpservers.mcp.{allbeone.io,n-takatsu.dev,example.com,mcp.dev} \
-		httproutes.gateway.networking.k8s.io; do
+		httproutes.gateway.networking.k8s.io \
+		verticalpodautoscalers.autoscaling.k8s.io \
+		{virtualservices,destinationrules}.networking.istio.io \
+		peerauthentications.security.istio.io \
+		{servicemonitors,prometheusrules}.monitoring.coreos.com; do
 	check "$crd is served" k wait --for=condition=Established \
 		--timeout=30s "crd/$crd"
 done
@@ -55,7 +59,7 @@ kcm=$(cat "$S/run/kcm.pid")
 finally() {
 	kill -CONT "$kcm"
 	k delete namespace "$ns" --wait=false >/dev/null 2>&1
-	k delete -f "$ROUTES" --wait=false >/dev/null 2>&1
+	k delete -f "$OPTIONAL" --wait=false >/dev/null 2>&1
 	[ -z "$replicas" ] || operator scale deployment mcp-operator \
 		--replicas="$replicas" >/dev/null
 }

@@ -21,8 +21,9 @@ enum api_kind {
 	API_LIMIT_RANGE, API_ROLE, API_ROLE_BINDING, API_LEASE, API_CRD,
 	/* in the order of enum group of model.h */
 	API_ALLBEONE, API_TAKATSU, API_EXAMPLE, API_MCPDEV,
-	/* what else comes with a CRD */
-	API_ROUTE,
+	/* what else comes with a CRD; see optional.yaml */
+	API_ROUTE, API_VPA, API_VIRTUAL_SERVICE, API_DESTINATION_RULE,
+	API_PEER_AUTH, API_SERVICE_MONITOR, API_PROMETHEUS_RULE,
 	API_KINDS,
 	API_CRDS = API_KINDS - API_ALLBEONE
 };

@@ -46,30 +46,17 @@ static void add_resource(struct tree *t, struct node *list,
 	    "delete deletecollection get list patch create update watch" :
 	    "create delete deletecollection get list patch update watch");
 	if (i->crd && !sub) {
-		struct node *list_of = node_list(t);
+		const struct node *names = node_path(kind_crd(
+		    (enum api_kind)(i - kinds)), "spec.names");
+		static const char *const of[] = { "categories",
+			"shortNames" };
 
-		node_append(t, list_of, node_cstr(t, "mcp"));
-		node_set(t, v, "categories", list_of);
-		list_of = node_path(kind_crd((enum api_kind)(i - kinds)),
-		    "spec.names.shortNames");
-		if (list_of)
-			node_set(t, v, "shortNames", node_copy(t, list_of));
+		for (size_t n = 0; n < ARRAY_LEN(of); n++)
+			if (node_get(names, of[n]))
+				node_set(t, v, of[n], node_copy(t,
+				    node_get(names, of[n])));
 	}
 	node_append(t, list, v);
-}
-
-static bool is_there(const struct api *a, enum api_kind k)
-{
-	struct tree t = { 0 };
-	struct str name;
-	bool there;
-
-	if (!kind_is_custom(k))
-		return true;
-	name = tree_fmt(&t, "%s.%s", kinds[k].plural, kinds[k].group);
-	there = store_find(a, API_CRD, STR_NONE, name);
-	tree_free(&t);
-	return there;
 }
 
 static bool resources(struct call *c, struct str group_version)
@@ -82,7 +69,7 @@ static bool resources(struct call *c, struct str group_version)
 
 		if (!str_is(group_version,
 		    kind_api_version((enum api_kind)k)) ||
-		    !is_there(c->a, (enum api_kind)k))
+		    !kind_is_served(c->a, (enum api_kind)k))
 			continue;
 		add_resource(t, list, i, NULL);
 		if (i->status)
@@ -123,10 +110,12 @@ static void groups(struct call *c)
 	for (int k = 0; k < API_KINDS; k++) {
 		int same = 0;
 
-		while (strcmp(kinds[same].group, kinds[k].group))
-			same++;
+		while (strcmp(kinds[same].group, kinds[k].group) ||
+		    !kind_is_served(c->a, (enum api_kind)same))
+			if (++same > k)
+				break;
 		if (kinds[k].group[0] && same == k &&
-		    is_there(c->a, (enum api_kind)k))
+		    kind_is_served(c->a, (enum api_kind)k))
 			node_append(t, list, group_node(t, &kinds[k]));
 	}
 	node_set(t, v, "kind", node_cstr(t, "APIGroupList"));
@@ -141,7 +130,7 @@ static bool one_group(struct call *c, struct str name)
 
 	for (int k = 0; k < API_KINDS; k++)
 		if (kinds[k].group[0] && str_is(name, kinds[k].group) &&
-		    is_there(c->a, (enum api_kind)k)) {
+		    kind_is_served(c->a, (enum api_kind)k)) {
 			v = group_node(c->t, &kinds[k]);
 			node_set(c->t, v, "kind",
 			    node_cstr(c->t, "APIGroup"));

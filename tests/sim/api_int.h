@@ -127,6 +127,8 @@ struct call {
 /* The parameter, or STR_NONE. */
 struct str query_get(const struct call *c, const char *name);
 bool query_true(const struct call *c, const char *name);
+/* Is its CRD there, if it is of one? */
+bool kind_is_served(const struct api *a, enum api_kind k);
 /* False, and the answer is there: not found, not served, bad. */
 bool call_route(struct call *c, struct api *a, int64_t now_ns,
     const struct api_request *r, struct api_answer *ans);

@@ -4,6 +4,11 @@
 
 #include "api_int.h"
 
+#define OPTIONAL(group, plural, singular, kind) \
+	{ group, "v1", plural, singular, kind, .namespaced = true, \
+	    .crd = "tests/sim/optional.yaml", .generation = true, \
+	    .status = true }
+
 const struct kind_info kinds[API_KINDS] = {
 	[API_NAMESPACE] = { "", "v1", "namespaces", "namespace", "Namespace",
 		"Namespace", .status = true, .unconditional = true },
@@ -83,10 +88,28 @@ const struct kind_info kinds[API_KINDS] = {
 		"mcpserver", "MCPServer", .namespaced = true,
 		.crd = "crds/mcp.mcp.dev_mcpservers.yaml",
 		.generation = true, .status = true, .scale = true },
-	[API_ROUTE] = { "gateway.networking.k8s.io", "v1", "httproutes",
-		"httproute", "HTTPRoute", .namespaced = true,
-		.crd = "tests/sim/httproutes.yaml", .generation = true,
-		.status = true },
+	/* Those that a cluster may lack. */
+	[API_ROUTE] = OPTIONAL("gateway.networking.k8s.io",
+		"httproutes", "httproute",
+		"HTTPRoute"),
+	[API_VPA] = OPTIONAL("autoscaling.k8s.io",
+		"verticalpodautoscalers", "verticalpodautoscaler",
+		"VerticalPodAutoscaler"),
+	[API_VIRTUAL_SERVICE] = OPTIONAL("networking.istio.io",
+		"virtualservices", "virtualservice",
+		"VirtualService"),
+	[API_DESTINATION_RULE] = OPTIONAL("networking.istio.io",
+		"destinationrules", "destinationrule",
+		"DestinationRule"),
+	[API_PEER_AUTH] = OPTIONAL("security.istio.io",
+		"peerauthentications", "peerauthentication",
+		"PeerAuthentication"),
+	[API_SERVICE_MONITOR] = OPTIONAL("monitoring.coreos.com",
+		"servicemonitors", "servicemonitor",
+		"ServiceMonitor"),
+	[API_PROMETHEUS_RULE] = OPTIONAL("monitoring.coreos.com",
+		"prometheusrules", "prometheusrule",
+		"PrometheusRule"),
 };
 
 /* What is made once per process. */
@@ -104,7 +127,8 @@ const struct node *kind_crd(enum api_kind k)
 {
 	CHECK(kind_is_custom(k));
 	if (!crds[k])
-		crds[k] = shape_crd_file(&memory, kinds[k].crd);
+		crds[k] = shape_crd_file(&memory, kinds[k].crd,
+		    kind_resource(k));
 	return crds[k];
 }
 

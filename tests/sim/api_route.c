@@ -75,7 +75,7 @@ static bool not_found(struct call *c)
 	return false;
 }
 
-static bool is_served(const struct api *a, enum api_kind k)
+bool kind_is_served(const struct api *a, enum api_kind k)
 {
 	char name[96];
 	struct buf b;
@@ -96,7 +96,7 @@ static bool find_kind(struct call *c, struct str group, struct str version,
 		    str_is(plural, kinds[k].plural)) {
 			c->kind = (enum api_kind)k;
 			c->info = &kinds[k];
-			return is_served(c->a, c->kind);
+			return kind_is_served(c->a, c->kind);
 		}
 	return false;
 }

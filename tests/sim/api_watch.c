@@ -317,7 +317,9 @@ static enum api_next next_change(struct api_watch *w, struct str *ret_line)
 			return give(w, ret_line);
 	}
 	w->version = a->number;
-	return API_WATCH_NONE;
+	/* Its storage goes with the CRD, when no object is left. */
+	w->ended = !a->of[w->kind].n && !kind_is_served(a, w->kind);
+	return w->ended ? API_WATCH_END : API_WATCH_NONE;
 }
 
 static enum api_next next_error(struct api_watch *w, struct str *ret_line)
@@ -354,6 +356,8 @@ enum api_next api_watch_next(struct api_watch *w, int64_t now_ns,
 		return API_WATCH_END;
 	if (next_change(w, ret_line) == API_WATCH_LINE)
 		return API_WATCH_LINE;
+	if (w->ended)
+		return API_WATCH_END;
 	if (w->bookmarks && now_ns >= w->bookmark_ns) {
 		put_bookmark(w);
 		return give(w, ret_line);

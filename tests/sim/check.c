@@ -5,10 +5,9 @@
 
 static const struct checker *const all[] = {
 	&check_children, &check_deadline, &check_foreign, &check_hooks,
-	&check_invalid,
-	&check_leader, &check_memory, &check_orphans, &check_rate,
-	&check_refs, &check_rest, &check_secrets, &check_spec,
-	&check_status, &check_throttle, &check_times,
+	&check_invalid, &check_kids, &check_leader, &check_memory,
+	&check_orphans, &check_rate, &check_refs, &check_rest, &check_secrets,
+	&check_spec, &check_status, &check_throttle, &check_times,
 };
 
 bool from_operator(const struct api_write *w)
@@ -115,10 +114,11 @@ void checks_killed(struct sim *s, struct inst *in)
  * Steps and faults; calm, until all is as it should be and stays so, with
  * the world at rest; rest, in which nothing may be written or listed; rest
  * once more, with every instance started anew; the loss of all that servers
- * refer to, for which no pod that runs is made anew; and the end, in which
+ * refer to, for which no pod that runs is made anew, while what APIs there
+ * were not come, and with them the children; and the end, in which
  * every server is deleted and nothing of it may remain.
  */
-enum { REST_S = 45, AGAIN_S = 100, LOSS_S = 30, ENDING_S = 200 };
+enum { REST_S = 45, AGAIN_S = 100, LOSS_S = 30, COME_S = 60, ENDING_S = 200 };
 
 static void enter(struct sim *s, enum part part)
 {
@@ -255,10 +255,16 @@ static void part_second(struct sim *s)
 		enter(s, PART_LOSS);
 		users_take_refs(s);
 		labels_take(s);
+		steps_late(s);
 		break;
 	case PART_LOSS:
 		if (since < LOSS_S * SEC)
 			break;
+		if (!check_kids.well(s, &why)) {
+			late(s, (LOSS_S + COME_S) * SEC, check_kids.name,
+			    &why);
+			break;
+		}
 		enter(s, PART_ENDING);
 		servers_delete(s);
 		break;

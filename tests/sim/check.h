@@ -29,9 +29,9 @@ struct checker {
 };
 
 extern const struct checker check_children, check_deadline, check_foreign,
-    check_hooks, check_invalid, check_leader, check_memory, check_orphans,
-    check_rate, check_refs, check_rest, check_secrets, check_spec,
-    check_status, check_throttle, check_times;
+    check_hooks, check_invalid, check_kids, check_leader, check_memory,
+    check_orphans, check_rate, check_refs, check_rest, check_secrets,
+    check_spec, check_status, check_throttle, check_times;
 
 /* Parts of a run, told to the checkers by converge.c. */
 enum part {
@@ -90,14 +90,24 @@ const struct api_object *owner_of(const struct sim *s,
  */
 bool is_lost(const struct sim *s, const struct api_object *child);
 
+/* The user's labels, those that pods are found by, and the tenant's. */
+bool labels_are(const struct api_object *server, const struct api_object *o,
+    struct text *why);
+/* One that went without a finalizer leaves its labels to its namesake. */
+bool leaves_labels(const struct sim *s, const struct api_object *server);
+/* Says so, and is false. */
+bool differs(struct text *why, const struct api_object *o, const char *what);
+
 /* Keys of a namespace's labels that servers may ask for. */
 #define TENANT_LABELS "tenant.mcp.allbeone.io/"
+/* The label of all that a tenant has. */
+#define TENANT_ID "mcp.allbeone.io/tenant-id"
 
 /* expect.c: what a server ought to be, from its spec alone */
 struct expect {
 	bool valid;
 	bool rolls;		/* a failed rollout is taken back */
-	bool service, config, hpa, pdb, ingress, policy, route, quota, role;
+	bool service, config, hpa, pdb;
 	int64_t replicas, port;
 	int64_t min, max;	/* of replicas, with hpa */
 	struct str image;
@@ -111,12 +121,15 @@ void expect_of(const struct api_object *server, struct expect *ret);
 bool is_rolled_back(const struct api_object *d);
 /* The child under the wanted name, if it belongs to the server. */
 const struct api_object *child_of(const struct sim *s,
-    const struct api_object *server, enum api_kind kind);
+    const struct api_object *server, enum kid k);
 /* Does it need an object of this kind that does not exist? */
 bool refs_missing_of(const struct sim *s, const struct api_object *server,
     enum api_kind kind);
 /* Is the wanted name taken by somebody else? */
 bool is_taken(const struct sim *s, const struct api_object *server,
-    enum api_kind kind);
+    enum kid k);
+/* Is one taken that keeps all that comes after it from being made? */
+bool is_blocked(const struct sim *s, const struct api_object *server,
+    const struct expect *e);
 
 #endif

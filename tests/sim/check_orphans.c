@@ -1,6 +1,16 @@
 /* Nothing of a server outlives it, and none has two of a kind. */
 #include "check.h"
 
+static bool is_child(const struct sim *s, const struct api_object *server,
+    const struct api_object *o)
+{
+	for (int k = 0; k < KIDS; k++)
+		if (kids[k].kind == o->kind &&
+		    child_of(s, server, (enum kid)k) == o)
+			return true;
+	return false;
+}
+
 static bool kind_well(struct sim *s, enum api_kind kind, struct text *why)
 {
 	const struct api_object *o = NULL, *owner;
@@ -14,7 +24,7 @@ static bool kind_well(struct sim *s, enum api_kind kind, struct text *why)
 			    (int)o->name.n, o->name.p);
 			return false;
 		}
-		if (owner && child_of(s, owner, kind) != o) {
+		if (owner && !is_child(s, owner, o)) {
 			text_fmt(why, "%s %.*s/%.*s is one too many",
 			    api_kind_name(kind), (int)o->ns.n, o->ns.p,
 			    (int)o->name.n, o->name.p);
@@ -45,8 +55,8 @@ static bool none_left(struct sim *s, struct text *why)
 
 static bool well(struct sim *s, struct text *why)
 {
-	for (size_t i = 0; i < KID_KINDS; i++)
-		if (!kind_well(s, kid_kinds[i], why))
+	for (int k = 0; k < KIDS; k++)
+		if (!kind_well(s, kids[k].kind, why))
 			return false;
 	return none_left(s, why);
 }
@@ -79,16 +89,16 @@ static void write(struct sim *s, const struct api_write *w)
 	    s->sc.insts > 1 || s->now_ns - s->checks->foul_ns < 20 * SEC)
 		return;
 	uid = node_text(w->old, "metadata.uid");
-	for (size_t i = 0; i < KID_KINDS; i++) {
+	for (int k = 0; k < KIDS; k++) {
 		const struct api_object *o = NULL;
 
-		while ((o = api_each(s->api, kid_kinds[i], w->ns, o))) {
+		while ((o = api_each(s->api, kids[k].kind, w->ns, o))) {
 			(void)owner_of(s, o->root, &owner);
 			if (str_eq(owner, uid) && !is_lost(s, o))
 				sim_fail(s, "orphans", "lets %.*s/%.*s go "
 				    "before its %s", (int)w->ns.n, w->ns.p,
 				    (int)w->name.n, w->name.p,
-				    api_kind_name(kid_kinds[i]));
+				    api_kind_name(kids[k].kind));
 		}
 	}
 }

@@ -169,14 +169,14 @@ static bool pods_well(struct sim *s, const struct api_object *server,
 static bool server_well(struct sim *s, const struct api_object *server,
     struct text *why)
 {
-	const struct api_object *d = child_of(s, server, API_DEPLOYMENT);
+	const struct api_object *d = child_of(s, server, KID_DEPLOYMENT);
 	struct expect e;
 
 	expect_of(server, &e);
 	/* Who went back has what is asked for tried once more at most. */
 	if (!d || !e.valid || is_rolled_back(d) ||
-	    is_taken(s, server, API_SERVICE) ||
-	    is_taken(s, server, API_CONFIG_MAP) ||
+	    is_taken(s, server, KID_SERVICE) ||
+	    is_taken(s, server, KID_CONFIG) ||
 	    refs_missing_of(s, server, API_CONFIG_MAP) ||
 	    refs_missing_of(s, server, API_SECRET) ||
 	    node_path(server->root, "metadata.deletionTimestamp") ||

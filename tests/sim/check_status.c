@@ -261,7 +261,7 @@ static void look_at(const struct sim *s, const struct api_object *o,
 	const struct node *d;
 
 	*ret = (struct look){ .server = o, .why = why,
-		.deployment = child_of(s, o, API_DEPLOYMENT) };
+		.deployment = child_of(s, o, KID_DEPLOYMENT) };
 	expect_of(o, &ret->e);
 	ret->rolled = is_rolled_back(ret->deployment);
 	if (ret->rolled)
@@ -270,9 +270,9 @@ static void look_at(const struct sim *s, const struct api_object *o,
 	ret->deleting = node_path(o->root, "metadata.deletionTimestamp");
 	ret->misses = refs_missing_of(s, o, API_CONFIG_MAP) ||
 	    refs_missing_of(s, o, API_SECRET);
-	ret->blocked = is_taken(s, o, API_DEPLOYMENT) ||
-	    (ret->e.service && is_taken(s, o, API_SERVICE)) ||
-	    (ret->e.config && is_taken(s, o, API_CONFIG_MAP));
+	ret->blocked = is_taken(s, o, KID_DEPLOYMENT) ||
+	    (ret->e.service && is_taken(s, o, KID_SERVICE)) ||
+	    (ret->e.config && is_taken(s, o, KID_CONFIG));
 	if (!ret->deployment)
 		return;
 	d = ret->deployment->root;

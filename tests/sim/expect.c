@@ -41,6 +41,12 @@ static void scaling_of(const struct node *spec, bool stdio,
 	ret->min = node_number(hpa, "minReplicas", 1);
 	ret->max = node_number(hpa, "maxReplicas", 1);
 	ret->pdb = (ret->hpa ? ret->max : ret->replicas) > 1;
+	if (node_path(spec, "autoscaling.pdb.enabled"))
+		ret->pdb = node_true(spec, "autoscaling.pdb.enabled");
+	/* Both would work on the same. */
+	if (on && node_true(spec, "autoscaling.vpa.enabled") && !str_is(
+	    node_text(spec, "autoscaling.vpa.updateMode"), "Off"))
+		ret->valid = false;
 	if (on && (stdio || (n > 1 && (n < ret->min || n > ret->max))))
 		ret->valid = false;
 }
@@ -62,17 +68,14 @@ void expect_of(const struct api_object *server, struct expect *ret)
 	if (stdio && ret->replicas > 1)
 		ret->replicas = 1;
 	scaling_of(spec, stdio, ret);
-	ret->ingress = node_true(node_path(spec, "entry.ingress"), "enabled");
-	ret->policy = node_true(node_path(spec, "networkPolicy"), "enabled");
-	ret->quota = node_path(spec, "tenancy.resourceQuotas") != NULL;
-	ret->role = node_path(spec, "tenancy.members") != NULL;
-	ret->route = node_true(node_path(spec, "entry.httpRoute"), "enabled");
-	/* There is no Service that they could lead to. */
-	if (stdio && (ret->ingress || ret->route))
-		ret->valid = false;
 	ret->port = node_number(spec, "port", default_port(server->kind));
 	ret->service = !stdio;
 	ret->config = node_get(spec, "config") != NULL;
+	/* There is no Service that they could lead to. */
+	for (int k = KID_FEW; k < KIDS; k++)
+		if (stdio && kids[k].serves && kid_wanted(spec, ret,
+		    (enum kid)k))
+			ret->valid = false;
 }
 
 bool is_rolled_back(const struct api_object *d)
@@ -81,23 +84,12 @@ bool is_rolled_back(const struct api_object *d)
 	    ROLLED_BACK);
 }
 
-static struct str child_name(const struct api_object *server,
-    enum api_kind kind, char mem[static 300])
-{
-	struct buf b;
-
-	buf_init(&b, mem, 299);
-	buf_str(&b, server->name);
-	buf_cstr(&b, kid_suffix(kind));
-	return buf_view(&b);
-}
-
 const struct api_object *child_of(const struct sim *s,
-    const struct api_object *server, enum api_kind kind)
+    const struct api_object *server, enum kid k)
 {
 	char mem[300];
-	const struct api_object *o = api_find(s->api, kind, server->ns,
-	    child_name(server, kind, mem));
+	const struct api_object *o = api_find(s->api, kids[k].kind,
+	    server->ns, kid_name(server->name, k, mem));
 	struct str uid;
 
 	if (!o)
@@ -107,13 +99,24 @@ const struct api_object *child_of(const struct sim *s,
 }
 
 bool is_taken(const struct sim *s, const struct api_object *server,
-    enum api_kind kind)
+    enum kid k)
 {
 	char mem[300];
 
-	return api_find(s->api, kind, server->ns,
-	    child_name(server, kind, mem)) &&
-	    !child_of(s, server, kind);
+	return api_find(s->api, kids[k].kind, server->ns,
+	    kid_name(server->name, k, mem)) && !child_of(s, server, k);
+}
+
+bool is_blocked(const struct sim *s, const struct api_object *server,
+    const struct expect *e)
+{
+	const struct node *spec = node_get(server->root, "spec");
+
+	for (int k = 0; k < KID_FEW; k++)
+		if (kid_wanted(spec, e, (enum kid)k) &&
+		    is_taken(s, server, (enum kid)k))
+			return true;
+	return false;
 }
 
 bool refs_missing_of(const struct sim *s, const struct api_object *server,

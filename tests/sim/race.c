@@ -12,20 +12,20 @@ enum race {
 	RACE_KID_GO, RACE_KID_SWAP, RACES
 };
 
-/* As users count kinds of children; of a server's own path one of the three
- * that most have. */
-static uint32_t kind_of(struct sim *s, struct str plural)
+/* Which child it is by its resource and name; of a server's own path one of
+ * the three that most have. Of its name, what is its server's stays. */
+static uint32_t kid_by(struct sim *s, struct str plural, struct str *name)
 {
-	static const char *const plurals[KID_KINDS] = {
-		"deployments", "services", "configmaps",
-		"horizontalpodautoscalers", "poddisruptionbudgets",
-		"ingresses", "networkpolicies", "httproutes",
-		"resourcequotas", "roles", "rolebindings"
-	};
+	for (uint32_t k = KIDS; k-- > 0;) {
+		struct str suffix = str_from(kids[k].suffix);
+		struct str is = str_from(api_kind_resource(kids[k].kind));
 
-	for (uint32_t k = 0; k < ARRAY_LEN(plurals); k++)
-		if (str_is(plural, plurals[k]))
-			return k;
+		is = str_sub(is, 0, str_find(is, '.'));
+		if (!str_eq(plural, is) || !str_ends(*name, suffix))
+			continue;
+		*name = str_sub(*name, 0, name->n - suffix.n);
+		return k;
+	}
 	return (uint32_t)roll(&s->net, KID_FEW);
 }
 
@@ -42,9 +42,7 @@ static bool find(struct sim *s, struct str path, uint32_t *ret_server,
 	path = str_cut(path, '/', &ns);
 	path = str_cut(path, '/', &plural);
 	(void)str_cut(path, '/', &name);
-	if (str_ends(name, STR("-config")) || str_ends(name, STR("-tenant")))
-		name = str_sub(name, 0, name.n - 7);
-	*ret_kind = kind_of(s, plural);
+	*ret_kind = kid_by(s, plural, &name);
 	for (uint32_t i = 0; i < SIM_SERVERS; i++) {
 		*ret_server = (from + i) % SIM_SERVERS;
 		server_id(s, *ret_server, &id);
@@ -89,7 +87,7 @@ void race(struct sim *s, const struct api_request *r)
 	what = (enum race)roll(&s->net, RACES);
 	b = kind;
 	if (what == RACE_KID_EDIT)
-		b += KID_KINDS * (uint32_t)roll(&s->net, 1 << 16);
+		b += KIDS * (uint32_t)roll(&s->net, 1 << 16);
 	else if (what < RACE_KID_EDIT)
 		b = (uint32_t)roll(&s->net, 1 << 20);
 	happen(s, one[what], server, b);

@@ -135,12 +135,6 @@ static void upheavals(struct rng *r, struct scenario *sc, int64_t end_ns)
 		add(sc, at + roll_ns(r, SEC, 80 * SEC), OP_CRD_COME, g, 0, 0,
 		    0);
 	}
-	/* What few servers use is often not there at first. */
-	if (roll(r, 2) == 0) {
-		add(sc, roll(r, 2) ? 0 : at, OP_CRD_GO, GROUPS, 0, 0, 0);
-		add(sc, at + roll_ns(r, SEC, 80 * SEC), OP_CRD_COME, GROUPS,
-		    0, 0, 0);
-	}
 	if (sc->options & OPT_TOKEN)
 		for (int i = 0; i < 3; i++)
 			add(sc, roll_ns(r, 0, end_ns), OP_TOKEN, 0, 0, 0,
@@ -243,6 +237,30 @@ static void extras(struct scenario *sc, uint32_t servers, int64_t end_ns)
 	}
 }
 
+/*
+ * What few servers use is often not there at first, or goes for a while. Of
+ * some APIs that is the last that happens until all has been at rest.
+ */
+static void optional(struct scenario *sc, int64_t end_ns)
+{
+	struct rng r;
+
+	rng_seed(&r, sc->seed ^ 0x6f707469);
+	if (roll(&r, 3) == 0)
+		return;
+	for (uint32_t i = GROUPS; i < API_CRDS; i++) {
+		int64_t at = roll(&r, 2) ? 0 : roll_ns(&r, 0, end_ns * 3 / 4);
+
+		if (roll(&r, 5) == 0)
+			sc->late |= 1u << i;
+		if (roll(&r, 3))
+			continue;
+		add(sc, at, OP_CRD_GO, i, 0, 0, 0);
+		add(sc, at + roll_ns(&r, SEC, 120 * SEC), OP_CRD_COME, i, 0,
+		    0, 0);
+	}
+}
+
 /* From a stream of its own, too. */
 static void races(struct scenario *sc)
 {
@@ -277,7 +295,7 @@ static void downtime(struct scenario *sc, uint32_t servers, int64_t end_ns)
 	for (int i = 0; i < 16; i++)
 		add(sc, end_ns - roll_ns(&r, 0, 4 * SEC), OP_CHILD_EDIT,
 		    (uint32_t)roll(&r, servers), 1 + (uint32_t)roll(&r, 2) +
-		    KID_KINDS * (uint32_t)roll(&r, 1 << 17), 0, 0);
+		    KIDS * (uint32_t)roll(&r, 1 << 17), 0, 0);
 }
 
 /*
@@ -333,6 +351,7 @@ void scenario_make(uint64_t seed, struct scenario *ret)
 	machines(&r, sc, end_ns);
 	upheavals(&r, sc, end_ns);
 	extras(sc, servers, end_ns);
+	optional(sc, end_ns);
 	races(sc);
 	hooks(sc);
 	downtime(sc, servers, end_ns);

@@ -48,7 +48,8 @@ const struct shape *shape_crd(struct tree *t, const struct node *crd);
 /* A whole file below the working directory, which must be there. */
 struct str shape_file(struct tree *t, const char *path);
 /* "crds/..." as a CustomResourceDefinition. */
-struct node *shape_crd_file(struct tree *t, const char *path);
+struct node *shape_crd_file(struct tree *t, const char *path,
+    const char *name);
 
 const struct shape_field *shape_field(const struct shape *s,
     struct str name);

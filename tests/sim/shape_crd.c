@@ -93,27 +93,46 @@ const struct shape *shape_crd(struct tree *t, const struct node *crd)
 	return s;
 }
 
-struct node *shape_crd_file(struct tree *t, const char *path)
+/* The next of a file's documents; NULL: there is none left. */
+static struct node *document(struct tree *t, const char *path,
+    struct str *in, char *scratch, struct buf *out)
+{
+	struct arena a;
+	struct diag d;
+	struct node *v;
+	int err;
+
+	diag_clear(&d);
+	arena_init(&a, scratch, YAML_SCRATCH_MAX);
+	out->n = 0;
+	err = yaml_to_json(in, &a, out, &d);
+	if (err == ERR_NOENT)
+		return NULL;
+	if (err) {
+		fprintf(stderr, "%s: %s\n", path, d.text);
+		exit(1);
+	}
+	v = node_parse(t, buf_view(out), NULL);
+	CHECK(v);
+	(void)arena_buf(&a);
+	return v;
+}
+
+struct node *shape_crd_file(struct tree *t, const char *path,
+    const char *name)
 {
 	enum { OUT = 1 << 20 };
 	char *scratch = malloc(YAML_SCRATCH_MAX), *json = malloc(OUT);
 	struct str in = shape_file(t, path);
-	struct arena a;
-	struct diag d;
 	struct node *v;
 	struct buf out;
 
 	CHECK(scratch && json);
-	diag_clear(&d);
-	arena_init(&a, scratch, YAML_SCRATCH_MAX);
 	buf_init(&out, json, OUT);
-	if (yaml_to_json(&in, &a, &out, &d)) {
-		fprintf(stderr, "%s: %s\n", path, d.text);
-		exit(1);
-	}
-	v = node_parse(t, buf_view(&out), NULL);
+	do
+		v = document(t, path, &in, scratch, &out);
+	while (v && !str_is(node_text(v, "metadata.name"), name));
 	CHECK(v);
-	(void)arena_buf(&a);
 	free(scratch);
 	free(json);
 	return v;

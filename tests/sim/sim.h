@@ -79,6 +79,7 @@ struct scenario {
 	uint64_t seed;
 	uint32_t insts, options;
 	uint32_t steps;
+	uint32_t late;		/* CRDs that are not there while it is calm */
 	int64_t calm_ns;	/* from here on nothing goes wrong */
 	int64_t converge_ns;	/* and this long after all must be well */
 	int64_t quiet_ns;	/* and stay so for so long, before rest */
@@ -260,6 +261,8 @@ void step_trace(const struct sim *s, const struct sim_step *st);
 /* steps.c */
 void step_run(struct sim *s, const struct sim_step *st);
 void steps_calm(struct sim *s);
+/* The CRDs that are yet to come. */
+void steps_late(struct sim *s);
 
 /* world.c: what the cluster does by itself */
 void world_init(struct sim *s);

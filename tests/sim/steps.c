@@ -282,6 +282,15 @@ void steps_calm(struct sim *s)
 		namespace_create(s, i);
 	}
 	for (uint32_t i = 0; i < API_CRDS; i++)
-		crd_create(s, i);
+		if (s->sc.late >> i & 1)
+			crd_delete(s, i);
+		else
+			crd_create(s, i);
 	users_release(s);
+}
+
+void steps_late(struct sim *s)
+{
+	for (uint32_t i = 0; i < API_CRDS; i++)
+		crd_create(s, i);
 }

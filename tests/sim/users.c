@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "world.h"
+#include "check.h"
 
 #define OTHERS_FINALIZER "example.org/keep"
 
@@ -64,52 +64,6 @@ static void refs_text(struct rng *r, struct text *out)
 	text_fmt(out, "]");
 }
 
-static void scaling_text(struct rng *r, struct text *out)
-{
-	unsigned min = 1 + (unsigned)roll(r, 3);
-
-	if (roll(r, 2))
-		return;
-	text_fmt(out, ",\"autoscaling\":{\"hpa\":{\"enabled\":%s,"
-	    "\"minReplicas\":%u,\"maxReplicas\":%u,"
-	    "\"targetCPUUtilizationPercentage\":%u}}",
-	    roll(r, 4) ? "true" : "false", min,
-	    min + (unsigned)roll(r, 3), 50 + (unsigned)roll(r, 30));
-}
-
-static void entry_text(struct rng *r, struct text *out)
-{
-	if (roll(r, 3) == 0)
-		text_fmt(out, ",\"entry\":{\"hosts\":[\"h%u.example\"],"
-		    "\"ingress\":{\"enabled\":%s},\"httpRoute\":{"
-		    "\"enabled\":%s,\"parentRefs\":[{\"name\":\"g%u\"}]}}",
-		    (unsigned)roll(r, 4), roll(r, 4) ? "true" : "false",
-		    roll(r, 4) ? "true" : "false", (unsigned)roll(r, 4));
-	if (roll(r, 3) == 0)
-		text_fmt(out, ",\"networkPolicy\":{\"enabled\":%s,"
-		    "\"allowedNamespaces\":[\"n%u\"]}",
-		    roll(r, 4) ? "true" : "false", (unsigned)roll(r, 4));
-}
-
-/* Of a key that several ask for they say the same: nobody has to give in. */
-static void tenancy_text(struct rng *r, uint32_t variant, struct text *out)
-{
-	if (roll(r, 3))
-		return;
-	text_fmt(out, ",\"tenancy\":{\"tenantId\":\"t%u\","
-	    "\"isolationLevel\":\"None\"", (unsigned)roll(r, 3));
-	if (roll(r, 3))
-		text_fmt(out, ",\"resourceQuotas\":{\"pods\":%u}",
-		    10 + (unsigned)roll(r, 4));
-	if (roll(r, 3))
-		text_fmt(out, ",\"members\":[{\"kind\":\"User\","
-		    "\"name\":\"u%u\"}]", (unsigned)roll(r, 4));
-	if (variant % 2)
-		text_fmt(out, ",\"namespaceLabels\":{\"tenant.mcp.allbeone"
-		    ".io/k%u\":\"v\"}", (unsigned)(variant / 2 % 3));
-	text_fmt(out, "}");
-}
-
 /* What is to be taken back is so before a run waits for all to be well. */
 static void rollout_text(struct rng *r, struct text *out)
 {
@@ -145,11 +99,8 @@ void server_spec_text(const struct server_id *id, uint32_t variant,
 		text_fmt(out, ",\"config\":{\"k\":\"%u\"}",
 		    (unsigned)roll(&r, 4));
 	refs_text(&r, out);
-	if (id->group == GROUP_ALLBEONE) {
-		scaling_text(&r, out);
-		entry_text(&r, out);
-		tenancy_text(&r, variant, out);
-	}
+	if (id->group == GROUP_ALLBEONE)
+		kids_ask(&r, out);
 	if (roll(&r, 10) == 0)
 		text_fmt(out, ",\"strategy\":{\"type\":\"Recreate\"}");
 	rollout_text(&r, out);
@@ -305,53 +256,29 @@ static void again(struct sim *s, void *ctx, uint64_t arg)
 
 /* ---- children, as somebody else sees them ---------------------------- */
 
-const enum api_kind kid_kinds[KID_KINDS] = {
-	API_DEPLOYMENT, API_SERVICE, API_CONFIG_MAP, API_HPA, API_PDB,
-	API_INGRESS, API_POLICY, API_ROUTE, API_RESOURCE_QUOTA, API_ROLE,
-	API_ROLE_BINDING
-};
-struct kid { enum api_kind kind; char name[48]; };
+struct kid_ref { enum kid kid; enum api_kind kind; char name[300]; };
 
-static bool is_among(enum api_kind kind, int from)
+static bool kid_find(struct sim *s, const struct server_id *id, enum kid k,
+    struct kid_ref *ret)
 {
-	for (int i = from; i < KID_KINDS; i++)
-		if (kid_kinds[i] == kind)
-			return true;
-	return false;
-}
-
-bool is_kid_kind(enum api_kind kind)
-{
-	return is_among(kind, 0);
-}
-
-bool is_few_kind(enum api_kind kind)
-{
-	return is_among(kind, KID_FEW);
-}
-
-const char *kid_suffix(enum api_kind kind)
-{
-	switch (kind) {
-	case API_CONFIG_MAP:
-		return "-config";
-	case API_RESOURCE_QUOTA:
-	case API_ROLE:
-	case API_ROLE_BINDING:
-		return "-tenant";
-	default:
-		return "";
-	}
-}
-
-static bool kid_of(struct sim *s, const struct server_id *id, uint32_t b,
-    struct kid *ret)
-{
-	ret->kind = kid_kinds[b % KID_KINDS];
-	snprintf(ret->name, sizeof(ret->name), "%s%s", id->name,
-	    kid_suffix(ret->kind));
+	ret->kid = k;
+	ret->kind = kids[k].kind;
+	ret->name[kid_name(str_from(id->name), k, ret->name).n] = '\0';
 	return api_find(s->api, ret->kind, str_from(id->ns),
 	    str_from(ret->name)) != NULL;
+}
+
+/* Of those that few have one that is there; else one that most have. */
+static bool kid_of(struct sim *s, const struct server_id *id, uint32_t b,
+    struct kid_ref *ret)
+{
+	uint32_t k = b % KIDS;
+
+	for (; k >= KID_FEW && k < KIDS; k++)
+		if (kid_find(s, id, (enum kid)k, ret))
+			return true;
+	return kid_find(s, id, (enum kid)(k < KID_FEW ? k :
+	    b / KIDS % KID_FEW), ret);
 }
 
 #define CONTAINER "/spec/template/spec/containers/0"
@@ -412,56 +339,36 @@ static void deployment_spoil(struct text *out, const struct node *d,
 	}
 }
 
+static void config_spoil(struct text *out, uint32_t b)
+{
+	if (b % 2)
+		text_fmt(out, "{\"op\":\"remove\",\"path\":\"/data\"},{"
+		    "\"op\":\"add\",\"path\":\"/binaryData\",\"value\":{"
+		    "\"config.json\":\"eA==\"}}");
+	else
+		text_fmt(out, "{\"op\":\"add\",\"path\":\"/data\","
+		    "\"value\":{\"config.json\":\"x\"}},{\"op\":\"add\","
+		    "\"path\":\"/immutable\",\"value\":true}");
+}
+
 /* Edits that no apply goes together with, until they are taken out. */
 static void kid_spoil(struct sim *s, const struct server_id *id,
-    const struct kid *kid, uint32_t b, const char *who)
+    const struct kid_ref *kid, uint32_t b, const char *who)
 {
 	const struct api_object *o = api_find(s->api, kid->kind,
 	    str_from(id->ns), str_from(kid->name));
 	struct text out = { 0 };
 
-	text_fmt(&out, "[");
-	if (kid->kind == API_DEPLOYMENT)
-		deployment_spoil(&out, o->root, b);
-	else if (kid->kind == API_SERVICE)
-		text_fmt(&out, "{\"op\":\"replace\",\"path\":"
-		    "\"/spec/ports/0/port\",\"value\":%u}",
-		    9000 + (unsigned)(b % 7));
-	else if (kid->kind == API_HPA)
-		text_fmt(&out, "{\"op\":\"replace\",\"path\":"
-		    "\"/spec/metrics\",\"value\":[]}");
-	else if (kid->kind == API_PDB)
-		text_fmt(&out, "{\"op\":\"remove\",\"path\":"
-		    "\"/spec/maxUnavailable\"},{\"op\":\"add\",\"path\":"
-		    "\"/spec/minAvailable\",\"value\":1}");
-	else if (kid->kind == API_INGRESS)
-		text_fmt(&out, "{\"op\":\"replace\",\"path\":\"/spec/rules/0"
-		    "/http/paths/0/backend\",\"value\":{\"resource\":{"
-		    "\"kind\":\"X\",\"name\":\"x\"}}}");
-	else if (kid->kind == API_POLICY)
-		text_fmt(&out, "{\"op\":\"replace\",\"path\":"
-		    "\"/spec/policyTypes\",\"value\":[\"Egress\"]}");
-	else if (kid->kind == API_ROUTE)
-		text_fmt(&out, "{\"op\":\"replace\",\"path\":"
-		    "\"/spec/rules\",\"value\":[]}");
-	else if (kid->kind == API_RESOURCE_QUOTA)
-		text_fmt(&out, "{\"op\":\"replace\",\"path\":"
-		    "\"/spec\",\"value\":{\"hard\":{\"secrets\":\"1\"}}}");
-	else if (kid->kind == API_ROLE)
-		text_fmt(&out, "{\"op\":\"replace\",\"path\":"
-		    "\"/rules\",\"value\":[]}");
-	else if (kid->kind == API_ROLE_BINDING)
-		text_fmt(&out, "{\"op\":\"replace\",\"path\":"
-		    "\"/subjects\",\"value\":[]}");
-	else if (b % 2)
-		text_fmt(&out, "{\"op\":\"remove\",\"path\":\"/data\"},{"
-		    "\"op\":\"add\",\"path\":\"/binaryData\",\"value\":{"
-		    "\"config.json\":\"eA==\"}}");
-	else
-		text_fmt(&out, "{\"op\":\"add\",\"path\":\"/data\","
-		    "\"value\":{\"config.json\":\"x\"}},{\"op\":\"add\","
-		    "\"path\":\"/immutable\",\"value\":true}");
-	text_fmt(&out, "]");
+	if (kids[kid->kid].spoil) {
+		text_fmt(&out, "%s", kids[kid->kid].spoil);
+	} else {
+		text_fmt(&out, "[");
+		if (kid->kid == KID_DEPLOYMENT)
+			deployment_spoil(&out, o->root, b);
+		else
+			config_spoil(&out, b);
+		text_fmt(&out, "]");
+	}
 	if (out.n > 2)
 		world_do(s, who, "PATCH", kid->kind, o->ns, o->name, "",
 		    "application/json-patch+json", text_view(&out));
@@ -471,58 +378,11 @@ static void kid_spoil(struct sim *s, const struct server_id *id,
 static void kid_edit(struct sim *s, const struct server_id *id, uint32_t b,
     const char *who)
 {
-	enum { EDITS = 3 };
-	static const char *const bodies[KID_KINDS][EDITS] = {
-		{ "{\"spec\":{\"replicas\":5}}",
-		  "{\"metadata\":{\"annotations\":{"
-		  "\"mcp.allbeone.io/digest\":null}},"
-		  "\"spec\":{\"template\":{\"spec\":{"
-		  "\"terminationGracePeriodSeconds\":7}}}}",
-		  "{\"metadata\":{\"labels\":{"
-		  "\"mcp.allbeone.io/server-key\":null}}}" },
-		{ "{\"spec\":{\"selector\":{\"app\":\"other\"}}}",
-		  "{\"spec\":{\"sessionAffinity\":\"ClientIP\"}}",
-		  "{\"metadata\":{\"labels\":{"
-		  "\"mcp.allbeone.io/server-key\":\"x\"}}}" },
-		{ "{\"data\":{\"config.json\":\"spoilt\"}}",
-		  "{\"data\":{\"more\":\"1\"}}",
-		  "{\"metadata\":{\"annotations\":{\"extra\":\"1\"}}}" },
-		{ "{\"spec\":{\"maxReplicas\":9}}",
-		  "{\"spec\":{\"minReplicas\":null}}",
-		  "{\"metadata\":{\"labels\":{"
-		  "\"mcp.allbeone.io/server-key\":null}}}" },
-		{ "{\"spec\":{\"maxUnavailable\":3}}",
-		  "{\"spec\":{\"selector\":{\"matchLabels\":{\"x\":\"y\"}"
-		  "}}}",
-		  "{\"metadata\":{\"annotations\":null}}" },
-		{ "{\"spec\":{\"rules\":[{\"host\":\"other.example\"}]}}",
-		  "{\"spec\":{\"ingressClassName\":\"other\"}}",
-		  "{\"metadata\":{\"labels\":{"
-		  "\"mcp.allbeone.io/server-key\":null}}}" },
-		{ "{\"spec\":{\"ingress\":[]}}",
-		  "{\"spec\":{\"podSelector\":{\"matchLabels\":{\"x\":\"y\""
-		  "}}}}",
-		  "{\"metadata\":{\"annotations\":null}}" },
-		{ "{\"spec\":{\"hostnames\":[\"other.example\"]}}",
-		  "{\"spec\":{\"parentRefs\":null}}",
-		  "{\"metadata\":{\"labels\":{"
-		  "\"mcp.allbeone.io/server-key\":null}}}" },
-		{ "{\"spec\":{\"hard\":{\"pods\":\"99\"}}}",
-		  "{\"spec\":{\"hard\":{\"services\":\"3\"}}}",
-		  "{\"metadata\":{\"annotations\":null}}" },
-		{ "{\"rules\":[]}",
-		  "{\"metadata\":{\"annotations\":{\"extra\":\"1\"}}}",
-		  "{\"metadata\":{\"labels\":{"
-		  "\"mcp.allbeone.io/server-key\":null}}}" },
-		{ "{\"subjects\":null}",
-		  "{\"subjects\":[{\"kind\":\"Group\",\"name\":\"x\"}]}",
-		  "{\"metadata\":{\"annotations\":null}}" },
-	};
-	struct kid kid;
+	struct kid_ref kid;
 
 	if (!kid_of(s, id, b, &kid))
 		return;
-	switch (b / (EDITS * KID_KINDS) % 4) {
+	switch (b / (KID_EDITS * KIDS) % 4) {
 	case 0:
 		world_merge(s, who, kid.kind, str_from(id->ns),
 		    str_from(kid.name), "", "{\"metadata\":{\"labels\":{"
@@ -530,21 +390,20 @@ static void kid_edit(struct sim *s, const struct server_id *id, uint32_t b,
 		break;
 	case 1:
 		world_do(s, who, "PATCH", kid.kind, str_from(id->ns),
-		    str_from(kid.name), "", MERGE,
-		    str_from(bodies[b % KID_KINDS][b / KID_KINDS %
-		    EDITS]));
+		    str_from(kid.name), "", MERGE, str_from(
+		    kids[kid.kid].edit[b / KIDS % KID_EDITS]));
 		break;
 	default:
-		kid_spoil(s, id, &kid, b / (4 * EDITS * KID_KINDS), who);
+		kid_spoil(s, id, &kid, b / (4 * KID_EDITS * KIDS), who);
 	}
 }
 
 void server_unlabel(struct sim *s, const struct server_id *id)
 {
-	struct kid kid;
+	struct kid_ref kid;
 
-	for (uint32_t k = 0; k < KID_KINDS; k++)
-		if (kid_of(s, id, k, &kid))
+	for (int k = 0; k < KIDS; k++)
+		if (kid_find(s, id, (enum kid)k, &kid))
 			world_merge(s, user, kid.kind, str_from(id->ns),
 			    str_from(kid.name), "", "{\"metadata\":{"
 			    "\"labels\":{\"mcp.allbeone.io/server-key\":"
@@ -559,49 +418,44 @@ static void kid_delete(struct sim *s, const struct server_id *id,
 		"{\"propagationPolicy\":\"Foreground\"}",
 		"{\"propagationPolicy\":\"Orphan\"}",
 	};
-	struct kid kid;
+	struct kid_ref kid;
 
 	if (kid_of(s, id, b, &kid))
 		world_do(s, user, "DELETE", kid.kind, str_from(id->ns),
 		    str_from(kid.name), "", JSON,
-		    str_from(how[b / KID_KINDS % 3]));
+		    str_from(how[b / KIDS % 3]));
+}
+
+/* One that it asks for, rather than a name that nobody wants. */
+static enum kid wanted_of(struct sim *s, const struct server_id *id,
+    uint32_t b)
+{
+	const struct api_object *o = find(s, id);
+	uint32_t k = b % KIDS;
+	struct expect e;
+
+	if (!o || k < KID_FEW)
+		return (enum kid)k;
+	expect_of(o, &e);
+	for (; k < KIDS; k++)
+		if (kid_wanted(node_get(o->root, "spec"), &e, (enum kid)k))
+			return (enum kid)k;
+	return (enum kid)(b / KIDS % KID_FEW);
 }
 
 /* Somebody else's object under a name that a server wants. */
 static void stranger(struct sim *s, const struct server_id *id, uint32_t b)
 {
-	static const char *const specs[KID_KINDS] = {
-		"\"spec\":{\"replicas\":0,\"selector\":{\"matchLabels\":{"
-		"\"x\":\"y\"}},\"template\":{\"metadata\":{\"labels\":{"
-		"\"x\":\"y\"}},\"spec\":{\"containers\":[{\"name\":\"c\","
-		"\"image\":\"reg.example/good:1\"}]}}}",
-		"\"spec\":{\"ports\":[{\"port\":1,\"name\":\"x\"}],"
-		"\"selector\":{\"x\":\"y\"}}",
-		"\"data\":{\"mine\":\"1\"}",
-		"\"spec\":{\"maxReplicas\":1,\"scaleTargetRef\":{"
-		"\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\","
-		"\"name\":\"nobody\"}}",
-		"\"spec\":{\"minAvailable\":1,\"selector\":{"
-		"\"matchLabels\":{\"x\":\"y\"}}}",
-		"\"spec\":{\"defaultBackend\":{\"service\":{\"name\":\"x\","
-		"\"port\":{\"number\":1}}}}",
-		"\"spec\":{\"podSelector\":{\"matchLabels\":{\"x\":\"y\"}},"
-		"\"policyTypes\":[\"Ingress\"]}",
-		"\"spec\":{\"hostnames\":[\"stranger.example\"]}",
-		"\"spec\":{\"hard\":{\"pods\":\"1\"}}",
-		"\"rules\":[]",
-		"\"roleRef\":{\"kind\":\"Role\",\"name\":\"x\",\"apiGroup\":"
-		"\"rbac.authorization.k8s.io\"}",
-	};
+	enum kid k = wanted_of(s, id, b);
 	struct text body = { 0 };
-	struct kid kid;
+	struct kid_ref kid;
 
-	if (kid_of(s, id, b, &kid))
+	if (kid_find(s, id, k, &kid))
 		return;
 	text_fmt(&body, "{\"apiVersion\":\"%s\",\"kind\":\"%s\","
 	    "\"metadata\":{\"name\":\"%s\",\"labels\":{\"stranger\":\"yes\""
 	    "}},%s}", api_kind_api_version(kid.kind),
-	    api_kind_name(kid.kind), kid.name, specs[b % KID_KINDS]);
+	    api_kind_name(kid.kind), kid.name, kids[k].stranger);
 	world_do(s, "stranger", "POST", kid.kind, str_from(id->ns), STR_NONE,
 	    "", JSON, text_view(&body));
 	free(body.p);
@@ -609,12 +463,12 @@ static void stranger(struct sim *s, const struct server_id *id, uint32_t b)
 
 static void stranger_go(struct sim *s, const struct server_id *id)
 {
-	struct kid kid;
+	struct kid_ref kid;
 
-	for (uint32_t k = 0; k < KID_KINDS; k++) {
+	for (int k = 0; k < KIDS; k++) {
 		const struct api_object *o;
 
-		if (!kid_of(s, id, k, &kid))
+		if (!kid_find(s, id, (enum kid)k, &kid))
 			continue;
 		o = api_find(s->api, kid.kind, str_from(id->ns),
 		    str_from(kid.name));

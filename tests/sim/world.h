@@ -3,7 +3,7 @@
 
 /* What the controllers of the cluster and the users share. */
 
-#include "sim.h"
+#include "kids.h"
 
 /* Namespaces of the users; the operator's own is mcp-system. */
 enum { SIM_NAMESPACES = 3 };
@@ -102,15 +102,6 @@ void server_id(const struct sim *s, uint32_t i, struct server_id *ret);
 /* A spec of that variant; the same each time. */
 void server_spec_text(const struct server_id *id, uint32_t variant,
     struct text *out);
-/* Kinds of children as users count them: 0 Deployment, 1 Service, 2 ConfigMap
- * and those that few have. */
-enum { KID_KINDS = 11, KID_FEW = 3 };
-extern const enum api_kind kid_kinds[KID_KINDS];
-/* What such a child's name has behind its server's. */
-const char *kid_suffix(enum api_kind kind);
-/* One of these; and one that is no reason for the others. */
-bool is_kid_kind(enum api_kind kind);
-bool is_few_kind(enum api_kind kind);
 /* Takes the label off all children of a server. */
 void server_unlabel(struct sim *s, const struct server_id *id);
 /* The finalizers of somebody else are taken away by him. */
