@@ -170,7 +170,7 @@ static void labels_take(struct sim *s)
 		    str_from(id.name));
 		if (!server)
 			continue;
-		expect_of(server, &e);
+		expect_of(s, server, &e);
 		if (!e.valid)
 			server_unlabel(s, &id);
 	}

@@ -71,6 +71,14 @@ struct checks {
 	 * hash of its uid */
 	struct made lost[256];
 	struct made left[256];	/* servers that went, by name */
+	/* hooks: what those that are told have yet to be told, by a hash of
+	 * the server's uid */
+	struct due {
+		uint64_t uid;
+		int64_t pass_ns, phase_ns;	/* since when; 0: nothing */
+		char phase[24], told[24];	/* as it is; the last told */
+		uint32_t again;			/* told since it is so */
+	} due[256];
 	/* invalid: when a server last asked for no pods at all */
 	int64_t none_ns[SIM_SERVERS];
 };
@@ -103,6 +111,9 @@ bool differs(struct text *why, const struct api_object *o, const char *what);
 /* The label of all that a tenant has. */
 #define TENANT_ID "mcp.allbeone.io/tenant-id"
 
+/* check_hooks.c: somebody is told of a pass or a phase. */
+void hook_told(struct sim *s, const struct node *notice);
+
 /* expect.c: what a server ought to be, from its spec alone */
 struct expect {
 	bool valid;
@@ -112,7 +123,10 @@ struct expect {
 	int64_t min, max;	/* of replicas, with hpa */
 	struct str image;
 };
-void expect_of(const struct api_object *server, struct expect *ret);
+void expect_of(const struct sim *s, const struct api_object *server,
+    struct expect *ret);
+/* What the validator of the hooks never lets pass. */
+bool is_refused_image(struct str image);
 #define ROLLED_BACK "mcp.allbeone.io/rolled-back"
 /*
  * Has a Deployment (may be NULL) gone back to a template of before? Then its

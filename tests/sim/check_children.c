@@ -250,7 +250,7 @@ static bool server_is(const struct sim *s, const struct api_object *o,
 {
 	struct expect e;
 
-	expect_of(o, &e);
+	expect_of(s, o, &e);
 	/* The last good spec is not known from the object. A taken name
 	 * keeps the rest from being made, too. */
 	if (!e.valid || node_path(o->root, "metadata.deletionTimestamp") ||

@@ -34,7 +34,7 @@ static void second(struct sim *s)
 		o = api_find(s->api, id.kind, str_from(id.ns),
 		    str_from(id.name));
 		if (o)
-			expect_of(o, &e);
+			expect_of(s, o, &e);
 		if (!o || (e.valid && e.replicas == 0))
 			s->checks->none_ns[i] = s->now_ns;
 	}
@@ -55,7 +55,7 @@ static void write(struct sim *s, const struct api_write *w)
 	o = owner_of(s, w->old, &uid);
 	if (!o || node_path(o->root, "metadata.deletionTimestamp"))
 		return;
-	expect_of(o, &e);
+	expect_of(s, o, &e);
 	i = number_of(s, o);
 	if (e.valid || i == SIM_SERVERS ||
 	    s->now_ns - s->checks->none_ns[i] < ON_ITS_WAY)

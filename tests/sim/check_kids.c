@@ -163,7 +163,7 @@ static bool server_is(const struct sim *s, const struct api_object *o,
 	uint32_t wanted = 0;
 	struct expect e;
 
-	expect_of(o, &e);
+	expect_of(s, o, &e);
 	if (!e.valid || node_path(o->root, "metadata.deletionTimestamp") ||
 	    is_blocked(s, o, &e))
 		return true;

@@ -172,7 +172,7 @@ static bool server_well(struct sim *s, const struct api_object *server,
 	const struct api_object *d = child_of(s, server, KID_DEPLOYMENT);
 	struct expect e;
 
-	expect_of(server, &e);
+	expect_of(s, server, &e);
 	/* Who went back has what is asked for tried once more at most. */
 	if (!d || !e.valid || is_rolled_back(d) ||
 	    is_taken(s, server, KID_SERVICE) ||

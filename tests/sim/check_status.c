@@ -262,7 +262,7 @@ static void look_at(const struct sim *s, const struct api_object *o,
 
 	*ret = (struct look){ .server = o, .why = why,
 		.deployment = child_of(s, o, KID_DEPLOYMENT) };
-	expect_of(o, &ret->e);
+	expect_of(s, o, &ret->e);
 	ret->rolled = is_rolled_back(ret->deployment);
 	if (ret->rolled)
 		ret->e.image = node_text(ret->deployment->root,

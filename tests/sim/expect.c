@@ -51,7 +51,13 @@ static void scaling_of(const struct node *spec, bool stdio,
 		ret->valid = false;
 }
 
-void expect_of(const struct api_object *server, struct expect *ret)
+bool is_refused_image(struct str image)
+{
+	return str_ends(image, STR(":6"));
+}
+
+void expect_of(const struct sim *s, const struct api_object *server,
+    struct expect *ret)
 {
 	const struct node *spec = node_get(server->root, "spec");
 	struct str transport = transport_of(spec);
@@ -76,6 +82,8 @@ void expect_of(const struct api_object *server, struct expect *ret)
 		if (stdio && kids[k].serves && kid_wanted(spec, ret,
 		    (enum kid)k))
 			ret->valid = false;
+	if (s->sc.options & OPT_HOOKS && is_refused_image(ret->image))
+		ret->valid = false;
 }
 
 bool is_rolled_back(const struct api_object *d)

@@ -455,6 +455,9 @@ const struct kid_info kids[KIDS] = {
 		.wrong = dashboard_wrong,
 		.edit = { "{\"data\":null}", "{\"data\":{\"more\":\"1\"}}",
 		"{\"metadata\":{\"labels\":{\"grafana_dashboard\":null}}}" },
+		.spoil = "[{\"op\":\"add\",\"path\":\"/data\",\"value\":{"
+		"\"x\":\"y\"}},{\"op\":\"add\",\"path\":\"/immutable\","
+		"\"value\":true}]",
 		.stranger = "\"data\":{\"mine\":\"1\"}" },
 	[KID_QUOTA] = { API_RESOURCE_QUOTA, "-tenant", .area = "tenancy",
 		.often = 70,

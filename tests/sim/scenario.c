@@ -292,10 +292,17 @@ static void downtime(struct scenario *sc, uint32_t servers, int64_t end_ns)
 		return;
 	add(sc, end_ns - 5 * SEC, OP_CRASH, 0, 0, (1u << sc->insts) - 1,
 	    60 * SEC);
-	for (int i = 0; i < 16; i++)
+	for (int i = 0; i < 16; i++) {
+		uint32_t few = KID_FEW + (uint32_t)roll(&r, KIDS - KID_FEW);
+		uint32_t kid = 1 + (uint32_t)roll(&r, 4);
+		/* Where there is none of the few, it is one of the two. */
+		uint32_t rest = 3 * (uint32_t)roll(&r, 1 << 15) + 1 +
+		    (uint32_t)roll(&r, 2);
+
 		add(sc, end_ns - roll_ns(&r, 0, 4 * SEC), OP_CHILD_EDIT,
-		    (uint32_t)roll(&r, servers), 1 + (uint32_t)roll(&r, 2) +
-		    KIDS * (uint32_t)roll(&r, 1 << 17), 0, 0);
+		    (uint32_t)roll(&r, servers), (kid < KID_FEW ? kid : few) +
+		    KIDS * rest, 0, 0);
+	}
 }
 
 /*

@@ -288,6 +288,7 @@ void checks_killed(struct sim *s, struct inst *in);
 /* ---- hook.c ------------------------------------------------------------- */
 
 #define SIM_HOOKS "/etc/mcp/extensions.yaml"
+#define SIM_HOOK "/hook/"
 void hook_files(struct inst *in);
 void hook_plain(struct inst *in);
 bool is_hook(const struct api_request *r);

@@ -436,7 +436,7 @@ static enum kid wanted_of(struct sim *s, const struct server_id *id,
 
 	if (!o || k < KID_FEW)
 		return (enum kid)k;
-	expect_of(o, &e);
+	expect_of(s, o, &e);
 	for (; k < KIDS; k++)
 		if (kid_wanted(node_get(o->root, "spec"), &e, (enum kid)k))
 			return (enum kid)k;
