@@ -308,8 +308,9 @@ musl = $(o_release)/lib
 # Relative relocations are a tenth of the file unless they are packed, see
 # src/base/start.c.  Where GNU ld cannot do it and it matters, lld can; nor
 # does lld fill the file up where pages may have 64 KiB. With -O2 it lets texts
-# share their tails, as GNU ld does by itself.
-packed_x86_64 = -Wl,-z,pack-relative-relocs
+# share their tails, as GNU ld does by itself. Constants may lie in pages that
+# can be executed: up to 8 KiB would be nothing but filling otherwise.
+packed_x86_64 = -Wl,-z,noseparate-code,-z,pack-relative-relocs
 packed_aarch64 = -B$(dir $(shell command -v ld.lld)) -fuse-ld=lld \
 	-Wl,-O2,-z,noseparate-code,--pack-dyn-relocs=relr
 ldflags += -Wl,-e,start_own $(packed_$(ARCH))
