@@ -22,6 +22,14 @@ QUOTAS = CORE + "resourcequotas"
 LIMITS = CORE + "limitranges"
 RIGHTS = "/apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/"
 ROUTES = "/apis/gateway.networking.k8s.io/v1/namespaces/{ns}/httproutes"
+SIZERS = "/apis/autoscaling.k8s.io/v1/namespaces/{ns}/verticalpodautoscalers"
+MESH = "/apis/networking.istio.io/v1/namespaces/{ns}/"
+VIRTUAL = MESH + "virtualservices"
+DESTINATIONS = MESH + "destinationrules"
+AUTHS = "/apis/security.istio.io/v1/namespaces/{ns}/peerauthentications"
+MONITORING = "/apis/monitoring.coreos.com/v1/namespaces/{ns}/"
+MONITORS = MONITORING + "servicemonitors"
+ALERTS = MONITORING + "prometheusrules"
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/{ns}/leases"
 GROUPS = {
     "mcp.allbeone.io": "v1", "mcp.n-takatsu.dev": "v1alpha1",
@@ -109,6 +117,55 @@ def route(name="r", **spec):
                          **spec)}
 
 
+def sizer(name="v", **spec):
+    return {"apiVersion": "autoscaling.k8s.io/v1",
+            "kind": "VerticalPodAutoscaler", "metadata": {"name": name},
+            "spec": dict({"targetRef": {
+                "apiVersion": "apps/v1", "kind": "Deployment", "name": "d"},
+                "updatePolicy": {"updateMode": "Off"}}, **spec)}
+
+
+def virtual(name="v", **spec):
+    return {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
+            "metadata": {"name": name},
+            "spec": dict({"hosts": ["a.example"], "gateways": ["mesh"],
+                          "http": [{"match": [{"uri": {"prefix": "/"}}],
+                                    "route": [{"destination": {
+                                        "host": "s",
+                                        "port": {"number": 80}}}]}]},
+                         **spec)}
+
+
+def destination(name="d", **spec):
+    return {"apiVersion": "networking.istio.io/v1", "kind": "DestinationRule",
+            "metadata": {"name": name},
+            "spec": dict({"host": "s", "trafficPolicy": {
+                "loadBalancer": {"simple": "RANDOM"}}}, **spec)}
+
+
+def auth(name="a", **spec):
+    return {"apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication",
+            "metadata": {"name": name},
+            "spec": dict({"selector": {"matchLabels": {"app": "d"}},
+                          "mtls": {"mode": "STRICT"}}, **spec)}
+
+
+def monitor(name="m", **spec):
+    return {"apiVersion": "monitoring.coreos.com/v1",
+            "kind": "ServiceMonitor", "metadata": {"name": name},
+            "spec": dict({"selector": {"matchLabels": {"app": "d"}},
+                          "endpoints": [{"port": "http",
+                                         "path": "/metrics"}]}, **spec)}
+
+
+def alerts(name="r", *groups):
+    return {"apiVersion": "monitoring.coreos.com/v1",
+            "kind": "PrometheusRule", "metadata": {"name": name},
+            "spec": {"groups": list(groups) or [
+                {"name": "g", "rules": [{"alert": "A", "expr": "up == 0",
+                                         "for": "5m"}]}]}}
+
+
 def quota(name="q", **hard):
     """Of nothing that is made here: nobody counts what is used."""
     return {"apiVersion": "v1", "kind": "ResourceQuota",
@@ -160,20 +217,19 @@ CHILDREN = (
     (INGRESSES, ingress),
     (POLICIES, policy),
     (ROUTES, route),
+    (SIZERS, sizer),
+    (VIRTUAL, virtual),
+    (DESTINATIONS, destination),
+    (AUTHS, auth),
+    (MONITORS, monitor),
+    (ALERTS, alerts),
     (QUOTAS, quota),
     (LIMITS, limits),
     (RIGHTS + "roles", role),
     (RIGHTS + "rolebindings", binding),
 )
-# And those that neither server has: they are asked for, and no more.
-LACKING = [
-    "/apis/%s/namespaces/{ns}/%s" % kind for kind in (
-        ("autoscaling.k8s.io/v1", "verticalpodautoscalers"),
-        ("networking.istio.io/v1", "virtualservices"),
-        ("networking.istio.io/v1", "destinationrules"),
-        ("security.istio.io/v1", "peerauthentications"),
-        ("monitoring.coreos.com/v1", "servicemonitors"),
-        ("monitoring.coreos.com/v1", "prometheusrules"))]
+# And what neither server has: it is asked for, and no more.
+LACKING = ["/apis/lacking.example.com/v1/namespaces/{ns}/lacks"]
 
 
 def clean(real, ns):
@@ -871,6 +927,53 @@ def apply_route(p):
     collected(p, one, route(), "r")
 
 
+def optional(p, path, make, edits, **other):
+    """One of those kinds that may be lacking, as the operator writes it."""
+    body = make()
+    one = path + "/" + body["metadata"]["name"]
+    p.do("POST", path, body, keep="o")
+    p.apply(one, body)
+    p.apply(one, make(**other), force=True)
+    for edit in edits:
+        p.merge(one, edit)
+    p.apply(one, body)
+    p.apply(one, body, force=True)
+    p.apply(one, dict(body, spec=dict(body["spec"], junk=1)))
+    p.merge(one, {"metadata": {"annotations": None}})
+    p.merge(one + "/status", {"spec": {}, "status": {"x": "y"}})
+    p.get(one)
+    p.get(one, accept=META)
+    collected(p, one, body, "o")
+
+
+def apply_optional(p):
+    optional(p, SIZERS, sizer, [
+        {"spec": {"updatePolicy": {"updateMode": "Recreate"}}},
+        {"spec": {"resourcePolicy": None, "updatePolicy": None}},
+        {"spec": {"updatePolicy": {"updateMode": "Never"}}},
+        {"spec": {"targetRef": None}}],
+        resourcePolicy={"containerPolicies": [
+            {"containerName": "*", "minAllowed": {"cpu": "10m"}}]})
+    optional(p, VIRTUAL, virtual, [
+        {"spec": {"hosts": ["other.example"]}}, {"spec": {"gateways": None}}],
+        gateways=["gw"])
+    optional(p, DESTINATIONS, destination, [
+        {"spec": {"host": "other"}}, {"spec": {"trafficPolicy": None}}],
+        trafficPolicy={"tls": {"mode": "DISABLE"},
+                       "outlierDetection": {"consecutive5xxErrors": 5}})
+    optional(p, AUTHS, auth, [
+        {"spec": {"mtls": None}}, {"spec": {"selector": {
+            "matchLabels": {"x": "y"}}}}], mtls={"mode": "DISABLE"})
+    optional(p, MONITORS, monitor, [
+        {"spec": {"endpoints": []}},
+        {"spec": {"selector": {"matchLabels": {"x": "y"}}}}],
+        endpoints=[{"port": "http", "path": "/m"}])
+    optional(p, ALERTS, alerts, [
+        {"spec": {"groups": []}}, {"spec": {"groups": [
+            {"name": "h", "rules": [{"expr": 1}]}]}},
+        {"spec": {"groups": [{"name": "h"}, {"name": "h"}]}}])
+
+
 def disown_entry(p):
     v1 = "networking.k8s.io/v1"
     disown(p, INGRESSES + "/i", ingress(), [
@@ -1317,6 +1420,9 @@ def dry_runs(p):
 
 def discovery(p):
     for path in ("/apis/mcp.mcp.dev/v1alpha1", "/apis/mcp.allbeone.io/v1",
+                 "/apis/monitoring.coreos.com/v1",
+                 "/apis/networking.istio.io/v1",
+                 "/apis/autoscaling.k8s.io/v1",
                  "/apis/nothing.example.com/v1"):
         p.get(path)
 
@@ -1507,6 +1613,24 @@ class Generator:
         }.items() if self.rng.random() < 0.5}
         return ROUTES, dict(route("g1", **spec), metadata=self.meta("g1"))
 
+    def optional(self):
+        path, body = self.rng.choice([
+            (SIZERS, sizer("g1", updatePolicy={"updateMode": self.rng.choice(
+                ["Off", "Auto", "Never"])})),
+            (VIRTUAL, virtual("g1", hosts=self.some(
+                ["a.example", "b.example"]))),
+            (DESTINATIONS, destination("g1", trafficPolicy={
+                "tls": {k: self.value() for k in self.some(
+                    ["sni", "privateKey"])}})),
+            (AUTHS, auth("g1", selector={"matchLabels": {
+                k: self.value() for k in self.some(["a", "b"])}})),
+            (MONITORS, monitor("g1", selector={"matchLabels": {
+                k: self.value() for k in self.some(["a", "b"])}})),
+            (ALERTS, alerts("g1", *[
+                {"name": n, "rules": [{"expr": self.value()}]}
+                for n in self.some(["x", "y"])]))])
+        return path, dict(body, metadata=self.meta("g1"))
+
     def server(self):
         group = self.rng.choice(sorted(GROUPS))
         spec = {"image": "i:%s" % self.value()}
@@ -1529,7 +1653,7 @@ class Generator:
         return self.rng.choice([
             self.config, self.deployment, self.deployment, self.service,
             self.autoscaler, self.budget, self.ingress, self.policy,
-            self.route, self.server])()
+            self.route, self.optional, self.server])()
 
     def scale(self, p):
         """The number of pods, by whoever else may tell it."""
@@ -1703,7 +1827,7 @@ NAMED = (create_get_delete, refused_bodies, keys, conflicts,
          disown_config, disown_deployment, apply_autoscaler,
          refused_autoscalers, apply_budget, disown_scaling, handover,
          apply_ingress, apply_policy, apply_tenancy, apply_route,
-         disown_entry, custom, custom_refused, lists, watches, bookmarks,
+         apply_optional, disown_entry, custom, custom_refused, lists, watches, bookmarks,
          whole_cluster, revisions, lent_labels, finalizers, leases, events,
          dry_runs, discovery)
 

@@ -163,6 +163,14 @@ def story(user):
                 "hosts": ["a.example"], "ingress": {"enabled": True},
                 "httpRoute": {"enabled": True,
                               "parentRefs": [{"name": "g"}]}},
+            "autoscaling": {"vpa": {"enabled": True, "updateMode": "Off"}},
+            "istio": {"enabled": True, "mtls": "STRICT",
+                      "virtualService": {"host": "a.example"},
+                      "destinationRule": {"trafficPolicy": {
+                          "loadBalancer": {"simple": "RANDOM"}}}},
+            "monitoring": {"serviceMonitor": {"enabled": True},
+                           "prometheusRule": {"enabled": True},
+                           "dashboard": {"enabled": True}},
             "envFrom": [{"configMapRef": {"name": "given"}}]}))
     time.sleep(3)
     bring_up(user)
@@ -182,6 +190,7 @@ def story(user):
                {"spec": {"replicas": 4}})
     time.sleep(1)
     user.merge(full, {"spec": {"autoscaling": None, "entry": None, "tenancy": None,
+                               "istio": None, "monitoring": None,
                                "networkPolicy": None}})
     user.merge(full + "/scale", {"spec": {"replicas": 1}})
     user.do("POST", model_cases.CORE + "configmaps",
@@ -379,7 +388,9 @@ def main(program, ns, operator):
             replay.wrong.append("the operator sent no %s: %s" % (need, tail))
     for part in (model_cases.SCALERS, model_cases.BUDGETS,
                  model_cases.INGRESSES, model_cases.POLICIES,
-                 model_cases.ROUTES, model_cases.QUOTAS, model_cases.LIMITS,
+                 model_cases.ROUTES, model_cases.SIZERS, model_cases.VIRTUAL,
+                 model_cases.DESTINATIONS, model_cases.AUTHS,
+                 model_cases.MONITORS, model_cases.ALERTS, model_cases.QUOTAS, model_cases.LIMITS,
                  model_cases.RIGHTS + "roles", model_kinds.HANDOVER):
         part = part.replace("{ns}", ns)
         if not any(part in e[1] for e in tape if isinstance(e, tuple) and

@@ -164,6 +164,44 @@ static struct str below(struct tree *t, struct str path, struct str key)
 	    (int)key.n, key.p) : key;
 }
 
+/* What an element of a list that is a map is known by. */
+static struct node *keys_of(struct tree *t, const struct shape *s,
+    const struct node *item)
+{
+	struct node *keys = node_object(t);
+
+	for (uint32_t i = 0; i < s->keys; i++) {
+		const struct node *key = node_get_str(item, s->key[i]);
+
+		if (key)
+			node_set_str(t, keys, s->key[i], node_copy(t, key));
+	}
+	return keys;
+}
+
+static void check_keys(struct checker *c, const struct shape *s,
+    const struct node *v, struct str path)
+{
+	struct text text = { 0 };
+
+	for (uint32_t i = 1; s->keys && i < v->n; i++) {
+		struct node *keys = keys_of(c->t, s, v->item[i]);
+		uint32_t k = 0;
+
+		while (k < i && !node_equal(keys, keys_of(c->t, s,
+		    v->item[k])))
+			k++;
+		if (k == i)
+			continue;
+		text.n = 0;
+		text_fmt(&text, "Duplicate value: ");
+		node_write(keys, &text);
+		cause(c, "FieldValueDuplicate", tree_fmt(c->t, "%.*s[%u]",
+		    (int)path.n, path.p, i), text_view(&text));
+	}
+	text_free(&text);
+}
+
 static void check_list(struct checker *c, const struct shape *s,
     const struct node *v, struct str path)
 {
@@ -176,6 +214,7 @@ static void check_list(struct checker *c, const struct shape *s,
 	for (uint32_t i = 0; i < v->n; i++)
 		check(c, shape_item(s), v->item[i], tree_fmt(c->t,
 		    "%.*s[%u]", (int)path.n, path.p, i));
+	check_keys(c, s, v, path);
 }
 
 static void check_object(struct checker *c, const struct shape *s,

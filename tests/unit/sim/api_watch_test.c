@@ -254,6 +254,25 @@ TEST(watch_has_bookmarks_and_an_end)
 	try_end(t);
 }
 
+TEST(watch_ends_with_its_crd)
+{
+	struct try *t = try_begin(NULL);
+	struct api_watch *w;
+
+	EXPECT_EQ(try_post(t, SERVERS, SERVER("", "")), 201);
+	w = try_watch(t, SERVERS "?watch=true");
+	EXPECT_STR(try_lines(t, w), "ADDED m");
+	EXPECT_EQ(try_delete(t, "/apis/apiextensions.k8s.io/v1/"
+	    "customresourcedefinitions/mcpservers.mcp.mcp.dev", ""), 200);
+	t->now_ns += SEC;
+	api_tick(t->api, t->now_ns);
+	EXPECT_STR(try_lines(t, w), "DELETED m, END");
+	api_watch_close(w);
+	EXPECT(!try_watch(t, SERVERS "?watch=true"));
+	EXPECT_EQ(t->ans.status, 404);
+	try_end(t);
+}
+
 TEST(watch_options_are_checked)
 {
 	struct api_options o = { .seed = 1, .no_watch_list = true };

@@ -320,3 +320,20 @@ TEST(api_tells_observers_of_each_write)
 	    "delete ConfigMap c old by tester; ");
 	try_end(t);
 }
+
+TEST(lists_that_are_maps_have_a_key_once)
+{
+	static const struct api_options with = { .seed = 1,
+		.crds = 1u << (API_PROMETHEUS_RULE - API_ALLBEONE) };
+	struct try *t = try_begin(&with);
+
+	EXPECT_EQ(try_post(t, "/apis/monitoring.coreos.com/v1/namespaces/"
+	    "default/prometheusrules", "{\"apiVersion\":"
+	    "\"monitoring.coreos.com/v1\",\"kind\":\"PrometheusRule\","
+	    "\"metadata\":{\"name\":\"r\"},\"spec\":{\"groups\":[{"
+	    "\"name\":\"g\"},{\"name\":\"h\"},{\"name\":\"g\"}]}}"), 422);
+	EXPECT_STR(try_text(t, "message"), "PrometheusRule.monitoring.coreos"
+	    ".com \"r\" is invalid: spec.groups[2]: Duplicate value: "
+	    "{\"name\":\"g\"}");
+	try_end(t);
+}
