@@ -143,13 +143,14 @@ offered() {
 	sed 's/^/      /' "$OUT/$offering" "$OUT/$offering.log"
 }
 of() { sed -n "s/^$2 //p" "$OUT/$1"; }
-# The API server asks by whatever was installed last, a moment later.
+# What the CRD cannot say. The API server asks by whatever was installed last, a
+# moment later.
 refuses() {
 	! k -n "$ns" create --dry-run=server -f - <<-'Y'
 	apiVersion: mcp.allbeone.io/v1
 	kind: MCPServer
 	metadata: {name: faulty}
-	spec: {image: "x:1", replicas: 0, podLabels: {app: x}}
+	spec: {image: "x:1", replicas: 0, resources: {requests: {cpu: 2}, limits: {cpu: 1}}}
 	Y
 }
 check "the API server takes its word" wait_for 40 refuses

@@ -36,7 +36,8 @@ def going():
 def server(name, faulty):
     spec = {"image": "x:1", "replicas": 0}
     if faulty:
-        spec["podLabels"] = {"app": "x"}
+        # CEL knows nothing of quantities, so the CRD lets it through.
+        spec["resources"] = {"requests": {"cpu": 2}, "limits": {"cpu": 1}}
     return {"apiVersion": f"{GROUP}/v1", "kind": "MCPServer",
             "metadata": {"name": name, "namespace": ns}, "spec": spec}
 
@@ -54,7 +55,9 @@ def offer():
         code, answer = api.ask("POST", path, server(f"offered-{n}", faulty))
         took = time.monotonic() - at
         if faulty:
-            seen = code == 422 and "podLabels" in answer.get("message", "")
+            message = answer.get("message", "")
+            seen = code == 422 and "admission webhook" in message and \
+                "resources" in message
             counts["faulty refused" if seen else "faulty let in"] += 1
         else:
             counts["good taken" if code == 201 else "good refused"] += 1
