@@ -221,15 +221,6 @@ static void advise_timeouts(const struct server_spec *s,
 
 /* ---- who has to come in, or out, and may not ---- */
 
-static bool tenant_apart(const struct server_spec *s,
-    const struct tenancy_spec *t)
-{
-	if (!HAS(s, server_spec, tenancy))
-		return false;
-	return HAS(t, tenancy_spec, network) ? t->network.enabled :
-	    t->level != ISOLATION_NONE;
-}
-
 /* Pods are chosen within the server's own namespace, or by all of these. */
 static bool is_elsewhere(const struct policy_peer_list *peers)
 {
@@ -280,7 +271,7 @@ static struct fence fence_of(const struct server_spec *s,
 
 	if (a->network.enabled)
 		e.p[e.n++] = &a->network;
-	if (tenant_apart(s, &a->tenancy))
+	if (HAS(s, server_spec, tenancy) && tenancy_keeps_apart(&a->tenancy))
 		e.p[e.n++] = &a->tenancy.network;
 	e.strict = HAS(s, server_spec, tenancy) &&
 	    a->tenancy.level == ISOLATION_STRICT;
