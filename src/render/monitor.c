@@ -54,10 +54,13 @@ static bool ready_meant(const struct render *r)
 	return !r->spec->paused && render_replicas(r->s) > 0;
 }
 
-/* One of two operators has the last word of it, so the better one counts. */
+/*
+ * One of two operators has the last word of it, so the better one counts. Of
+ * another group's server that has the same name it says nothing.
+ */
 #define READY \
-	"max(" OF_OPERATOR("", "mcp_server_ready", ",mcpserver=\"$d\"", "") \
-	")"
+	"max(" OF_OPERATOR("", "mcp_server_ready", \
+	",mcpserver=\"$d\",group=\"$g\"", "") ")"
 
 #define OF_HPA "{namespace=\"$n\",horizontalpodautoscaler=\"$d\"}"
 

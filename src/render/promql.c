@@ -37,9 +37,11 @@ void promql_write(const struct render *r, const char *template,
 			continue;
 		}
 		p++;
-		CHECK(*p == 'n' || *p == 'd' || *p == 'p');
+		CHECK(*p == 'n' || *p == 'd' || *p == 'p' || *p == 'g');
 		if (*p == 'p')
 			pattern_write(r->s->meta.name, out);
+		else if (*p == 'g')
+			buf_cstr(out, group_info(r->s->group)->group);
 		else
 			buf_str(out, *p == 'n' ? r->s->meta.ns :
 			    r->s->meta.name);

@@ -125,7 +125,7 @@ void dashboard_write(struct render *r);
 
 /*
  * promql.c: a template with $n for the namespace, $d for the Deployment's
- * name and $p for a pattern of its pods' names.
+ * name, $p for a pattern of its pods' names and $g for the server's API group.
  */
 void promql_write(const struct render *r, const char *template,
     struct buf *out);

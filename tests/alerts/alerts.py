@@ -14,6 +14,8 @@ import sys
 GOLDENS = {"tools": "allbeone-alerts", "other": "allbeone-alerts-namesake"}
 NAMESPACES = list(GOLDENS)
 POD = "web-5d9c7b6f4d-x2x8z"
+GROUP = "mcp.allbeone.io"
+READY = "mcp_server_ready"
 
 
 def rules_of(path):
@@ -62,6 +64,11 @@ def renamed(name, values, ns="tools", **more):
     return series(name, values, namespace="mcp-system", exported_namespace=ns, **more)
 
 
+def ready(how, values, ns="tools", name="web", group=GROUP, **more):
+    """how: own or renamed"""
+    return how(READY, values, ns, mcpserver=name, group=group, **more)
+
+
 def pods(available, wanted, ns="tools"):
     return [deployment("status_replicas_available", available, ns),
             deployment("spec_replicas", wanted, ns)]
@@ -77,7 +84,6 @@ def memory(used, limit, ns="tools", **more):
             container("kube_pod_container_resource_limits", limit, ns, resource="memory", **more)]
 
 
-READY = "mcp_server_ready"
 ERRORS = "mcp_controller_reconcile_errors_total"
 RESTARTS = "kube_pod_container_status_restarts_total"
 OTHERS = {"pod": "web-two-5d9c7b6f4d-x2x8z"}
@@ -109,23 +115,25 @@ CASES = [
     ("Throttled", "60 of 100", throttled(60) + throttled(1, "other"), 22, {"tools": "0.6"}),
     ("Throttled", "40 of 100", throttled(40), 40, {}),
     ("NotReady", "0 of this one",
-     [own(READY, "0x60", mcpserver="web"), own(READY, "1x60", "other", mcpserver="web"),
-      own(READY, "1x60", mcpserver="web-two")], 11, {"tools": "0"}),
-    ("NotReady", "0 of this one, under another label",
-     [renamed(READY, "0x60", mcpserver="web"), renamed(READY, "1x60", "other", mcpserver="web")],
+     [ready(own, "0x60"), ready(own, "1x60", "other"), ready(own, "1x60", name="web-two")],
      11, {"tools": "0"}),
+    ("NotReady", "0 of this one, under another label",
+     [ready(renamed, "0x60"), ready(renamed, "1x60", "other")], 11, {"tools": "0"}),
     ("NotReady", "0 of both, under another label",
-     [renamed(READY, "0x60", mcpserver="web"), renamed(READY, "0x60", "other", mcpserver="web")],
-     11, {"tools": "0", "other": "0"}),
-    ("NotReady", "1", [own(READY, "1x60", mcpserver="web")], 30, {}),
-    ("NotReady", "0 for five minutes", [own(READY, "1x5 0x5 1x50", mcpserver="web")], 30, {}),
-    ("NotReady", "0 of another one", [own(READY, "0x60", mcpserver="web-two")], 30, {}),
+     [ready(renamed, "0x60"), ready(renamed, "0x60", "other")], 11, {"tools": "0", "other": "0"}),
+    ("NotReady", "0 of this one, 1 of another group's of its name",
+     [ready(how, v, group=g) for how in (own, renamed)
+      for g, v in ((GROUP, "0x60"), ("mcp.mcp.dev", "1x60"))], 11, {"tools": "0"}),
+    ("NotReady", "1", [ready(own, "1x60")], 30, {}),
+    ("NotReady", "0 for five minutes", [ready(own, "1x5 0x5 1x50")], 30, {}),
+    ("NotReady", "0 of another one", [ready(own, "0x60", name="web-two")], 30, {}),
+    ("NotReady", "0 of another group's of its name",
+     [ready(own, "0x60", group="mcp.mcp.dev")], 30, {}),
     ("NotReady", "1 by the operator that leads",
-     [renamed(READY, "0x60", mcpserver="web", pod="waits"),
-      renamed(READY, "1x60", mcpserver="web", pod="leads")], 30, {}),
+     [ready(renamed, "0x60", pod="waits"), ready(renamed, "1x60", pod="leads")], 30, {}),
     ("NotReady", "0 elsewhere, by an operator that runs in this namespace",
-     [series(READY, "0x60", namespace="tools", exported_namespace="third", mcpserver="web")],
-     30, {}),
+     [series(READY, "0x60", namespace="tools", exported_namespace="third", mcpserver="web",
+             group=GROUP)], 30, {}),
     ("NotReady", "nobody tells", [], 30, {}),
     ("ReconcileFailing", "once a minute", [own(ERRORS, "0+1x60"), own(ERRORS, "0x60", "other")],
      20, {"tools": "15"}),
