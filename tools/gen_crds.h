@@ -77,9 +77,6 @@
 
 /* ---- of a whole spec ---- */
 
-#define APP_IN(map) "(!has(" map ") || !('app' in " map ") || " map \
-	"['app'] == self.metadata.name)"
-
 #define IS_ON(object) \
 	"has(self." object ".enabled) && self." object ".enabled"
 #define SERVICE_TYPE "(has(self.service) && has(self.service.type) ? " \

@@ -40,7 +40,7 @@ def labels(groups, path, ours=True):
         for key in ("app", "managed-by", "app.kubernetes.io/name",
                     "mcp.allbeone.io/x"):
             at(groups, path, {key: "v"}, "is a label that the operator sets",
-               crd=("<nil>", "app is a label") if key == "app" else True)
+               crd=key != "app")
 
 
 def notes(groups, path):
