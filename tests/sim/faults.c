@@ -29,12 +29,15 @@ static const char *const proved[] = {
 	"src/codec/yaml.c:",		/* a number */
 	"src/control/children.c:",	/* the name of an annotation */
 	"src/control/disown.c:",	/* a version's number */
+	"src/control/hooks.c:",		/* a signature */
 	"src/control/job_child.c:",	/* a child's name, a uid */
+	"src/control/job_roll.c:",	/* a selector by a name */
 	"src/control/job_scale.c:",	/* a uid */
 	"src/control/labels.c:",	/* a uid, a field manager's name */
 	"src/control/noted.c:",		/* RECORD_REFS_MAX numbers */
 	"src/control/job_status.c:",	/* what was made, by its names */
 	"src/control/notes.c:",		/* NOTE_BODY_MAX */
+	"src/control/notices.c:",	/* names, a number */
 	"src/control/pods.c:",		/* what is cut to fit */
 	"src/control/record.c:",	/* LABEL_KEY's value */
 	"src/control/series.c:",	/* a status code */
@@ -47,8 +50,12 @@ static const char *const proved[] = {
 	"src/kube/lease.c:",		/* LEASE_BODY_MAX */
 	"src/net/http1_server.c:",	/* heads of our own words */
 	"src/render/container.c:",	/* a port */
+	"src/render/dashboard.c:",	/* a file's name */
+	"src/render/entry.c:",		/* a duration */
+	"src/render/mesh.c:",		/* a duration */
 	"src/render/render.c:",		/* a digest */
 	"src/render/reloader.c:",	/* a word of a closed set */
+	"src/render/tenant.c:",		/* a number, a kind of ours */
 	"src/render/workload.c:",	/* a digest */
 };
 
