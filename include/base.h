@@ -163,7 +163,7 @@ void cut_fmt(char *to, size_t cap, const char *fmt, ...);
 /*
  * A bump allocator over memory given once. When it is full arena_alloc
  * returns NULL and `over` sticks until the next reset to a mark that was
- * taken before; until then every allocation fails. Memory is zeroed. Under
+ * taken before that; until then every allocation fails. Memory is zeroed. Under
  * AddressSanitizer what lies beyond the last allocation is poisoned, except
  * on the stack.
  */

@@ -2,9 +2,12 @@
 
 #include "base_int.h"
 
+/* In a mark: it was over by then. No arena is as large. */
+#define MARK_OVER (~(SIZE_MAX >> 1))
+
 void arena_init(struct arena *a, void *mem, size_t cap)
 {
-	CHECK(mem);
+	CHECK(mem && !(cap & MARK_OVER));
 	*a = (struct arena){ .p = mem, .cap = cap };
 	mem_poison(mem, cap);
 }
@@ -84,14 +87,16 @@ struct str arena_keep(struct arena *a, struct buf *b)
 
 size_t arena_mark(const struct arena *a)
 {
-	return a->n;
+	return a->n | (a->over ? MARK_OVER : 0);
 }
 
 void arena_reset(struct arena *a, size_t mark)
 {
-	CHECK(mark <= a->n);
-	mem_scrub(a->p + mark, a->n - mark);
-	a->n = mark;
-	a->over = false;
-	mem_poison(a->p + mark, a->cap - mark);
+	size_t n = mark & ~MARK_OVER;
+
+	CHECK(n <= a->n);
+	mem_scrub(a->p + n, a->n - n);
+	a->n = n;
+	a->over = (mark & MARK_OVER) != 0;
+	mem_poison(a->p + n, a->cap - n);
 }

@@ -129,7 +129,7 @@ _Static_assert(sizeof(struct scratch_head) == SCRATCH_ALIGN, "aligned");
 
 /* One per process, as malloc is: libyaml has nowhere to pass a context. */
 static struct arena *scratch;
-static size_t scratch_mark;
+static size_t scratch_from, scratch_mark;
 
 /*
  * Freed blocks by the power of two below their size. libyaml frees most of
@@ -145,6 +145,7 @@ void scratch_begin(struct arena *a)
 	CHECK(!scratch);
 	memset(scratch_bin, 0, sizeof(scratch_bin));
 	scratch = a;
+	scratch_from = a->n;
 	scratch_mark = arena_mark(a);
 }
 
@@ -213,7 +214,7 @@ static struct scratch_head *scratch_head(void *p)
 	char *c = p;
 
 	CHECK(scratch);
-	CHECK(c >= scratch->p + scratch_mark + sizeof(struct scratch_head) &&
+	CHECK(c >= scratch->p + scratch_from + sizeof(struct scratch_head) &&
 	    c <= scratch->p + scratch->n);
 	return (struct scratch_head *)p - 1;
 }

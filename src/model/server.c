@@ -20,16 +20,19 @@ static int spec_decode(enum group g, const struct json_doc *doc,
 	return err ? err : adapt_spec(g, a, ret, d);
 }
 
-static void status_decode(enum group g, const struct json_doc *doc,
+/* One that nobody could have written on purpose counts as none. */
+static int status_decode(enum group g, const struct json_doc *doc,
     uint32_t at, struct arena *a, struct server_status *ret)
 {
-	if (at == JSON_NIL || schema_decode(&server_status_schema,
-	    group_mode(g), doc, at, STR("status"), a, ret, NULL)) {
+	int err = at == JSON_NIL ? ERR_NOENT :
+	    schema_decode(&server_status_schema, group_mode(g), doc, at,
+	    STR("status"), a, ret, NULL);
+
+	if (err)
 		*ret = (struct server_status){ 0 };
-		return;
-	}
-	if (HAS(ret, server_status, phase) && ret->phase == PHASE_READY)
+	else if (HAS(ret, server_status, phase) && ret->phase == PHASE_READY)
 		ret->phase = PHASE_RUNNING;
+	return err == ERR_FULL ? err : 0;
 }
 
 int server_decode(enum group g, const struct json_doc *doc, uint32_t at,
@@ -55,10 +58,13 @@ int server_decode(enum group g, const struct json_doc *doc, uint32_t at,
 		return err;
 	}
 	*ret = (struct server){ .group = g, .meta = meta };
-	status_decode(g, doc, json_get(doc, at, STR("status")), a,
+	err = status_decode(g, doc, json_get(doc, at, STR("status")), a,
 	    &ret->status);
-	err = spec_decode(g, doc, json_get(doc, at, STR("spec")), a,
-	    &ret->spec, d);
+	if (!err)
+		err = spec_decode(g, doc, json_get(doc, at, STR("spec")), a,
+		    &ret->spec, d);
+	else
+		diag_set(d, STR("status"), "%s", err_text(err));
 	if (err)
 		ret->spec = (struct server_spec){ 0 };
 	return err && err != ERR_FULL ? ERR_INVALID : err;

@@ -27,8 +27,7 @@ int render_first_replicas(const struct server *s, struct arena *a,
 	struct autoscaling scaling;
 	size_t mark = arena_mark(a);
 	int32_t n = render_replicas(s);
-	int err = a->over ? ERR_FULL : server_area(s,
-	    server_spec_AT_autoscaling, a, &scaling);
+	int err = server_area(s, server_spec_AT_autoscaling, a, &scaling);
 
 	if (err < 0)
 		return err;

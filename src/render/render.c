@@ -492,21 +492,21 @@ int render_kinds(const struct server *s, struct arena *a,
 {
 	struct render r = { .s = s, .spec = &s->spec };
 	size_t mark = arena_mark(a);
-	bool over = a->over;
 	uint32_t kinds_set = 0;
 	unsigned areas = 0;
 	int k, err;
 
 	for (k = CHILD_KINDS; k < CHILD_KINDS_ALL; k++)
 		areas |= kinds[k].areas;
-	err = over ? ERR_FULL : areas_read(&r, areas, a);
+	err = areas_read(&r, areas, a);
 	for (k = CHILD_KINDS; k < CHILD_KINDS_ALL && err == 0; k++)
 		if (kinds[k].wanted(&r))
 			kinds_set |= UINT32_C(1) << k;
 	arena_reset(a, mark);
-	/* What was cut before stays known as such, and what this lacks. */
-	a->over = over || err < 0;
-	if (err == 0)
+	/* What this lacks makes whatever is written of it a cut one. */
+	if (err < 0)
+		a->over = true;
+	else
 		*ret_kinds = kinds_set;
 	return err;
 }

@@ -57,6 +57,24 @@ TEST(arena_over_sticks_until_a_reset)
 	EXPECT_CRASH(arena_reset(&a, 1));
 }
 
+/* Who tries something and takes it back says nothing of what was cut before. */
+TEST(arena_over_is_part_of_a_mark)
+{
+	struct arena a;
+	size_t mark;
+
+	arena_init(&a, mem, 64);
+	EXPECT(arena_alloc(&a, 65, 1) == NULL);
+	mark = arena_mark(&a);
+	EXPECT(arena_alloc(&a, 1, 1) == NULL);
+	arena_reset(&a, mark);
+	EXPECT(a.over);
+	EXPECT(arena_alloc(&a, 1, 1) == NULL);
+	EXPECT_EQ(a.n, 0);
+	arena_reset(&a, 0);
+	EXPECT(arena_alloc(&a, 64, 1) != NULL);
+}
+
 TEST(arena_arrays_do_not_wrap)
 {
 	struct arena a;
