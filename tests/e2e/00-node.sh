@@ -48,7 +48,7 @@ server() {
 	END
 }
 
-available() { k -n "$ns" wait --for=condition=Available "deployment/$1" --timeout=120s; }
+available() { k -n "$ns" wait --for=condition=Available "deployment/$1" --timeout=240s; }
 url() { K="k" service_url "$ns" "$1"; }
 in_pod() { k -n "$ns" exec "deployment/$1" -- "${@:2}"; }
 
