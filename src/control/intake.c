@@ -275,6 +275,9 @@ static void server_seen(struct manager *m, enum group g,
 	good_told(r, &s->status);
 	status_seen(m, r, s);
 	record_facts(r, s, valid);
+	/* Who does not lead tells what it reads. */
+	if (!m->leading && HAS(&s->status, server_status, phase))
+		r->phase = (uint8_t)s->status.phase;
 	if ((r->flags & RECORD_BUSY) || queue_holds(&m->queue, i))
 		return;
 	if (r->flags & RECORD_PLANNED) {

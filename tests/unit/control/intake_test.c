@@ -123,8 +123,9 @@ static void own_line(const char *version)
 	    "\"resourceVersion\":\"%s\",\"generation\":1},"
 	    "\"spec\":{\"image\":\"x\"},\"status\":{\"resources\":[{"
 	    "\"kind\":\"Service\",\"name\":\"one\","
-	    "\"version\":\"%s\"}],\"conditions\":[{\"type\":\"Ready\","
-	    "\"status\":\"True\"}]}}", version, version);
+	    "\"version\":\"%s\"}],\"phase\":\"Running\",\"conditions\":"
+	    "[{\"type\":\"Ready\",\"status\":\"True\"}]}}", version,
+	    version);
 	intake_event(&m, GROUP_MCPDEV, 0, WATCH_ITEM, buf_view(&b));
 }
 
@@ -140,12 +141,15 @@ TEST(a_standby_knows_what_the_leader_wrote)
 	r = record_at(&m.records, record_next(&m.records, 0));
 	EXPECT_EQ(r->child[CHILD_SERVICE].own, 5);
 	EXPECT(r->flags & RECORD_READY);
+	EXPECT_EQ(r->phase, PHASE_RUNNING);
 	own_line("6");
 	EXPECT_EQ(r->child[CHILD_SERVICE].own, 6);
 	/* Who leads knows better than a status that is on its way. */
 	m.leading = m.stopping = true;
+	r->phase = PHASE_FAILED;
 	own_line("7");
 	EXPECT_EQ(r->child[CHILD_SERVICE].own, 6);
+	EXPECT_EQ(r->phase, PHASE_FAILED);
 }
 
 /* Two that lead without a Lease must come to tell the same. */
