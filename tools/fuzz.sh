@@ -37,6 +37,9 @@ for name in "$@"; do
 		END { printf "  FUZZ    %s: %d inputs, %d edges\n", name, \
 			runs, cov }' "$log"
 		finding=0
+	elif grep -q 'libFuzzer: run interrupted' "$log"; then
+		printf 'fuzz_%s was interrupted\n' "$name"
+		exit 130
 	else
 		failed=$((failed + 1))
 		grep -v -E '^(#|NEW|REDUCE)' "$log" | tail -n 60
