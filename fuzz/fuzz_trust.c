@@ -77,6 +77,27 @@ static void run_anchors(struct str pem)
 	FUZZ_CHECK(trust_use(trust).anchors->used == before.anchors->used);
 }
 
+/* Told of its leaf's days, and of nothing else: the rest was looked at. */
+static void check_days(const struct trust_client *c)
+{
+	struct x509 leaf;
+	struct diag d;
+	int64_t now_s;
+	int rc;
+
+	diag_clear(&d);
+	rc = trust_client_check(trust, WALL_NS, &d);
+	FUZZ_CHECK((rc == ERR_NOENT) == !c->chain_n);
+	FUZZ_CHECK(diag_is_set(&d) == (rc != 0 && rc != ERR_NOENT));
+	if (!c->chain_n || x509_parse((struct str){
+	    (const char *)c->chain[0].data, c->chain[0].data_len }, &leaf,
+	    NULL))
+		return;
+	now_s = WALL_NS / NS_PER_S;
+	FUZZ_CHECK(rc == (now_s >= leaf.not_before_s &&
+	    now_s <= leaf.not_after_s ? 0 : ERR_TLS_TIME));
+}
+
 static void run_client(struct str cert, struct str key)
 {
 	struct trust_use before = trust_use(trust);
@@ -89,6 +110,7 @@ static void run_client(struct str cert, struct str key)
 	FUZZ_CHECK(trust_unchanged(&before));
 	FUZZ_CHECK((trust_use(trust).client == before.client) == !!rc);
 	check_client(trust_use(trust).client);
+	check_days(trust_use(trust).client);
 	if (!rc)
 		FUZZ_CHECK(!trust_use(trust).client->chain_n ==
 		    (!cert.n && !key.n));
@@ -101,6 +123,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!trust) {
 		mem_init(&mem, io_linux());
 		FUZZ_CHECK(!trust_new(&mem, &trust));
+		trust_set_suites(trust, 1);
+		FUZZ_CHECK(trust_use(trust).suites == 1);
 	}
 	in = str_cut(in, '\0', &anchors);
 	run_anchors(anchors);

@@ -184,6 +184,9 @@ class Form:
                    if k != "storageVersionHash"}
             if out.get("kind") == "Status":
                 self.status(out)
+            # Those of CRDs stand there in the order of a map.
+            if out.get("kind") == "APIResourceList":
+                out["resources"].sort(key=lambda r: r["name"])
             return out
         if isinstance(v, list):
             v = [self.value(w, key) for w in v]
