@@ -75,11 +75,31 @@ static void only_deletions(struct job *j)
 	p->announce = p->announce && p->relabel;
 }
 
+/*
+ * Pods that its policy was to guard are not made before it is there. Those
+ * that there are go on.
+ */
+static void pods_wait(struct job *j)
+{
+	struct plan *p = &j->plan;
+	uint32_t i, n = j->at + 1;
+
+	if (p->step[j->at].child != CHILD_NETWORK_POLICY ||
+	    !record_unguarded(&j->m->records, job_record(j)))
+		return;
+	for (i = n; i < p->steps; i++)
+		if (p->step[i].child != CHILD_DEPLOYMENT ||
+		    p->step[i].what == STEP_DELETE)
+			p->step[n++] = p->step[i];
+	p->steps = n;
+}
+
 static void child_failed(struct job *j, const struct diag *d,
     const struct kube_status *status)
 {
 	const struct step *s = &j->plan.step[j->at];
 
+	pods_wait(j);
 	if (status->why == KUBE_WHY_OWNED && s->child < CHILD_KINDS)
 		only_deletions(j);
 	/* The first one is told, but one that the server needs before one of
@@ -94,12 +114,13 @@ static void child_failed(struct job *j, const struct diag *d,
 }
 
 /*
- * The policy comes before the pods that it guards, but they do not wait for
- * it: who can be had without it is not held up by a webhook that is down.
+ * The policy comes before the pods that it guards, but where there are some a
+ * webhook that is down does not hold up the rest.
  */
 static bool goes_on(struct job *j, const struct step *s)
 {
-	if (s->child != CHILD_NETWORK_POLICY || j->has_failed)
+	if (s->child != CHILD_NETWORK_POLICY || j->has_failed ||
+	    record_unguarded(&j->m->records, job_record(j)))
 		return false;
 	j->late = true;
 	j->failed = j->call.status;
@@ -438,6 +459,19 @@ static bool must_look(const struct job *j, const struct step *s)
 	    j->call.status.why != KUBE_WHY_UID));
 }
 
+/* In a row; some seconds, by the backoff. */
+enum { FAILURES_UNTOLD = 3 };
+
+/*
+ * What passes by itself is not told. A webhook that cannot be called may be
+ * down for good, and this is how the API server says so.
+ */
+static bool has_lasted(const struct job *j)
+{
+	return j->call.status.code == 500 &&
+	    job_record(j)->failures >= FAILURES_UNTOLD;
+}
+
 static void count_outcome(struct job *j, const struct step *s)
 {
 	int err = j->call.status.err;
@@ -490,7 +524,7 @@ void job_child_done(struct job *j)
 		/* The server goes with its namespace; nobody need be told. */
 		job_later(j, j->m->loop.now_ns + TERMINATING_WAIT_NS);
 		return;
-	} else if (job_transient(err)) {
+	} else if (job_transient(err) && !has_lasted(j)) {
 		if (!goes_on(j, s)) {
 			job_failed(j, "cannot apply a child");
 			return;

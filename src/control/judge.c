@@ -59,9 +59,12 @@ bool judge_extra_failed(const struct view *v)
 	return v->in->failed != NULL && v->in->failed_child >= CHILD_KINDS;
 }
 
+/* Or the policy, which its pods wait for. */
 bool judge_core_failed(const struct view *v)
 {
-	return v->in->failed != NULL && v->in->failed_child < CHILD_KINDS;
+	return v->in->failed != NULL && (v->in->failed_child < CHILD_KINDS ||
+	    (v->in->failed_child == CHILD_NETWORK_POLICY &&
+	    record_unguarded(v->in->records, v->in->record)));
 }
 
 /* Its children are not those of the spec, for whatever reason. */

@@ -392,6 +392,12 @@ bool record_lacks(const struct record *r)
 	return record_short(r) || r->workload.ready < r->workload.replicas;
 }
 
+bool record_unguarded(const struct records *rs, const struct record *r)
+{
+	return !r->child[CHILD_DEPLOYMENT].exists &&
+	    !child_at(rs, r, CHILD_NETWORK_POLICY)->exists;
+}
+
 static uint64_t rolled_inputs(uint64_t h, const struct workload *w)
 {
 	uint64_t parts[] = {

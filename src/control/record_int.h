@@ -239,6 +239,8 @@ int32_t record_desired(const struct record *r);
  */
 bool record_short(const struct record *r);
 bool record_lacks(const struct record *r);
+/* Neither pods nor a policy that keeps anybody from them. */
+bool record_unguarded(const struct records *rs, const struct record *r);
 /* Everything outside the object that its status is made of. */
 uint64_t record_inputs(const struct manager *m, const struct record *r);
 /* Does anything differ from what the last plan saw or wanted? */

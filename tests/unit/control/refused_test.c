@@ -105,60 +105,123 @@ TEST(a_refused_server_is_deleted_while_its_status_is_written)
 	"\"spec\":{\"image\":\"x\",\"port\":8080," \
 	"\"networkPolicy\":{\"enabled\":true}}}"
 
-static bool policy_refused, service_told, policy_is_down;
+#define GUARDED_MADE "{\"metadata\":{\"resourceVersion\":\"9\"," \
+	"\"name\":\"one\",\"namespace\":\"ns\"," \
+	"\"uid\":\"11111111-9b3a-4c5d-8e6f-0123456789ab\"," \
+	"\"generation\":1,\"labels\":{" \
+	"\"mcp.allbeone.io/server-key\":\"a.one\"}," \
+	"\"ownerReferences\":[{\"apiVersion\":\"mcp.allbeone.io/v1\"," \
+	"\"kind\":\"MCPServer\",\"name\":\"one\",\"controller\":true," \
+	"\"uid\":\"0188f7f2-9b3a-4c5d-8e6f-0123456789ab\"}]}}"
+#define DEPLOYS "PATCH /apis/apps/v1/namespaces/ns/deployments/one"
+
+/* What the API server says to its policy, and to its Service. */
+static unsigned policy_code, service_code;
+static bool has_pods, policy_refused, service_told, policy_told;
 
 static const char *watch_guarded(const struct world_request *r,
     struct str path)
 {
 	(void)r;
+	if (has_pods && str_ends(path, STR(DEPLOYMENTS)))
+		return MW_LINE("ADDED", GUARDED_MADE);
 	return str_ends(path, STR("mcp.allbeone.io/v1/mcpservers")) ?
 	    MW_LINE("ADDED", GUARDED) : "";
+}
+
+static void refuse(const struct world_request *r, unsigned code)
+{
+	world_reply(mw.w, r->peer, code, NULL, code == 403 ?
+	    world_status(403, "Forbidden", "not here") :
+	    world_status(500, "InternalError", "webhook is down"));
 }
 
 static void serve_guarded(const struct world_request *r, struct str path)
 {
 	bool policy = str_search(path, STR("/networkpolicies/")) < path.n;
+	bool service = str_search(path, STR("/services/")) < path.n;
 
-	if (policy && policy_is_down) {
-		world_reply(mw.w, r->peer, 500, NULL,
-		    world_status(500, "InternalError", "webhook is down"));
-		return;
-	}
-	if (!policy_is_down && (policy ||
-	    str_search(path, STR("/services/")) < path.n)) {
-		policy_refused |= policy;
-		world_reply(mw.w, r->peer, 403, NULL,
-		    world_status(403, "Forbidden", "not here"));
-		return;
-	}
-	if (str_ends(path, STR(MW_STATUS)))
-		service_told = str_search(r->body,
+	policy_refused |= policy && policy_code == 403;
+	if (str_ends(path, STR(MW_STATUS))) {
+		service_told |= str_search(r->body,
 		    STR("Service one: not here")) < r->body.n;
-	world_reply(mw.w, r->peer, 200, NULL, str_is(r->method, "GET") &&
-	    str_search(path, STR("/mcpservers/")) < path.n ? GUARDED : MADE);
+		policy_told |= str_search(r->body,
+		    STR("NetworkPolicy one: webhook is down")) < r->body.n;
+	}
+	if (policy && policy_code != 200)
+		refuse(r, policy_code);
+	else if (service && service_code != 200)
+		refuse(r, service_code);
+	else
+		world_reply(mw.w, r->peer, 200, NULL,
+		    str_is(r->method, "GET") &&
+		    str_search(path, STR("/mcpservers/")) < path.n ?
+		    GUARDED : GUARDED_MADE);
+}
+
+static void guarded_begin(unsigned policy, unsigned service, bool pods)
+{
+	policy_code = policy;
+	service_code = service;
+	has_pods = pods;
+	policy_refused = service_told = policy_told = false;
+	mw.watch = watch_guarded;
+	mw.serve = serve_guarded;
+	mw_begin(NULL);
 }
 
 /* The policy stands before all else, and is refused first. */
 TEST(what_a_server_cannot_do_without_is_told_first)
 {
-	mw.watch = watch_guarded;
-	mw.serve = serve_guarded;
-	mw_begin(NULL);
+	guarded_begin(403, 403, false);
 	mw_run(5 * SEC);
 	EXPECT(policy_refused);
 	EXPECT(service_told);
 }
 
-/* Nor does the rest of it wait for a policy that may be had later. */
-TEST(a_policy_that_fails_holds_nobody_up)
+TEST(nobody_waits_for_a_policy_whose_pods_run)
 {
-	policy_is_down = true;
-	mw.watch = watch_guarded;
-	mw.serve = serve_guarded;
-	mw_begin(NULL);
-	mw_run(5 * SEC);
-	policy_is_down = false;
+	guarded_begin(500, 200, true);
+	mw_run(2 * SEC);
 	EXPECT(mw_count("networkpolicies/one") > 1);
-	EXPECT(mw_count("PATCH /apis/apps/v1/namespaces/ns/deployments/"
-	    "one") > 0);
+	EXPECT(mw_count(DEPLOYS) > 0);
+}
+
+TEST(pods_wait_for_the_policy_that_is_to_guard_them)
+{
+	guarded_begin(500, 200, false);
+	mw_run(60 * SEC);
+	EXPECT(mw_count("networkpolicies/one") > 4);
+	EXPECT(mw_count("/services/one") > 0);
+	EXPECT_EQ(mw_count(DEPLOYS), 0);
+	policy_code = 200;
+	mw_run(60 * SEC);
+	EXPECT(mw_count(DEPLOYS) > 0);
+}
+
+TEST(pods_wait_for_a_policy_that_is_refused_too)
+{
+	guarded_begin(403, 200, false);
+	mw_run(60 * SEC);
+	EXPECT(mw_count("/services/one") > 0);
+	EXPECT_EQ(mw_count(DEPLOYS), 0);
+}
+
+/* A blip is not told, but a webhook that is gone for good is, to whom it
+ * holds up and to whom it does not. */
+TEST(a_webhook_that_stays_down_is_told)
+{
+	guarded_begin(500, 200, false);
+	mw_run(50 * MS);
+	EXPECT(mw_count("networkpolicies/one") > 0);
+	EXPECT(!policy_told);
+	mw_run(60 * SEC);
+	EXPECT(policy_told);
+}
+
+TEST(a_webhook_that_stays_down_is_told_beside_pods)
+{
+	guarded_begin(500, 200, true);
+	mw_run(60 * SEC);
+	EXPECT(policy_told);
 }
