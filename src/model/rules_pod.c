@@ -355,6 +355,41 @@ static const char *below(char mem[static 64], const char *list, uint32_t i,
 	return mem;
 }
 
+/* A list with keys: server-side apply takes no such two. */
+static void check_env_twice(const struct env_var_list *v, const char *list,
+    struct faults *f)
+{
+	for (uint32_t i = 1; i < v->n; i++)
+		for (uint32_t k = 0; k < i; k++)
+			if (str_eq(v->p[k].name, v->p[i].name)) {
+				rule_broken_at(f, list, i, "name",
+				    v->p[i].name, "is given twice");
+				break;
+			}
+}
+
+static bool is_same_port(const struct more_port *p, const struct more_port *q)
+{
+	static const struct str tcp = STR_INIT("TCP");
+
+	return p->number == q->number &&
+	    str_eq(p->protocol.n ? p->protocol : tcp,
+	    q->protocol.n ? q->protocol : tcp);
+}
+
+static void check_ports_twice(const struct more_port_list *v,
+    const char *list, struct faults *f)
+{
+	for (uint32_t i = 1; i < v->n; i++)
+		for (uint32_t k = 0; k < i; k++)
+			if (is_same_port(&v->p[k], &v->p[i])) {
+				rule_broken_at(f, list, i, "containerPort",
+				    STR_NONE, "is given twice with this "
+				    "protocol");
+				break;
+			}
+}
+
 static void check_more(const struct server_spec *s,
     const struct more_container_list *l,
     const struct more_container_list *others, const char *list,
@@ -370,7 +405,10 @@ static void check_more(const struct server_spec *s,
 			rule_broken_at(f, list, i, "image", c->image,
 			    "holds a character that no image has");
 		check_variables(&c->env, below(mem, list, i, "env"), f);
+		check_env_twice(&c->env, below(mem, list, i, "env"), f);
 		check_env_from(&c->env_from, below(mem, list, i, "envFrom"),
+		    f);
+		check_ports_twice(&c->ports, below(mem, list, i, "ports"),
 		    f);
 		check_mounts(s, &c->mounts, below(mem, list, i,
 		    "volumeMounts"), false, f);

@@ -352,6 +352,19 @@ TEST(rules_containers_beside_the_server)
 	    "\"B\",\"valueFrom\":{}}]",
 	    "spec.pod.sidecars[1].env[1].valueFrom",
 	    "B has no source that is known");
+	bad_beside("\"name\":\"x\",\"env\":[{\"name\":\"A\"},{\"name\":"
+	    "\"B\"},{\"name\":\"A\",\"value\":\"2\"}]",
+	    "spec.pod.sidecars[1].env[2].name", "A is given twice");
+	bad_beside("\"name\":\"x\",\"ports\":[{\"containerPort\":80},{"
+	    "\"containerPort\":80,\"protocol\":\"TCP\"}]",
+	    "spec.pod.sidecars[1].ports[1].containerPort",
+	    "is given twice with this protocol");
+	bad_beside("\"name\":\"x\",\"ports\":[{\"name\":\"a\"}]",
+	    "spec.pod.sidecars[1].ports[0].containerPort", "is required");
+	good("\"pod\":{\"sidecars\":[{\"name\":\"x\",\"image\":\"b\","
+	    "\"ports\":[{\"containerPort\":80,\"hostPort\":80},{"
+	    "\"containerPort\":80,\"protocol\":\"UDP\"},{"
+	    "\"containerPort\":81,\"name\":\"b\",\"hostIP\":\"::\"}]}]}");
 	bad_beside("\"name\":\"x\",\"envFrom\":[{}]",
 	    "spec.pod.sidecars[1].envFrom[0]",
 	    "needs one of configMapRef and secretRef");
