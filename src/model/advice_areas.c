@@ -375,6 +375,49 @@ static void advise_control(const struct areas *a, const struct fence *e,
 		    "15012, by egressRules");
 }
 
+/* ---- networks ---- */
+
+static void advise_network(const char *path, struct str network,
+    struct faults *f)
+{
+	if (network_has_host(network))
+		rule_broken(f, str_from(path), network,
+		    "has bits of a host behind its prefix, which Kubernetes "
+		    "refuses from 1.36 on");
+}
+
+static void advise_peers(const char *path, const struct policy_peer_list *l,
+    struct faults *f)
+{
+	uint32_t i, k;
+
+	for (i = 0; i < l->n; i++) {
+		const struct ip_block *block = &l->p[i].block;
+
+		advise_network(path, block->cidr, f);
+		for (k = 0; k < block->except.n; k++)
+			advise_network(path, block->except.p[k], f);
+	}
+}
+
+static void advise_blocks(const char *path, const struct tenant_policy *p,
+    struct faults *f)
+{
+	char mem[DIAG_PATH_MAX];
+	uint32_t i;
+
+	for (i = 0; i < p->ingress.n; i++) {
+		cut_fmt(mem, sizeof(mem), "%s.ingressRules[%u].from", path,
+		    (unsigned)i);
+		advise_peers(mem, &p->ingress.p[i].from, f);
+	}
+	for (i = 0; i < p->egress.n; i++) {
+		cut_fmt(mem, sizeof(mem), "%s.egressRules[%u].to", path,
+		    (unsigned)i);
+		advise_peers(mem, &p->egress.p[i].to, f);
+	}
+}
+
 /* ---- all of it ---- */
 
 int advise_areas(const struct server *s, const struct areas *a,
@@ -389,6 +432,8 @@ int advise_areas(const struct server *s, const struct areas *a,
 	advise_monitoring_off(&a->monitoring, f);
 	advise_verification_off(spec, f);
 	advise_room(a, f);
+	advise_blocks("spec.networkPolicy", &a->network, f);
+	advise_blocks("spec.tenancy.networkPolicy", &a->tenancy.network, f);
 	advise_timeouts(spec, a, f);
 	if (served) {
 		advise_ways_in(s, a, &e, f);

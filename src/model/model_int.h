@@ -27,6 +27,7 @@ void rule_broken_at(struct faults *f, const char *list, uint32_t i,
 bool count_valid(const struct int_or_str *v);
 bool count_is_part(const struct int_or_str *v);	/* not over 100% */
 bool image_valid(struct str image);
+bool port_name_valid(struct str s);
 bool network_valid(struct str s);	/* "10.0.0.0/8", "fd00::/8" */
 void check_notes(const struct pairs *m, const char *path, struct faults *f);
 void check_labels(const struct pairs *m, const char *path, struct str name,
@@ -50,6 +51,9 @@ void check_monitoring(const struct server *s, const struct monitoring_spec *m,
     bool gateway, struct faults *f);
 void check_tenancy(const struct server *s, const struct tenancy_spec *t,
     const struct tenant_policy *network, struct faults *f);
+
+/* rules_tenant.c: does a network have bits of a host, as 10.0.0.1/8 does? */
+bool network_has_host(struct str s);
 
 /* rules_tenant.c: is one of them that port, or are there none? */
 bool ports_let_in(const struct policy_port_list *ports,

@@ -192,7 +192,7 @@ static void check_maps(const struct server *s, struct faults *f)
 /* ---- ports and the Service ---- */
 
 /* RFC 6335 section 5.1, as Kubernetes has it. */
-static bool port_name_valid(struct str s)
+bool port_name_valid(struct str s)
 {
 	bool letter = false;
 

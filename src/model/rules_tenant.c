@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "model_int.h"
 
 /* ---- NetworkPolicy ---- */
@@ -29,6 +31,11 @@ static void check_ports(const struct place *at, const char *list, uint32_t i,
 	for (k = 0; k < ports->n; k++) {
 		const struct policy_port *p = &ports->p[k];
 
+		if (HAS(p, policy_port, port) && !p->port.is_int &&
+		    !port_name_valid(p->port.s))
+			broken(at, list, i, "ports", p->port.s,
+			    "is not a port name: at most 15 lower-case "
+			    "letters, digits and single '-', one a letter");
 		if (!HAS(p, policy_port, end_port))
 			continue;
 		if (!HAS(p, policy_port, port) || !p->port.is_int)
@@ -40,14 +47,65 @@ static void check_ports(const struct place *at, const char *list, uint32_t i,
 	}
 }
 
-bool network_valid(struct str s)
+static int network_parse(struct str s, struct net_addr *ret,
+    uint64_t *ret_bits)
 {
 	struct str head, tail = str_cut(s, '/', &head);
+
+	return addr_parse(head, ret) == 0 && str_u64(tail, ret_bits) == 0 &&
+	    *ret_bits <= (ret->family == 6 ? 128 : 32) ? 0 : ERR_BAD;
+}
+
+bool network_valid(struct str s)
+{
 	struct net_addr addr;
 	uint64_t bits;
 
-	return addr_parse(head, &addr) == 0 && str_u64(tail, &bits) == 0 &&
-	    bits <= (str_find(head, ':') < head.n ? 128 : 32);
+	return network_parse(s, &addr, &bits) == 0;
+}
+
+static unsigned bit_of(const struct net_addr *a, uint64_t i)
+{
+	return a->ip[i / 8] >> (7 - i % 8) & 1;
+}
+
+bool network_has_host(struct str s)
+{
+	struct net_addr addr;
+	uint64_t bits;
+
+	if (network_parse(s, &addr, &bits) < 0)
+		return false;
+	for (; bits < (addr.family == 6 ? 128 : 32); bits++)
+		if (bit_of(&addr, bits))
+			return true;
+	return false;
+}
+
+/* What ::ffff:0:0/96 holds is IPv4 to some and not to others. */
+static bool is_mapped(const struct net_addr *a)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	return a->family == 6 && memcmp(a->ip, mapped, sizeof(mapped)) == 0;
+}
+
+/* A smaller network within; the rule of those that are none is another. */
+static bool is_part(struct str whole, struct str part)
+{
+	struct net_addr a, b;
+	uint64_t bits, more, i;
+
+	if (network_parse(whole, &a, &bits) < 0 ||
+	    network_parse(part, &b, &more) < 0 || is_mapped(&a) ||
+	    is_mapped(&b))
+		return true;
+	if (a.family != b.family || more <= bits)
+		return false;
+	for (i = 0; i < bits; i++)
+		if (bit_of(&a, i) != bit_of(&b, i))
+			return false;
+	return true;
 }
 
 static void check_peer(const struct place *at, const char *list, uint32_t i,
@@ -65,11 +123,16 @@ static void check_peer(const struct place *at, const char *list, uint32_t i,
 	else if (block && !network_valid(p->block.cidr))
 		broken(at, list, i, member, p->block.cidr,
 		    "is not a network such as 10.0.0.0/8");
-	for (k = 0; k < p->block.except.n; k++)
-		if (!network_valid(p->block.except.p[k]))
-			broken(at, list, i, member,
-			    p->block.except.p[k],
+	for (k = 0; k < p->block.except.n; k++) {
+		struct str except = p->block.except.p[k];
+
+		if (!network_valid(except))
+			broken(at, list, i, member, except,
 			    "is not a network such as 10.0.0.0/8");
+		else if (!is_part(p->block.cidr, except))
+			broken(at, list, i, member, except,
+			    "is no smaller network within its cidr");
+	}
 }
 
 static void check_peers(const struct place *at, const char *list, uint32_t i,

@@ -187,6 +187,17 @@ def of_the_areas(one):
         at(one, "networkPolicy", {"enabled": True, "ingressRules": [{"ports": [port]}]},
            words, "networkPolicy.ingressRules[0].ports",
            ("spec.networkPolicy.ingressRules[0].ports[0]", "endPort needs a port"))
+    for port, words in (("a_b", "is not a port name"), ("80", "is not a port name")):
+        at(one, "networkPolicy", {"enabled": True, "egressRules": [{"ports": [{"port": port}]}]},
+           words, "networkPolicy.egressRules[0].ports", False)
+    for port, words in ((0, "is under 1"), (65536, "is over 65535")):
+        at(one, "networkPolicy", {"enabled": True, "egressRules": [{"ports": [{"port": port}]}]},
+           words, "networkPolicy.egressRules[0].ports[0].port", False)
+    for cidr, part in (("10.0.0.0/8", "11.0.0.0/16"), ("10.0.0.0/8", "10.0.0.0/8"),
+                       ("10.0.0.0/8", "fd00::/16")):
+        at(one, "networkPolicy", {"enabled": True, "ingressRules": [
+            {"from": [{"ipBlock": {"cidr": cidr, "except": [part]}}]}]},
+           "is no smaller network within its cidr", "networkPolicy.ingressRules[0].from", False)
     for peer, words in (({}, "has a peer without ipBlock"),
                         ({"ipBlock": {"cidr": "10.0.0.0/8"}, "podSelector": {}},
                          "ipBlock beside a selector")):

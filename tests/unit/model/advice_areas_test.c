@@ -149,6 +149,31 @@ TEST(advice_on_shares_of_sidecars)
 	advised(more, "");
 }
 
+/* Legal, until Kubernetes is strict about them. */
+TEST(advice_on_networks_with_hosts)
+{
+	static const char policy[] = "\"networkPolicy\":{\"enabled\":true,"
+	    "\"%s\":[{\"%s\":[{\"ipBlock\":{\"cidr\":\"%s\",\"except\":["
+	    "\"%s\"]}}]}]}";
+	static const char rule[] = "has bits of a host behind its prefix, "
+	    "which Kubernetes refuses from 1.36 on\n";
+	char more[512], text[512];
+
+	cut_fmt(more, sizeof(more), policy, "ingressRules", "from",
+	    "10.0.0.0/8", "10.1.0.0/16");
+	advised(more, "");
+	cut_fmt(more, sizeof(more), policy, "ingressRules", "from",
+	    "10.0.0.1/8", "10.1.0.0/16");
+	cut_fmt(text, sizeof(text), "spec.networkPolicy.ingressRules[0].from"
+	    ": 10.0.0.1/8 %s", rule);
+	advised(more, text);
+	cut_fmt(more, sizeof(more), policy, "egressRules", "to", "fd00::/8",
+	    "fd00::1/127");
+	cut_fmt(text, sizeof(text), "spec.networkPolicy.egressRules[0].to: "
+	    "fd00::1/127 %s", rule);
+	advised(more, text);
+}
+
 TEST(advice_on_room_for_an_autoscaler)
 {
 	static const char quota[] = "\"tenancy\":{\"tenantId\":\"t\","

@@ -141,6 +141,65 @@ TEST(rules_policy_peers)
 	    "\"fd00:1::/64\"]}}]"));
 }
 
+TEST(rules_policy_except)
+{
+	static const struct { const char *cidr, *except; bool good; } of[] = {
+		{ "10.0.0.0/8", "10.1.0.0/16", true },
+		{ "10.0.0.0/8", "10.1.2.3/9", true },
+		{ "0.0.0.0/0", "10.0.0.0/8", true },
+		{ "10.9.0.0/12", "10.15.255.255/32", true },
+		{ "::/0", "fd00::/8", true },
+		{ "fd00::/7", "fc00::/8", true },
+		{ "::ffff:10.0.0.0/104", "10.0.0.0/9", true },
+		{ "10.0.0.0/8", "10.0.0.0/8", false },
+		{ "10.0.0.0/8", "10.0.0.0/7", false },
+		{ "10.0.0.0/8", "11.0.0.0/16", false },
+		{ "10.0.0.0/12", "10.16.0.0/32", false },
+		{ "0.0.0.0/0", "fd00::/8", false },
+		{ "fd00::/8", "10.0.0.0/16", false },
+		{ "fd00::/8", "fe00::/16", false }
+	};
+	char spec[256], rule[128];
+
+	for (size_t i = 0; i < ARRAY_LEN(of); i++) {
+		cut_fmt(spec, sizeof(spec), IN("\"from\":[{\"ipBlock\":{"
+		    "\"cidr\":\"%s\",\"except\":[\"%s\"]}}]"), of[i].cidr,
+		    of[i].except);
+		cut_fmt(rule, sizeof(rule), "%s is no smaller network within "
+		    "its cidr", of[i].except);
+		if (of[i].good)
+			good(spec);
+		else
+			bad(spec, "spec.networkPolicy.ingressRules[0].from",
+			    rule);
+	}
+}
+
+TEST(rules_policy_port_numbers_and_names)
+{
+	static const char rule[] = " is not a port name: at most 15 "
+	    "lower-case letters, digits and single '-', one a letter";
+	static const char *const wrong[] = { "80", "Mcp", "a_b", "a--b" };
+	char spec[128], text[128];
+
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		cut_fmt(spec, sizeof(spec), NETWORK("\"egressRules\":[{"
+		    "\"ports\":[{\"port\":\"%s\"}]}]"), wrong[i]);
+		cut_fmt(text, sizeof(text), "%s%s", wrong[i], rule);
+		bad(spec, "spec.networkPolicy.egressRules[0].ports", text);
+	}
+	bad(NETWORK("\"egressRules\":[{\"ports\":[{\"port\":\"\"}]}]"),
+	    "spec.networkPolicy.egressRules[0].ports", rule + 1);
+	bad(IN("\"ports\":[{\"port\":0}]"),
+	    "spec.networkPolicy.ingressRules[0].ports[0].port",
+	    "0 is under 1");
+	bad(IN("\"ports\":[{\"port\":65536}]"),
+	    "spec.networkPolicy.ingressRules[0].ports[0].port",
+	    "65536 is over 65535");
+	good(NETWORK("\"egressRules\":[{\"ports\":[{\"port\":\"mcp-2\"},{"
+	    "\"port\":1},{\"port\":65535},{\"protocol\":\"UDP\"}]}]"));
+}
+
 TEST(rules_policy_ports)
 {
 	bad(IN("\"ports\":[{\"endPort\":9}]"),
