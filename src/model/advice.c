@@ -174,6 +174,7 @@ static void advise_budget(const struct server_spec *s,
 	    s->replicas == 0 || most < 1)
 		return;
 	if (HAS(b, budget_spec, max_unavailable) &&
+	    (b->max_unavailable.is_int || b->max_unavailable.s.n > 0) &&
 	    pods_of(&b->max_unavailable, most) == 0)
 		rule_broken(f, STR("spec.autoscaling.pdb.maxUnavailable"),
 		    STR_NONE, "of 0 keeps nodes from being drained");

@@ -42,12 +42,12 @@ static void outside_write(const struct service_spec *v, struct jw *w)
 	uint32_t i;
 
 	if (v->type != SERVICE_CLUSTER_IP &&
-	    HAS(v, service_spec, external_policy))
+	    v->external_policy != TRAFFIC_DEFAULT)
 		jw_kcstr(w, "externalTrafficPolicy", schema_word(
 		    &traffic_policy_words, (uint32_t)v->external_policy));
 	if (v->type != SERVICE_LOAD_BALANCER)
 		return;
-	if (HAS(v, service_spec, load_balancer_class))
+	if (v->load_balancer_class.n > 0)
 		jw_kstr(w, "loadBalancerClass", v->load_balancer_class);
 	if (v->source_ranges.n == 0)
 		return;
@@ -82,7 +82,7 @@ void service_write(struct render *r)
 		port_write(&r->spec->ports.p[i], w);
 	jw_close_list(w);
 	affinity_write(v, w);
-	if (HAS(v, service_spec, internal_policy))
+	if (v->internal_policy != TRAFFIC_DEFAULT)
 		jw_kcstr(w, "internalTrafficPolicy", schema_word(
 		    &traffic_policy_words, (uint32_t)v->internal_policy));
 	outside_write(v, w);

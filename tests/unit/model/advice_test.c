@@ -211,6 +211,8 @@ TEST(advice_on_budgets)
 		{ "\"maxUnavailable\":0", gone },
 		{ "\"maxUnavailable\":\"0%\"", gone },
 		{ "\"maxUnavailable\":1", "" },
+		{ "\"maxUnavailable\":\"\"", "" },
+		{ "\"minAvailable\":\"\"", "" },
 		{ "\"maxUnavailable\":\"10%\"", "" },
 		{ "\"maxUnavailable\":0,\"enabled\":false",
 		  "spec.autoscaling.pdb: has fields without effect, for "

@@ -129,6 +129,16 @@ TEST(autoscale_budget_as_given)
 	    "\"minAvailable\":0}"), CHILD_PDB, "maxUnavailable"), "");
 }
 
+TEST(autoscale_budget_of_empty_texts_is_the_default)
+{
+	EXPECT_STR(spec_of(SCALED("\"pdb\":{\"enabled\":true,"
+	    "\"minAvailable\":\"\"}"), CHILD_PDB, "minAvailable"), "");
+	EXPECT_STR(spec_of(SCALED("\"pdb\":{\"enabled\":true,"
+	    "\"minAvailable\":\"\"}"), CHILD_PDB, "maxUnavailable"), "1");
+	EXPECT_STR(spec_of(SCALED("\"pdb\":{\"enabled\":true,"
+	    "\"maxUnavailable\":\"\"}"), CHILD_PDB, "maxUnavailable"), "1");
+}
+
 TEST(autoscale_vpa_modes)
 {
 	EXPECT_STR(spec_of(SCALED("\"vpa\":{\"enabled\":true,"

@@ -58,6 +58,18 @@ TEST(service_leaves_out_what_its_type_does_not_take)
 	EXPECT_STR(service_at(node, "spec|loadBalancerSourceRanges"), "");
 }
 
+TEST(service_leaves_out_what_is_empty)
+{
+	struct str json = SERVER("", ",\"service\":{\"type\":"
+	    "\"LoadBalancer\",\"externalTrafficPolicy\":\"\","
+	    "\"internalTrafficPolicy\":\"\",\"loadBalancerClass\":\"\"}");
+
+	EXPECT_STR(service_at(json, "spec|externalTrafficPolicy"), "");
+	EXPECT_STR(service_at(json, "spec|internalTrafficPolicy"), "");
+	EXPECT_STR(service_at(json, "spec|loadBalancerClass"), "");
+	EXPECT_STR(service_at(json, "spec|type"), "\"LoadBalancer\"");
+}
+
 TEST(service_says_how_long_a_client_keeps_its_pod)
 {
 	EXPECT_STR(service_at(SERVER("", ",\"service\":{"
