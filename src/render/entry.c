@@ -3,13 +3,16 @@
 /* Seconds that a stream may be silent: MCP servers say nothing for long. */
 #define SILENCE "3600"
 
+struct str clients_path(const struct server_spec *s)
+{
+	return s->transport.type == TRANSPORT_SSE ? STR("/") :
+	    s->transport.path;
+}
+
 static struct str path_of(const struct render *r)
 {
-	if (HAS(&r->entry, entry_spec, path))
-		return r->entry.path;
-	/* Its messages go to a path that the server names. */
-	return r->spec->transport.type == TRANSPORT_SSE ? STR("/") :
-	    r->spec->transport.path;
+	return HAS(&r->entry, entry_spec, path) ? r->entry.path :
+	    clients_path(r->spec);
 }
 
 static enum entry_affinity affinity_of(const struct render *r)

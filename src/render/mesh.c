@@ -148,7 +148,8 @@ static void matches_write(struct render *r)
 	static const struct pairs none;
 	bool own = has_route(r);
 	const struct pairs *headers = own ? &r->istio.route.headers : &none;
-	struct str path = own ? r->istio.route.path : r->spec->transport.path;
+	struct str path = own ? r->istio.route.path :
+	    clients_path(r->spec);
 	bool whole = str_ends(path, STR("/"));
 
 	jw_kopen_list(r->w, "match");

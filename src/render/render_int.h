@@ -78,6 +78,8 @@ bool peer_auth_wanted(const struct render *r);
 void peer_auth_write(struct render *r);
 
 /* entry.c */
+/* Where clients come in; / with sse, whose messages go where the server says */
+struct str clients_path(const struct server_spec *s);
 /* What a Service must say for Traefik, which asks it how clients are kept. */
 void entry_service_notes_write(struct render *r);
 bool ingress_wanted(const struct render *r);

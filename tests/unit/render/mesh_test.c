@@ -117,11 +117,15 @@ TEST(mesh_paths_end_at_a_slash)
 	    "{\"uri\":{\"prefix\":\"/mcp/\"}}]");
 	EXPECT_STR(at(ROUTE(",\"path\":\"/mcp/\""), CHILD_VIRTUAL_SERVICE,
 	    "spec|http|0|match"), "[{\"uri\":{\"prefix\":\"/mcp/\"}}]");
-	/* The first system routes the endpoint only. */
+	/* The first system routes the endpoint only; of sse there is none. */
 	EXPECT_STR(at(GATEWAY("\"enabled\":true,\"host\":\"h\""),
 	    CHILD_VIRTUAL_SERVICE, "spec|http|0|match"),
 	    "[{\"uri\":{\"exact\":\"/mcp\"}},"
 	    "{\"uri\":{\"prefix\":\"/mcp/\"}}]");
+	EXPECT_STR(at(SERVER(",\"transport\":{\"type\":\"sse\"},\"gateway\":{"
+	    "\"enabled\":true,\"istio\":{\"enabled\":true,\"host\":\"h\"}}"),
+	    CHILD_VIRTUAL_SERVICE, "spec|http|0|match"),
+	    "[{\"uri\":{\"prefix\":\"/\"}}]");
 }
 
 TEST(mesh_headers_are_in_lower_case)
