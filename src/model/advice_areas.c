@@ -139,26 +139,47 @@ static bool has_amount(const struct json_doc *doc, const char *resource)
 	return false;
 }
 
-/* Of a pod with one container that requests nothing, no share is known. */
-static int advise_sidecars(const struct server_spec *s, const char *resource,
+static bool goes_on(const struct json_doc *doc)
+{
+	uint32_t at = json_get(doc, JSON_ROOT, STR("restartPolicy"));
+
+	return at != JSON_NIL && str_is(json_raw(doc, at), "\"Always\"");
+}
+
+/*
+ * Of a pod with one container that requests nothing, no share is known; of
+ * those that run before the server, the ones that go on beside it count.
+ */
+static int advise_beside(const char *list,
+    const struct more_container_list *l, bool init, const char *resource,
     struct arena *a, struct faults *f)
 {
 	char path[64];
 	uint32_t i;
 
-	for (i = 0; i < s->pod.sidecars.n; i++) {
+	for (i = 0; i < l->n; i++) {
 		size_t mark = arena_mark(a);
 		struct json_doc doc;
 
-		if (json_parse_in(&doc, s->pod.sidecars.p[i].raw, a, NULL))
+		if (json_parse_in(&doc, l->p[i].raw, a, NULL))
 			return ERR_FULL;
-		cut_fmt(path, sizeof(path), "spec.pod.sidecars[%u].resources",
-		    (unsigned)i);
-		if (!has_amount(&doc, resource))
+		cut_fmt(path, sizeof(path), "spec.pod.%s[%u].resources",
+		    list, (unsigned)i);
+		if ((!init || goes_on(&doc)) && !has_amount(&doc, resource))
 			tell_unrequested(path, resource, f);
 		arena_reset(a, mark);
 	}
 	return 0;
+}
+
+static int advise_sidecars(const struct server_spec *s, const char *resource,
+    struct arena *a, struct faults *f)
+{
+	int err = advise_beside("initContainers", &s->pod.init, true,
+	    resource, a, f);
+
+	return err ? err : advise_beside("sidecars", &s->pod.sidecars, false,
+	    resource, a, f);
 }
 
 /* A quota's LimitRange gives requests to what has none. */

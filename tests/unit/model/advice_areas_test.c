@@ -149,6 +149,24 @@ TEST(advice_on_shares_of_sidecars)
 	advised(more, "");
 }
 
+/* Of those that have ended before, none is asked. */
+TEST(advice_on_shares_of_init_containers)
+{
+	static const char pod[] = "\"pod\":{\"initContainers\":[{\"name\":"
+	    "\"x\",\"image\":\"x:1\"},{\"name\":\"y\",\"image\":\"y:1\"%s}]},"
+	    "%s";
+	char more[1024];
+
+	cut_fmt(more, sizeof(more), pod, "", HPA(""));
+	advised(more, "");
+	cut_fmt(more, sizeof(more), pod, ",\"restartPolicy\":\"Always\"",
+	    HPA(""));
+	advised(more, "spec.pod.initContainers[1].resources: " SHARE("cpu"));
+	cut_fmt(more, sizeof(more), pod, ",\"restartPolicy\":\"Always\","
+	    "\"resources\":{\"limits\":{\"cpu\":1}}", HPA(""));
+	advised(more, "");
+}
+
 /* Legal, until Kubernetes is strict about them. */
 TEST(advice_on_networks_with_hosts)
 {
