@@ -82,6 +82,7 @@ int check_pod_patch(const struct server_spec *s, struct arena *a,
 
 /* rules_pod.c */
 void check_env(const struct server_spec *s, struct faults *f);
+void check_security(const struct server_spec *s, struct faults *f);
 void check_volumes(const struct server_spec *s, struct faults *f);
 void check_probes(const struct server_spec *s, struct faults *f);
 void check_resources(const struct server_spec *s, struct faults *f);

@@ -401,6 +401,11 @@ static void check_tolerations(const struct server_spec *s, struct faults *f)
 			rule_broken_at(f, "tolerations", i, "key",
 			    STR_NONE, "may be empty with operator Exists "
 			    "only");
+		if (HAS(t, toleration, seconds) &&
+		    !str_is(t->effect, "NoExecute"))
+			rule_broken_at(f, "tolerations", i,
+			    "tolerationSeconds", STR_NONE,
+			    "needs effect NoExecute");
 		if (t->value.n && str_is(t->operator, "Exists"))
 			rule_broken_at(f, "tolerations", i, "value",
 			    t->value, "must not stand with operator Exists");
@@ -494,6 +499,7 @@ int server_check_all(const struct server *s, struct arena *scratch,
 	check_transport(s, &f);
 	check_rollout(&s->spec, &f);
 	check_tolerations(&s->spec, &f);
+	check_security(&s->spec, &f);
 	check_schedule(&s->spec, &f);
 	check_config(&s->spec, &f);
 	check_env(&s->spec, &f);

@@ -312,6 +312,114 @@ void check_resources(const struct server_spec *s, struct faults *f)
 	}
 }
 
+/* ---- security ---- */
+
+/* "pod.sidecars[1].env", ended by a 0 */
+static const char *below(char mem[static 64], const char *list, uint32_t i,
+    const char *member)
+{
+	struct buf b;
+
+	buf_init(&b, mem, 64);
+	buf_fmt(&b, "%s[%u].%s", list, (unsigned)i, member);
+	buf_char(&b, '\0');
+	CHECK(!b.over);
+	return mem;
+}
+
+static void security_broken(struct faults *f, const char *at,
+    const char *member, struct str value, const char *rule)
+{
+	char mem[DIAG_PATH_MAX];
+	struct buf b;
+
+	buf_init(&b, mem, sizeof(mem));
+	buf_fmt(&b, "spec.%s.%s", at, member);
+	rule_broken(f, buf_view(&b), value, rule);
+}
+
+static void check_seccomp(const struct profile *p, const char *at,
+    struct faults *f)
+{
+	static const char member[] = "seccompProfile.localhostProfile";
+	struct str path = p->localhost;
+
+	if (p->type != PROFILE_LOCALHOST && HAS(p, profile, localhost))
+		security_broken(f, at, member, path, "is for type Localhost");
+	else if (p->type == PROFILE_LOCALHOST && !path.n)
+		security_broken(f, at, member, STR_NONE,
+		    "is required with type Localhost");
+	else if (path.n && (path.p[0] == '/' || climbs(path)))
+		security_broken(f, at, member, path,
+		    "must be a path below the node's profiles");
+}
+
+static bool has_capability(const struct strs *v, const char *name)
+{
+	for (uint32_t i = 0; i < v->n; i++)
+		if (str_is(v->p[i], name))
+			return true;
+	return false;
+}
+
+static void check_context(const struct security_context *c,
+    const char *at, struct faults *f)
+{
+	bool held = HAS(c, security_context, allow_escalation) &&
+	    !c->allow_escalation;
+
+	if (held && c->privileged)
+		security_broken(f, at, "allowPrivilegeEscalation", STR_NONE,
+		    "must not be false with privileged");
+	else if (held && has_capability(&c->capabilities.add,
+	    "CAP_SYS_ADMIN"))
+		security_broken(f, at, "allowPrivilegeEscalation", STR_NONE,
+		    "must not be false with CAP_SYS_ADMIN");
+	if (HAS(c, security_context, seccomp))
+		check_seccomp(&c->seccomp, at, f);
+}
+
+static void check_propagation(const struct volume_mount_list *l,
+    const struct security_context *c, const char *list, struct faults *f)
+{
+	for (uint32_t i = 0; i < l->n && !c->privileged; i++)
+		if (HAS(&l->p[i], volume_mount, propagation) &&
+		    l->p[i].propagation == PROPAGATE_BOTH)
+			rule_broken_at(f, list, i, "mountPropagation",
+			    STR_NONE, "of Bidirectional needs a privileged "
+			    "container");
+}
+
+static void check_contexts(const struct more_container_list *l,
+    const char *list, struct faults *f)
+{
+	char mem[64];
+
+	for (uint32_t i = 0; i < l->n; i++) {
+		const struct more_container *c = &l->p[i];
+
+		check_context(&c->security, below(mem, list, i,
+		    "securityContext"), f);
+		check_propagation(&c->mounts, &c->security, below(mem, list,
+		    i, "volumeMounts"), f);
+	}
+}
+
+/* What does not go together here may do so with a patch. */
+void check_security(const struct server_spec *s, struct faults *f)
+{
+	if (HAS(s, server_spec, pod_patch))
+		return;
+	check_context(&s->security, "securityContext", f);
+	if (HAS(&s->pod_security, pod_security_context, seccomp))
+		check_seccomp(&s->pod_security.seccomp, "podSecurityContext",
+		    f);
+	check_propagation(&s->volume_mounts, &s->security, "volumeMounts",
+	    f);
+	check_contexts(&s->pod.init, "pod.initContainers", f);
+	check_contexts(&s->pod.sidecars, "pod.sidecars", f);
+}
+
 /* ---- beside the server ---- */
 
 static bool is_named(const struct more_container_list *l, uint32_t n,
@@ -340,19 +448,6 @@ static void check_more_name(const struct more_container_list *l, uint32_t i,
 	else if (is_named(l, i, name) || is_named(others, others->n, name))
 		rule_broken_at(f, list, i, "name", name,
 		    "is the name of another container");
-}
-
-/* "pod.sidecars[1].env", ended by a 0 */
-static const char *below(char mem[static 64], const char *list, uint32_t i,
-    const char *member)
-{
-	struct buf b;
-
-	buf_init(&b, mem, 64);
-	buf_fmt(&b, "%s[%u].%s", list, (unsigned)i, member);
-	buf_char(&b, '\0');
-	CHECK(!b.over);
-	return mem;
 }
 
 /* A list with keys: server-side apply takes no such two. */

@@ -281,6 +281,18 @@ def of_the_rest():
        "tolerations[0].operator")
     at(ALL, "tolerations", [{"operator": "Equal"}], "may be empty", "tolerations[0].key",
        ("spec.tolerations[0]", "key may be empty with operator Exists only"))
+    at(ALL, "tolerations", [{"key": "a", "tolerationSeconds": 3}], "needs effect NoExecute",
+       "tolerations[0].tolerationSeconds", False)
+    at(ALL, "securityContext", {"privileged": True, "allowPrivilegeEscalation": False},
+       "must not be false with privileged", "securityContext.allowPrivilegeEscalation", False)
+    for profile, words in (({"type": "Localhost"}, "is required with type Localhost"),
+                           ({"type": "Localhost", "localhostProfile": "/a"}, "must be a path"),
+                           ({"type": "Unconfined", "localhostProfile": "a"}, "is for type")):
+        at(ALL, "podSecurityContext.seccompProfile", profile, words,
+           "podSecurityContext.seccompProfile.localhostProfile", False)
+    case(ALL, {"volumes": [{"name": "v", "emptyDir": {}}], "volumeMounts": [
+        {"name": "v", "mountPath": "/a", "mountPropagation": "Bidirectional"}]},
+         "volumeMounts[0].mountPropagation", "needs a privileged container", False)
     at(ALL, "verification.path", "mcp", "must begin with '/'")
     of_the_areas((ALLBEONE,))
     beside("pod.initContainers")

@@ -381,6 +381,79 @@ TEST(rules_containers_beside_the_server)
 	    "a b holds a character that no image has");
 }
 
+TEST(rules_security_that_contradicts_itself)
+{
+	bad("\"securityContext\":{\"privileged\":true,"
+	    "\"allowPrivilegeEscalation\":false}",
+	    "spec.securityContext.allowPrivilegeEscalation",
+	    "must not be false with privileged");
+	bad_beside("\"name\":\"x\",\"securityContext\":{\"capabilities\":{"
+	    "\"add\":[\"CAP_SYS_ADMIN\"]},"
+	    "\"allowPrivilegeEscalation\":false}",
+	    "spec.pod.sidecars[1].securityContext.allowPrivilegeEscalation",
+	    "must not be false with CAP_SYS_ADMIN");
+	good("\"securityContext\":{\"privileged\":true},\"pod\":{"
+	    "\"sidecars\":[{\"name\":\"x\",\"image\":\"b\","
+	    "\"securityContext\":{\"privileged\":false,"
+	    "\"allowPrivilegeEscalation\":false,\"capabilities\":{\"add\":["
+	    "\"SYS_ADMIN\"]}}}]}");
+	/* The patch may take one of them back. */
+	good("\"podTemplatePatch\":{\"spec\":{}},\"securityContext\":{"
+	    "\"privileged\":true,\"allowPrivilegeEscalation\":false}");
+}
+
+TEST(rules_seccomp_profiles)
+{
+	bad("\"podSecurityContext\":{\"seccompProfile\":{\"type\":"
+	    "\"Localhost\"}}", "spec.podSecurityContext.seccompProfile."
+	    "localhostProfile", "is required with type Localhost");
+	bad("\"securityContext\":{\"seccompProfile\":{\"type\":"
+	    "\"RuntimeDefault\",\"localhostProfile\":\"a\"}}",
+	    "spec.securityContext.seccompProfile.localhostProfile",
+	    "a is for type Localhost");
+	bad_beside("\"name\":\"x\",\"securityContext\":{\"seccompProfile\":{"
+	    "\"type\":\"Localhost\",\"localhostProfile\":\"a/../b\"}}",
+	    "spec.pod.sidecars[1].securityContext.seccompProfile."
+	    "localhostProfile",
+	    "a/../b must be a path below the node's profiles");
+	good("\"securityContext\":{\"seccompProfile\":{\"type\":"
+	    "\"Localhost\",\"localhostProfile\":\"a/b.json\"}}");
+}
+
+TEST(rules_mount_propagation)
+{
+	static const char rule[] =
+	    "of Bidirectional needs a privileged container";
+
+	bad("\"volumes\":[{\"name\":\"v\"}],\"volumeMounts\":[{\"name\":"
+	    "\"v\",\"mountPath\":\"/a\",\"mountPropagation\":"
+	    "\"Bidirectional\"}]", "spec.volumeMounts[0].mountPropagation",
+	    rule);
+	bad_beside("\"name\":\"x\",\"securityContext\":{\"privileged\":false"
+	    "},\"volumeMounts\":[{\"name\":\"v\",\"mountPath\":\"/a\","
+	    "\"mountPropagation\":\"Bidirectional\"}]",
+	    "spec.pod.sidecars[1].volumeMounts[0].mountPropagation", rule);
+	good("\"volumes\":[{\"name\":\"v\"}],\"volumeMounts\":[{\"name\":"
+	    "\"v\",\"mountPath\":\"/a\",\"mountPropagation\":"
+	    "\"HostToContainer\"}],\"pod\":{\"initContainers\":[{\"name\":"
+	    "\"x\",\"image\":\"b\",\"securityContext\":{\"privileged\":true},"
+	    "\"volumeMounts\":[{\"name\":\"v\",\"mountPath\":\"/a\","
+	    "\"mountPropagation\":\"Bidirectional\"}]}]}");
+}
+
+TEST(rules_toleration_seconds)
+{
+	bad("\"tolerations\":[{\"key\":\"a\",\"effect\":\"NoSchedule\","
+	    "\"tolerationSeconds\":9}]",
+	    "spec.tolerations[0].tolerationSeconds",
+	    "needs effect NoExecute");
+	bad("\"tolerations\":[{\"key\":\"a\",\"tolerationSeconds\":0}]",
+	    "spec.tolerations[0].tolerationSeconds",
+	    "needs effect NoExecute");
+	good("\"tolerations\":[{\"key\":\"a\",\"effect\":\"NoExecute\","
+	    "\"tolerationSeconds\":0}]");
+}
+
 TEST(rules_containers_have_room)
 {
 	static char spec[40000];
