@@ -163,6 +163,13 @@ def of_the_areas(one):
     at(one, "entry.path", "a", "must begin with '/'")
     at(one, "entry.httpRoute", {"enabled": True}, "is required",
        "entry.httpRoute.parentRefs", ("spec.entry.httpRoute", "parentRefs are required"))
+    at(one, "entry.httpRoute", {"enabled": True, "parentRefs": [
+        {"name": "g"}, {"name": "g", "kind": "Gateway"}]}, "is there twice",
+       "entry.httpRoute.parentRefs[1]", False)
+    for path in ("/a?b", "/a%2", "/{a}"):
+        at(one, "entry", {"path": path, "httpRoute": {
+            "enabled": True, "parentRefs": [{"name": "g"}]}},
+           "holds what no HTTPRoute takes", "entry.path", False)
     at(one, "autoscaling.hpa", {"enabled": True, "minReplicas": 5, "maxReplicas": 3},
        "is over maxReplicas", "autoscaling.hpa.minReplicas",
        ("spec.autoscaling.hpa", "minReplicas must not be over maxReplicas"))

@@ -71,6 +71,37 @@ TEST(rules_entry_path_of_the_transport)
 	good(AT("/a//b", "\"path\":\"/\",\"ingress\":{\"enabled\":true}"));
 }
 
+/* An Ingress takes more than an HTTPRoute. */
+TEST(rules_entry_path_of_a_route)
+{
+	static const char rule[] = " holds what no HTTPRoute takes: letters, "
+	    "digits, -/._~!$&'()*+,;=:@ and % with two hex digits only";
+	static const char route[] = "\"httpRoute\":{\"enabled\":%s,"
+	    "\"parentRefs\":[{\"name\":\"g\"}]}";
+	static const char *const wrong[] = {
+		"/a?b", "/a%", "/a%2", "/a%2g", "/{a}", "/a|b", "/a b",
+		"/\303\244"
+	};
+	char spec[256], on[128], text[256];
+
+	cut_fmt(on, sizeof(on), route, "true");
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		cut_fmt(spec, sizeof(spec), ENTRY("\"path\":\"%s\",%s"),
+		    wrong[i], on);
+		cut_fmt(text, sizeof(text), "%s%s", wrong[i], rule);
+		bad(spec, "spec.entry.path", text);
+	}
+	cut_fmt(spec, sizeof(spec), AT("/a?b", "%s"), on);
+	cut_fmt(text, sizeof(text), "/a?b%s", rule);
+	bad(spec, "spec.transport.path", text);
+	cut_fmt(spec, sizeof(spec), AT("/a?b", "\"path\":\"/\",%s"), on);
+	good(spec);
+	cut_fmt(spec, sizeof(spec), ENTRY("\"path\":\"/a.B-9_~!$&'()*+,;=:@"
+	    "%%20/%%fF/\",%s"), on);
+	good(spec);
+	good(ENTRY("\"path\":\"/a?b\",\"ingress\":{\"enabled\":true}"));
+}
+
 TEST(rules_entry_stdio)
 {
 	static const char rule[] =
@@ -117,6 +148,18 @@ TEST(rules_entry_route)
 	bad(ROUTE("\"parentRefs\":[{\"name\":\"g\",\"group\":\"A\"}]"),
 	    "spec.entry.httpRoute.parentRefs[0].group",
 	    "A is not an API group");
+	bad(ROUTE("\"parentRefs\":[{\"name\":\"h\"},{\"name\":\"g\"},{"
+	    "\"name\":\"g\",\"kind\":\"Gateway\",\"group\":"
+	    "\"gateway.networking.k8s.io\"}]"),
+	    "spec.entry.httpRoute.parentRefs[2]", "g is there twice");
+	bad(ROUTE("\"parentRefs\":[{\"name\":\"g\",\"sectionName\":\"s\","
+	    "\"namespace\":\"n\",\"port\":1},{\"name\":\"g\","
+	    "\"sectionName\":\"s\",\"namespace\":\"n\",\"port\":1}]"),
+	    "spec.entry.httpRoute.parentRefs[1]", "g is there twice");
+	good(ROUTE("\"parentRefs\":[{\"name\":\"g\",\"sectionName\":\"s\"},{"
+	    "\"name\":\"g\",\"sectionName\":\"t\"},{\"name\":\"g\",\"kind\":"
+	    "\"Service\",\"group\":\"\"},{\"name\":\"g\",\"namespace\":"
+	    "\"n\"}]"));
 	bad(ROUTE("\"parentRefs\":[{\"name\":\"g\"}],\"timeout\":\"-1s\""),
 	    "spec.entry.httpRoute.timeout", "must not be negative");
 	good(ROUTE("\"parentRefs\":[{\"name\":\"g\",\"group\":\"\",\"kind\":"
