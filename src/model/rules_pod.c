@@ -531,6 +531,32 @@ static void check_alias(const struct host_alias_list *l, uint32_t i,
 			    h->names.p[k], "is not a host name");
 }
 
+/*
+ * What no Kubernetes takes. From 1.32 on "_" is legal, and "." by itself: who
+ * has it before that hears of it from the API server.
+ */
+static bool search_valid(struct str s)
+{
+	if (str_is(s, "."))
+		return true;
+	if (s.n && s.p[s.n - 1] == '.')
+		s.n--;
+	if (!s.n || s.n > 253)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		bool ends = i == 0 || s.p[i - 1] == '.' || i + 1 == s.n ||
+		    s.p[i + 1] == '.';
+
+		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+		    c == '_')
+			continue;
+		if (ends || (c != '-' && c != '.'))
+			return false;
+	}
+	return true;
+}
+
 static void check_dns(const struct pod_more *p, struct faults *f)
 {
 	for (uint32_t i = 0; i < p->dns.servers.n; i++) {
@@ -540,6 +566,10 @@ static void check_dns(const struct pod_more *p, struct faults *f)
 			rule_broken_at(f, "pod.dnsConfig.nameservers", i, "",
 			    p->dns.servers.p[i], "is not an address");
 	}
+	for (uint32_t i = 0; i < p->dns.searches.n; i++)
+		if (!search_valid(p->dns.searches.p[i]))
+			rule_broken_at(f, "pod.dnsConfig.searches", i, "",
+			    p->dns.searches.p[i], "is not a domain");
 	if (HAS(p, pod_more, dns_policy) && p->dns_policy == DNS_NONE &&
 	    p->dns.servers.n == 0)
 		rule_broken(f, STR("spec.pod.dnsConfig.nameservers"),

@@ -317,6 +317,9 @@ def of_the_rest():
        ("spec.pod", "nameservers are required"))
     at(ALL, "pod.dnsConfig.nameservers", ["a"], "is not an address",
        "pod.dnsConfig.nameservers[0]")
+    for domain in ("", "A", "a..b", "-a"):
+        at(ALL, "pod.dnsConfig.searches", ["b.c.", domain], "is not a domain",
+           "pod.dnsConfig.searches[1]", False)
     case(ALL, {"rollbackOnFailure": True, "revisionHistoryLimit": 0}, "revisionHistoryLimit",
          "must be at least 1 with rollbackOnFailure",
          ("spec", "revisionHistoryLimit must be at least 1 with"))

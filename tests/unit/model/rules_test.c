@@ -472,6 +472,11 @@ TEST(rules_containers_have_room)
 
 TEST(rules_names_of_the_pod)
 {
+	static const char *const domains[] = {
+		"", "A", "a b", "a..b", ".a", "-a.b", "a-.b", "a.-b", "a.b-",
+		"..", "a/b", "*.a"
+	};
+
 	bad("\"pod\":{\"hostAliases\":[{\"ip\":\"db\",\"hostnames\":[]}]}",
 	    "spec.pod.hostAliases[0].ip", "db is not an address");
 	bad("\"pod\":{\"hostAliases\":[{\"ip\":\"::1\",\"hostnames\":[]},{"
@@ -483,6 +488,17 @@ TEST(rules_names_of_the_pod)
 	bad("\"pod\":{\"dnsConfig\":{\"nameservers\":[\"10.0.0.1\","
 	    "\"dns\"]}}", "spec.pod.dnsConfig.nameservers[1]",
 	    "dns is not an address");
+	for (size_t i = 0; i < ARRAY_LEN(domains); i++) {
+		char spec[128], text[64];
+
+		cut_fmt(spec, sizeof(spec), "\"pod\":{\"dnsConfig\":{"
+		    "\"searches\":[\"%s\"]}}", domains[i]);
+		cut_fmt(text, sizeof(text), "%s%sis not a domain",
+		    domains[i], *domains[i] ? " " : "");
+		bad(spec, "spec.pod.dnsConfig.searches[0]", text);
+	}
+	good("\"pod\":{\"dnsConfig\":{\"searches\":[\"a\",\"a-1.b.c\","
+	    "\"svc.cluster.local.\",\".\",\"_tcp.a_b\",\"1.2\"]}}");
 	bad("\"pod\":{\"dnsPolicy\":\"None\"}",
 	    "spec.pod.dnsConfig.nameservers",
 	    "is required with dnsPolicy None");
