@@ -346,7 +346,8 @@ static void check_seccomp(const struct profile *p, const char *at,
 
 	if (p->type != PROFILE_LOCALHOST && HAS(p, profile, localhost))
 		security_broken(f, at, member, path, "is for type Localhost");
-	else if (p->type == PROFILE_LOCALHOST && !path.n)
+	else if (p->type == PROFILE_LOCALHOST &&
+	    !HAS(p, profile, localhost))
 		security_broken(f, at, member, STR_NONE,
 		    "is required with type Localhost");
 	else if (path.n && (path.p[0] == '/' || climbs(path)))

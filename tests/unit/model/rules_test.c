@@ -418,6 +418,9 @@ TEST(rules_seccomp_profiles)
 	    "a/../b must be a path below the node's profiles");
 	good("\"securityContext\":{\"seccompProfile\":{\"type\":"
 	    "\"Localhost\",\"localhostProfile\":\"a/b.json\"}}");
+	/* Of no use, but legal. */
+	good("\"securityContext\":{\"seccompProfile\":{\"type\":"
+	    "\"Localhost\",\"localhostProfile\":\"\"}}");
 }
 
 TEST(rules_mount_propagation)
