@@ -439,6 +439,19 @@ static void advise_blocks(const char *path, const struct tenant_policy *p,
 	}
 }
 
+static void advise_sources(const struct service_spec *v, struct faults *f)
+{
+	char path[64];
+	uint32_t i;
+
+	for (i = 0; i < v->source_ranges.n &&
+	    v->type == SERVICE_LOAD_BALANCER; i++) {
+		cut_fmt(path, sizeof(path),
+		    "spec.service.loadBalancerSourceRanges[%u]", (unsigned)i);
+		advise_network(path, v->source_ranges.p[i], f);
+	}
+}
+
 /* ---- all of it ---- */
 
 int advise_areas(const struct server *s, const struct areas *a,
@@ -457,6 +470,7 @@ int advise_areas(const struct server *s, const struct areas *a,
 	advise_blocks("spec.tenancy.networkPolicy", &a->tenancy.network, f);
 	advise_timeouts(spec, a, f);
 	if (served) {
+		advise_sources(&spec->service, f);
 		advise_ways_in(s, a, &e, f);
 		advise_scrape(spec, a, &e, f);
 	}

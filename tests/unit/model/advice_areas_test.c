@@ -190,6 +190,11 @@ TEST(advice_on_networks_with_hosts)
 	cut_fmt(text, sizeof(text), "spec.networkPolicy.egressRules[0].to: "
 	    "fd00::1/127 %s", rule);
 	advised(more, text);
+	cut_fmt(text, sizeof(text), "spec.service.loadBalancerSourceRanges"
+	    "[1]: 10.0.0.1/31 %s", rule);
+	advised("\"service\":{\"type\":\"LoadBalancer\","
+	    "\"loadBalancerSourceRanges\":[\"10.0.0.2/31\","
+	    "\"10.0.0.1/31\"]}", text);
 }
 
 TEST(advice_on_room_for_an_autoscaler)
