@@ -1,5 +1,7 @@
 #include "model_int.h"
 
+#define SEARCHES_MAX 2048	/* as Kubernetes has it */
+
 static uint32_t bits(uint64_t set)
 {
 	uint32_t n = 0;
@@ -558,6 +560,21 @@ static bool search_valid(struct str s)
 	return true;
 }
 
+static void check_searches(const struct strs *v, struct faults *f)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < v->n; i++) {
+		n += v->p[i].n + (i > 0);
+		if (!search_valid(v->p[i]))
+			rule_broken_at(f, "pod.dnsConfig.searches", i, "",
+			    v->p[i], "is not a domain");
+	}
+	if (n > SEARCHES_MAX)
+		rule_broken(f, STR("spec.pod.dnsConfig.searches"), STR_NONE,
+		    "are over 2048 characters, the blanks between them too");
+}
+
 static void check_dns(const struct pod_more *p, struct faults *f)
 {
 	for (uint32_t i = 0; i < p->dns.servers.n; i++) {
@@ -567,10 +584,7 @@ static void check_dns(const struct pod_more *p, struct faults *f)
 			rule_broken_at(f, "pod.dnsConfig.nameservers", i, "",
 			    p->dns.servers.p[i], "is not an address");
 	}
-	for (uint32_t i = 0; i < p->dns.searches.n; i++)
-		if (!search_valid(p->dns.searches.p[i]))
-			rule_broken_at(f, "pod.dnsConfig.searches", i, "",
-			    p->dns.searches.p[i], "is not a domain");
+	check_searches(&p->dns.searches, f);
 	if (HAS(p, pod_more, dns_policy) && p->dns_policy == DNS_NONE &&
 	    p->dns.servers.n == 0)
 		rule_broken(f, STR("spec.pod.dnsConfig.nameservers"),

@@ -507,6 +507,33 @@ TEST(rules_names_of_the_pod)
 	    "is required with dnsPolicy None");
 }
 
+TEST(rules_search_domains_have_room)
+{
+	static const char rule[] = "are over 2048 characters, the blanks "
+	    "between them too";
+	char spec[4096];
+
+	for (unsigned last = 240; last <= 241; last++) {
+		struct buf b;
+
+		buf_init(&b, spec, sizeof(spec));
+		buf_cstr(&b, "\"pod\":{\"dnsConfig\":{\"searches\":[");
+		for (unsigned i = 0; i < 9; i++) {
+			buf_cstr(&b, i ? ",\"" : "\"");
+			for (unsigned k = 0; k < (i < 8 ? 225 : last); k++)
+				buf_char(&b, 'a');
+			buf_char(&b, '"');
+		}
+		buf_cstr(&b, "]}}");
+		buf_char(&b, '\0');
+		REQUIRE(!b.over);
+		if (last == 240)
+			good(spec);
+		else
+			bad(spec, "spec.pod.dnsConfig.searches", rule);
+	}
+}
+
 TEST(rules_volumes)
 {
 	bad("\"volumes\":[{\"name\":\"a\"},{\"name\":\"a\"}]",
