@@ -3,7 +3,8 @@
 # OUT/.stamp is as new as the newest of them.
 # The Makefile calls this once per architecture and flavour, after deps.sh.
 #
-# CC AR RANLIB tools; CFLAGS for every library; HOST triple for musl; NAME shown
+# CC AR RANLIB tools; CFLAGS for every library, NEAR for all but musl; HOST
+# triple for musl; NAME shown
 
 MAKEFLAGS += --no-builtin-rules
 Q = $(if $(V),,@)
@@ -31,7 +32,8 @@ yaml_src := $(patsubst %,$(SRC)/libyaml/src/%.c,api parser reader scanner)
 yaml_flags = -I$(SRC)/libyaml/include -DYAML_DECLARE_STATIC $(scratch) \
 	$(assert) \
 	-DYAML_VERSION_MAJOR=0 -DYAML_VERSION_MINOR=2 \
-	-DYAML_VERSION_PATCH=5 '-DYAML_VERSION_STRING="0.2.5"'
+	-DYAML_VERSION_PATCH=5 '-DYAML_VERSION_STRING="0.2.5"' \
+	$(if $(MUSL),-Oz)
 
 z_src := $(patsubst %,$(SRC)/zlib/%.c,adler32 crc32 deflate inffast inflate \
 	inftrees trees zutil)
@@ -45,7 +47,8 @@ $(OUT)/.stamp: $(OUT)/lib/libbearssl.a $(OUT)/lib/libyaml.a $(OUT)/lib/libz.a \
 inputs := tools/deps.mk $(OUT)/.flags $(wildcard $(SRC)/*/.sha256)
 
 $(OUT)/.flags: FORCE
-	@echo '$(CC) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS)' >$@
+	@echo '$(CC) $(CFLAGS) $(NEAR)' | cmp -s - $@ || \
+		echo '$(CC) $(CFLAGS) $(NEAR)' >$@
 .PHONY: FORCE
 
 # $1 library name
@@ -57,7 +60,7 @@ $(OUT)/lib/lib$1.a: $$($1_obj)
 	$$Q $(AR) rcD $$@ $$^
 $$($1_obj): $(OUT)/obj/%.o: $(SRC)/%.c $(inputs) $(libc)
 	$$Q mkdir -p $$(@D)
-	$$Q $(CC) $(sys) $(CFLAGS) -w -ffile-prefix-map=$(SRC)/= \
+	$$Q $(CC) $(sys) $(CFLAGS) $(NEAR) -w -ffile-prefix-map=$(SRC)/= \
 		$$($1_flags) -c -o $$@ $$<
 endef
 $(foreach l,bearssl yaml z,$(eval $(call library,$l)))
