@@ -453,6 +453,9 @@ static void check_schedule(const struct server_spec *s, struct faults *f)
 	else if (c.every_s > 0 && c.every_s < 60)
 		rule_broken(f, STR("spec.schedule"), s->schedule,
 		    "comes more than once a minute");
+	else if (cron_next(&c, 0) == TIME_NEVER)
+		rule_broken(f, STR("spec.schedule"), s->schedule,
+		    "never comes: its months have no such day");
 }
 
 static int check_areas(const struct server *s, struct arena *a,

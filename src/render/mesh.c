@@ -243,8 +243,33 @@ static void balancer_settle(const struct render *r,
 		HAS_SET(&b->hash, istio_hash, source_ip);
 		b->hash.source_ip = true;
 	}
-	if (HAS(b, istio_balancer, hash))
+	if (b->hash.has)
 		HAS_CLEAR(b, istio_balancer, simple);
+}
+
+/*
+ * When an apply takes away all that is in an object, but goes on to ask for
+ * the object, it becomes null, which no CRD takes. So none is asked for.
+ */
+static void empties_clear(struct istio_traffic *t)
+{
+	struct istio_pool *pool = &t->pool;
+	struct istio_balancer *b = &t->balancer;
+
+	if (!pool->tcp.has)
+		HAS_CLEAR(pool, istio_pool, tcp);
+	if (!pool->http.has)
+		HAS_CLEAR(pool, istio_pool, http);
+	if (!pool->has)
+		HAS_CLEAR(t, istio_traffic, pool);
+	if (!b->hash.has)
+		HAS_CLEAR(b, istio_balancer, hash);
+	if (!b->has)
+		HAS_CLEAR(t, istio_traffic, balancer);
+	if (!t->outliers.has)
+		HAS_CLEAR(t, istio_traffic, outliers);
+	if (!t->tls.has)
+		HAS_CLEAR(t, istio_traffic, tls);
 }
 
 void destination_rule_write(struct render *r)
@@ -263,8 +288,11 @@ void destination_rule_write(struct render *r)
 	}
 	jw_kopen(w, "spec");
 	jw_kstr(w, "host", r->s->meta.name);
-	jw_key(w, STR("trafficPolicy"));
-	schema_encode(&istio_traffic_schema, IN_ALL, &t, w);
+	empties_clear(&t);
+	if (t.has) {
+		jw_key(w, STR("trafficPolicy"));
+		schema_encode(&istio_traffic_schema, IN_ALL, &t, w);
+	}
 	jw_close(w);
 }
 

@@ -404,6 +404,43 @@ static void template_patch(struct render *r, struct arena *a)
 	r->template = arena_keep(a, &out);
 }
 
+/*
+ * The API server writes an account's name into serviceAccount as well, the
+ * field of old, and takes it from there when it is given nowhere else. So
+ * both are ours, or the name would stay for good when it is taken away. No
+ * pod changes for that, nor the digest of the template.
+ */
+static void account_twice(struct render *r, struct arena *a)
+{
+	size_t mark = arena_mark(a), end;
+	struct str name = STR_NONE;
+	struct json_doc doc;
+	struct buf out;
+	uint32_t spec;
+
+	r->sent_template = r->template;
+	if (!HAS(r->spec, server_spec, service_account) &&
+	    !HAS(r->spec, server_spec, pod_patch))
+		return;
+	if (a->over || json_parse_in(&doc, r->template, a, NULL) < 0) {
+		a->over = true;
+		return;
+	}
+	spec = json_get(&doc, JSON_ROOT, STR("spec"));
+	if (json_get(&doc, spec, STR("serviceAccount")) == JSON_NIL)
+		name = json_raw(&doc, json_get(&doc, spec,
+		    STR("serviceAccountName")));
+	arena_reset(a, mark);
+	if (name.n == 0)
+		return;
+	out = arena_buf(a);
+	end = (size_t)(name.p - r->template.p) + name.n;
+	buf_fmt(&out, "%S,\"serviceAccount\":%S%S",
+	    str_sub(r->template, 0, end), name,
+	    str_sub(r->template, end, r->template.n));
+	r->sent_template = arena_keep(a, &out);
+}
+
 static void template_render(struct render *r, struct arena *a)
 {
 	struct buf out = arena_buf(a);
@@ -417,6 +454,7 @@ static void template_render(struct render *r, struct arena *a)
 		template_patch(r, a);
 	r->template_digest = hash_more(HASH_SEED, r->template.p,
 	    r->template.n);
+	account_twice(r, a);
 }
 
 static struct render render_begin(const struct render_in *in,

@@ -11,6 +11,7 @@ struct render {
 	struct str key;			/* value of LABEL_KEY */
 	struct str config_text;		/* what config.json will hold */
 	struct str template;		/* of the pods */
+	struct str sent_template;	/* as it is asked for */
 	struct str affinity;		/* of the pods; empty: none */
 	struct strs init, sidecars;	/* containers beside the server's */
 	struct str dashboard;		/* Grafana's JSON */

@@ -56,7 +56,7 @@ void deployment_write(struct render *r)
 		jw_kbool(w, "paused", true);
 	if (HAS(spec, server_spec, revision_history))
 		jw_ki64(w, "revisionHistoryLimit", spec->revision_history);
-	jw_kraw(w, "template", r->template);
+	jw_kraw(w, "template", r->sent_template);
 	jw_close(w);
 }
 

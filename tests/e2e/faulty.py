@@ -194,6 +194,7 @@ def of_the_areas(one):
         at(one, "networkPolicy", {"enabled": True, "ingressRules": [{"ports": [port]}]},
            words, "networkPolicy.ingressRules[0].ports",
            ("spec.networkPolicy.ingressRules[0].ports[0]", "endPort needs a port"))
+    at(one, "schedule", "0 0 31 2 *", "never comes", "schedule", False)
     for port, words in (("a_b", "is not a port name"), ("80", "is not a port name")):
         at(one, "networkPolicy", {"enabled": True, "egressRules": [{"ports": [{"port": port}]}]},
            words, "networkPolicy.egressRules[0].ports", False)

@@ -130,7 +130,7 @@ say "done"
 [ -n "$FOREIGN" ] || cat <<-END
 
 	The node runs on. From here:
-	    tools/node/node.sh x kubectl get mcpservers -A
+	    tools/node/node.sh x kubectl get mcp -A
 	    tools/node/node.sh x bash        a shell inside, KUBECONFIG is set
 	    tools/node/node.sh status        its processes and their memory
 	    make stop                        ends it

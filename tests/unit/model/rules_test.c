@@ -457,6 +457,19 @@ TEST(rules_toleration_seconds)
 	    "\"tolerationSeconds\":0}]");
 }
 
+TEST(rules_schedule_comes)
+{
+	bad("\"schedule\":\"0 0 31 2 *\"", "spec.schedule",
+	    "0 0 31 2 * never comes: its months have no such day");
+	bad("\"schedule\":\"@every 1s\"", "spec.schedule",
+	    "@every 1s comes more than once a minute");
+	bad("\"schedule\":\"61 * * * *\"", "spec.schedule",
+	    "61 is no minute");
+	good("\"schedule\":\"0 0 29 2 *\"");
+	good("\"schedule\":\"0 0 31 2 1\"");
+	good("\"schedule\":\"@every 1m\"");
+}
+
 TEST(rules_containers_have_room)
 {
 	static char spec[40000];

@@ -34,6 +34,23 @@ static struct str deployment_at(struct str json, const char *path)
 	    child[CHILD_DEPLOYMENT].body, path);
 }
 
+/* One that is there and holds nothing could not be reached from another. */
+TEST(mesh_asks_for_no_empty_objects)
+{
+	EXPECT_STR(at(ISTIO(",\"destinationRule\":{}"),
+	    CHILD_DESTINATION_RULE, "spec"), "{\"host\":\"a\"}");
+	EXPECT_STR(at(TRAFFIC("\"connectionPool\":{\"tcp\":{},"
+	    "\"http\":{}},\"loadBalancer\":{},\"outlierDetection\":{},"
+	    "\"tls\":{}"), CHILD_DESTINATION_RULE, "spec|trafficPolicy"),
+	    "{\"loadBalancer\":{\"simple\":\"ROUND_ROBIN\"},"
+	    "\"tls\":{\"mode\":\"ISTIO_MUTUAL\"}}");
+	EXPECT_STR(at(TRAFFIC("\"connectionPool\":{\"tcp\":{},"
+	    "\"http\":{\"maxRetries\":1}},\"loadBalancer\":{\"simple\":"
+	    "\"RANDOM\",\"consistentHash\":{}}"), CHILD_DESTINATION_RULE,
+	    "spec|trafficPolicy"), "{\"connectionPool\":{\"http\":{"
+	    "\"maxRetries\":1}},\"loadBalancer\":{\"simple\":\"RANDOM\"}}");
+}
+
 /* What stands there while it is off is kept for later. */
 TEST(mesh_only_when_enabled)
 {
@@ -154,15 +171,13 @@ TEST(mesh_traffic_as_given)
 	    CHILD_DESTINATION_RULE, "spec"), "{\"host\":\"a\","
 	    "\"trafficPolicy\":{\"loadBalancer\":{\"simple\":"
 	    "\"ROUND_ROBIN\"},\"tls\":{\"mode\":\"ISTIO_MUTUAL\"}}}");
-	EXPECT_STR(at(ISTIO(",\"destinationRule\":{}"),
-	    CHILD_DESTINATION_RULE, "spec|trafficPolicy"), "{}");
 	EXPECT_STR(at(GATEWAY("\"enabled\":true"), CHILD_DESTINATION_RULE,
 	    "spec|trafficPolicy"), "{\"tls\":{\"mode\":\"ISTIO_MUTUAL\"}}");
 	/* Which nobody could speak with pods that have no sidecar. */
 	EXPECT_STR(at(SERVER(",\"istio\":{\"enabled\":true,"
 	    "\"sidecarInject\":false},\"gateway\":{\"enabled\":true,"
 	    "\"istio\":{\"enabled\":true,\"host\":\"h\"}}"),
-	    CHILD_DESTINATION_RULE, "spec|trafficPolicy"), "{}");
+	    CHILD_DESTINATION_RULE, "spec|trafficPolicy"), "");
 }
 
 #define STICKY ",\"service\":{\"sessionAffinity\":\"ClientIP\"}"

@@ -94,3 +94,27 @@ TEST(workload_rolls_without_losing_a_pod)
 	    "spec|strategy|rollingUpdate"),
 	    "{\"maxUnavailable\":\"25%\",\"maxSurge\":0}");
 }
+
+/* As the API server writes it, so that both go when it is taken away. */
+TEST(workload_names_an_account_in_both_fields)
+{
+	static const char *const patched = "\"zz\"";
+	struct str given = SERVER(",\"serviceAccountName\":\"x\"");
+	struct str patch = SERVER(",\"podTemplatePatch\":{\"spec\":{"
+	    "\"serviceAccountName\":\"zz\"}}");
+
+	EXPECT_STR(deployment_at(SERVER(""),
+	    "spec|template|spec|serviceAccount"), "");
+	EXPECT_STR(deployment_at(given,
+	    "spec|template|spec|serviceAccountName"), "\"x\"");
+	EXPECT_STR(deployment_at(given,
+	    "spec|template|spec|serviceAccount"), "\"x\"");
+	EXPECT_STR(deployment_at(patch,
+	    "spec|template|spec|serviceAccount"), patched);
+	EXPECT_STR(deployment_at(SERVER(",\"serviceAccountName\":\"x\","
+	    "\"podTemplatePatch\":{\"spec\":{\"serviceAccountName\":"
+	    "\"zz\"}}"), "spec|template|spec|serviceAccount"), patched);
+	EXPECT_STR(deployment_at(SERVER(",\"podTemplatePatch\":{\"spec\":{"
+	    "\"serviceAccount\":\"old\"}}"),
+	    "spec|template|spec|serviceAccount"), "\"old\"");
+}
