@@ -78,4 +78,12 @@ k -n mcp-system scale deployment mcp-operator --replicas=1 >/dev/null
 check "the operator is back" k -n mcp-system rollout status deployment/mcp-operator --timeout=60s
 check "an Ingress nobody wants any more goes" wait_for 60 gone ingress/left
 check "the policy, too" wait_for 60 gone networkpolicy/left
+
+# A policy that the API server refuses: bits of a host, since Kubernetes 1.36.
+server held '  networkPolicy: {enabled: true, ingressRules: [{from: [{ipBlock: {cidr: 10.1.2.3/8}}]}]}'
+held() { one held '.status.conditions[?(@.type=="Degraded")].message' | grep -q '^NetworkPolicy held: '; }
+check "that a policy is refused is told" wait_for 30 held
+check "there are no pods for it to guard" gone deployment/held
+change held '{"networkPolicy":{"ingressRules":[{"from":[{"ipBlock":{"cidr":"10.0.0.0/8"}}]}]}}'
+check "before there is one" wait_for 30 there deployment/held
 finish

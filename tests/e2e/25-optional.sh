@@ -72,6 +72,20 @@ check "an edit comes back" wait_for 30 field_is /web/mcp $ROUTE/entered \
 	'.spec.rules[0].matches[0].path.value'
 k -n "$ns" delete servicemonitors.monitoring.coreos.com watched --wait=false >/dev/null
 check "what is deleted, too" wait_for 30 made servicemonitors.monitoring.coreos.com/watched
+
+# What empties an object of theirs, they would not take.
+DR=destinationrules.networking.istio.io/meshed
+traffic() { k -n "$ns" patch $S1 meshed --type=merge -p "{\"spec\":{\"istio\":{\"destinationRule\":$1}}}" >/dev/null; }
+traffic null
+traffic '{"trafficPolicy":{"connectionPool":{"tcp":{"maxConnections":7}},"outlierDetection":{"interval":"9s"}}}'
+check "the mesh is told of connections" wait_for 30 field_is 7 $DR .spec.trafficPolicy.connectionPool.tcp.maxConnections
+traffic '{"trafficPolicy":{"connectionPool":{"tcp":{"maxConnections":null}},"outlierDetection":{"interval":null}}}'
+check "and of none any more" wait_for 30 field_is "" $DR .spec.trafficPolicy.connectionPool
+same "nor of pods that rest" "" "$(get $DR .spec.trafficPolicy.outlierDetection)"
+traffic '{"trafficPolicy":{"connectionPool":null,"outlierDetection":null}}'
+sleep 2
+same "which is no fault" "" "$(lacks meshed)"
+
 k -n "$ns" patch $S1 scaled --type=merge -p '{"spec":{"autoscaling":{"vpa":{"enabled":false}}}}' >/dev/null
 check "what is switched off goes" wait_for 30 is_gone $VPA/scaled
 

@@ -84,6 +84,20 @@ change full '{"pod":null}'
 check "without them the server is ready" ready
 same "alone" mcp-server "$(get deployment/full '.spec.template.spec.containers[*].name')"
 
+# The API server keeps an account's name in two fields.
+account_is() { # BOTH: '' for none
+	local field
+	for field in serviceAccountName serviceAccount; do
+		field_is "$1" deployment/full ".spec.template.spec.$field" || return
+	done
+}
+change full '{"replicas":0,"serviceAccountName":"other"}'
+check "an account is given" wait_for 20 account_is other
+change full '{"serviceAccountName":null,"podTemplatePatch":{"spec":{"serviceAccountName":"third"}}}'
+check "also by a patch" wait_for 20 account_is third
+change full '{"podTemplatePatch":null}'
+check "and taken away" wait_for 20 account_is ""
+
 k -n "$ns" apply -f - >"$OUT/wrong" 2>&1 <<Y
 apiVersion: mcp.mcp.dev/v1alpha1
 kind: MCPServer
