@@ -145,5 +145,8 @@ bool is_taken(const struct sim *s, const struct api_object *server,
 /* Is one taken that keeps all that comes after it from being made? */
 bool is_blocked(const struct sim *s, const struct api_object *server,
     const struct expect *e);
+/* Do its pods wait for a policy whose name is taken? */
+bool is_unguarded(const struct sim *s, const struct api_object *server,
+    const struct expect *e);
 
 #endif

@@ -262,7 +262,8 @@ static bool server_is(const struct sim *s, const struct api_object *o,
 		e.max = INT64_MAX;
 	}
 	for (int k = 0; k < KID_FEW; k++)
-		if (!kid_is(s, o, &e, (enum kid)k, why))
+		if ((k != KID_DEPLOYMENT || !is_unguarded(s, o, &e)) &&
+		    !kid_is(s, o, &e, (enum kid)k, why))
 			return false;
 	return true;
 }

@@ -272,7 +272,8 @@ static void look_at(const struct sim *s, const struct api_object *o,
 	    refs_missing_of(s, o, API_SECRET);
 	ret->blocked = is_taken(s, o, KID_DEPLOYMENT) ||
 	    (ret->e.service && is_taken(s, o, KID_SERVICE)) ||
-	    (ret->e.config && is_taken(s, o, KID_CONFIG));
+	    (ret->e.config && is_taken(s, o, KID_CONFIG)) ||
+	    is_unguarded(s, o, &ret->e);
 	if (!ret->deployment)
 		return;
 	d = ret->deployment->root;

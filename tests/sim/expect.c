@@ -127,6 +127,14 @@ bool is_blocked(const struct sim *s, const struct api_object *server,
 	return false;
 }
 
+bool is_unguarded(const struct sim *s, const struct api_object *server,
+    const struct expect *e)
+{
+	return kid_wanted(node_get(server->root, "spec"), e, KID_POLICY) &&
+	    is_taken(s, server, KID_POLICY) &&
+	    !child_of(s, server, KID_DEPLOYMENT);
+}
+
 bool refs_missing_of(const struct sim *s, const struct api_object *server,
     enum api_kind kind)
 {
