@@ -103,7 +103,7 @@ struct schema_field {
 		const struct schema *table;		/* OBJ, LIST, RAW_OBJ */
 		const struct schema_words *words;	/* ENUM */
 	} of;
-	int64_t min, max;
+	int32_t min, max;	/* wider: by RULE_BOUNDS */
 	uint16_t offset;
 	uint8_t type, groups, flags;
 };
