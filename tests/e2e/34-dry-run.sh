@@ -54,9 +54,8 @@ faults() {
 		"$a {nodeSelectorTerms: [{matchExpressions: [{key: a, operator: Junk}]}]}}}"
 	faulty unknown spec.affinity 'field not declared in schema' \
 		'  affinity: {nodeAffinty: {}}'
-	faulty privileged spec.securityContext \
-		'cannot set `allowPrivilegeEscalation` to false and `privileged` to true' \
-		'  securityContext: {privileged: true, allowPrivilegeEscalation: false}'
+	faulty confined spec.securityContext 'appArmorProfile.localhostProfile: Required value' \
+		'  securityContext: {appArmorProfile: {type: Localhost}}'
 	faulty class spec.service.loadBalancerClass 'Invalid value: "a b"' \
 		'  service: {type: LoadBalancer, loadBalancerClass: a b}'
 	faulty spread spec.topologySpreadConstraints 'maxSkew: Invalid value: 0' \
