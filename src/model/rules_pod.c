@@ -468,11 +468,7 @@ static void check_env_twice(const struct env_var_list *v, const char *list,
 
 static bool is_same_port(const struct more_port *p, const struct more_port *q)
 {
-	static const struct str tcp = STR_INIT("TCP");
-
-	return p->number == q->number &&
-	    str_eq(p->protocol.n ? p->protocol : tcp,
-	    q->protocol.n ? q->protocol : tcp);
+	return p->number == q->number && p->protocol == q->protocol;
 }
 
 static void check_ports_twice(const struct more_port_list *v,
