@@ -202,6 +202,9 @@ extern const struct json_list_key pod_template_lists[];
  */
 int server_unacted(const struct server *s, struct buf *out);
 
+/* rules.c: an empty text counts as none. */
+bool count_given(const struct int_or_str *v);
+
 /*
  * advice.c: fields of the Service that its type leaves without effect, and
  * those of reload.

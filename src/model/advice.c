@@ -174,7 +174,7 @@ static void advise_budget(const struct server_spec *s,
 	    s->replicas == 0 || most < 1)
 		return;
 	if (HAS(b, budget_spec, max_unavailable) &&
-	    (b->max_unavailable.is_int || b->max_unavailable.s.n > 0) &&
+	    count_given(&b->max_unavailable) &&
 	    pods_of(&b->max_unavailable, most) == 0)
 		rule_broken(f, STR("spec.autoscaling.pdb.maxUnavailable"),
 		    STR_NONE, "of 0 keeps nodes from being drained");
@@ -273,7 +273,6 @@ int server_advise(const struct server *s, struct arena *scratch,
 {
 	struct faults f = { each, ctx, false };
 	size_t mark = arena_mark(scratch);
-	bool over = scratch->over;
 	struct areas areas;
 	int err;
 
@@ -289,6 +288,5 @@ int server_advise(const struct server *s, struct arena *scratch,
 	server_idle_fields(s, each, ctx);
 	advise_unacted(s, &f);
 	arena_reset(scratch, mark);
-	scratch->over = over;
 	return err;
 }

@@ -312,6 +312,11 @@ static bool percent_valid(struct str s)
 	return percent_read(s, &v);
 }
 
+bool count_given(const struct int_or_str *v)
+{
+	return v->is_int || v->s.n > 0;
+}
+
 bool count_valid(const struct int_or_str *v)
 {
 	return v->is_int || !v->s.n || percent_valid(v->s);
@@ -490,7 +495,6 @@ int server_check_all(const struct server *s, struct arena *scratch,
 {
 	struct faults f = { each, ctx, false };
 	size_t mark = arena_mark(scratch);
-	bool over = scratch->over;
 	int err;
 
 	check_name(s, &f);
@@ -514,7 +518,6 @@ int server_check_all(const struct server *s, struct arena *scratch,
 	if (!err)
 		err = check_pod_patch(&s->spec, scratch, &f);
 	arena_reset(scratch, mark);
-	scratch->over = over;
 	return f.any ? ERR_INVALID : err;
 }
 

@@ -272,25 +272,26 @@ void check_probes(const struct server_spec *s, struct faults *f)
 
 /* ---- resources ---- */
 
-static void quantity_broken(struct faults *f, const char *list,
-    struct str key, struct str value, const char *rule)
+/* at: as "resources.limits" */
+static void member_broken(struct faults *f, const char *at,
+    struct str member, struct str value, const char *rule)
 {
 	char mem[DIAG_PATH_MAX];
 	struct buf b;
 
 	buf_init(&b, mem, sizeof(mem));
-	buf_fmt(&b, "spec.resources.%s.%S", list, key);
+	buf_fmt(&b, "spec.%s.%S", at, member);
 	rule_broken(f, buf_view(&b), value, rule);
 }
 
-static void check_quantities(const struct pairs *m, const char *list,
+static void check_quantities(const struct pairs *m, const char *at,
     struct faults *f)
 {
 	for (uint32_t i = 0; i < m->n; i++) {
 		int64_t milli;
 
 		if (quantity_parse(m->p[i].value, &milli) || milli < 0)
-			quantity_broken(f, list, m->p[i].key,
+			member_broken(f, at, m->p[i].key,
 			    m->p[i].value, "must not be negative");
 	}
 }
@@ -300,8 +301,8 @@ void check_resources(const struct server_spec *s, struct faults *f)
 	const struct pairs *want = &s->resources.requests;
 	const struct pairs *most = &s->resources.limits;
 
-	check_quantities(want, "requests", f);
-	check_quantities(most, "limits", f);
+	check_quantities(want, "resources.requests", f);
+	check_quantities(most, "resources.limits", f);
 	for (uint32_t i = 0; i < want->n; i++) {
 		struct str key = want->p[i].key;
 		int64_t a, b;
@@ -309,7 +310,7 @@ void check_resources(const struct server_spec *s, struct faults *f)
 		if (pairs_have(most, key) &&
 		    !quantity_parse(want->p[i].value, &a) &&
 		    !quantity_parse(pairs_get(most, key), &b) && a > b)
-			quantity_broken(f, "requests", key,
+			member_broken(f, "resources.requests", key,
 			    want->p[i].value, "is over the limit");
 	}
 }
@@ -329,31 +330,21 @@ static const char *below(char mem[static 64], const char *list, uint32_t i,
 	return mem;
 }
 
-static void security_broken(struct faults *f, const char *at,
-    const char *member, struct str value, const char *rule)
-{
-	char mem[DIAG_PATH_MAX];
-	struct buf b;
-
-	buf_init(&b, mem, sizeof(mem));
-	buf_fmt(&b, "spec.%s.%s", at, member);
-	rule_broken(f, buf_view(&b), value, rule);
-}
-
 static void check_seccomp(const struct profile *p, const char *at,
     struct faults *f)
 {
-	static const char member[] = "seccompProfile.localhostProfile";
+	static const struct str member =
+	    STR_INIT("seccompProfile.localhostProfile");
 	struct str path = p->localhost;
 
 	if (p->type != PROFILE_LOCALHOST && HAS(p, profile, localhost))
-		security_broken(f, at, member, path, "is for type Localhost");
+		member_broken(f, at, member, path, "is for type Localhost");
 	else if (p->type == PROFILE_LOCALHOST &&
 	    !HAS(p, profile, localhost))
-		security_broken(f, at, member, STR_NONE,
+		member_broken(f, at, member, STR_NONE,
 		    "is required with type Localhost");
 	else if (path.n && (path.p[0] == '/' || climbs(path)))
-		security_broken(f, at, member, path,
+		member_broken(f, at, member, path,
 		    "must be a path below the node's profiles");
 }
 
@@ -368,15 +359,17 @@ static bool has_capability(const struct strs *v, const char *name)
 static void check_context(const struct security_context *c,
     const char *at, struct faults *f)
 {
+	static const struct str escalation =
+	    STR_INIT("allowPrivilegeEscalation");
 	bool held = HAS(c, security_context, allow_escalation) &&
 	    !c->allow_escalation;
 
 	if (held && c->privileged)
-		security_broken(f, at, "allowPrivilegeEscalation", STR_NONE,
+		member_broken(f, at, escalation, STR_NONE,
 		    "must not be false with privileged");
 	else if (held && has_capability(&c->capabilities.add,
 	    "CAP_SYS_ADMIN"))
-		security_broken(f, at, "allowPrivilegeEscalation", STR_NONE,
+		member_broken(f, at, escalation, STR_NONE,
 		    "must not be false with CAP_SYS_ADMIN");
 	if (HAS(c, security_context, seccomp))
 		check_seccomp(&c->seccomp, at, f);

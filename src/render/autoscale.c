@@ -115,12 +115,6 @@ bool pdb_wanted(const struct render *r)
 	    render_replicas(r->s) > 1;
 }
 
-/* An empty text counts as none, as it does in the rules. */
-static bool is_count(const struct int_or_str *v)
-{
-	return v->is_int || v->s.n > 0;
-}
-
 /*
  * At least one pod may always go, so that a node can be drained; and one that
  * does not serve anyway, which Kubernetes would keep by itself.
@@ -133,11 +127,11 @@ void pdb_write(struct render *r)
 
 	jw_kopen(w, "spec");
 	selector_write(w, "selector", LABEL_KEY, r->key);
-	if (is_count(&b->min_available))
+	if (count_given(&b->min_available))
 		int_or_str_write(w, "minAvailable", &b->min_available);
 	else
 		int_or_str_write(w, "maxUnavailable",
-		    is_count(&b->max_unavailable) ?
+		    count_given(&b->max_unavailable) ?
 		    &b->max_unavailable : &one);
 	jw_kcstr(w, "unhealthyPodEvictionPolicy",
 	    schema_word(&unhealthy_eviction_words,
