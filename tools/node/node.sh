@@ -59,19 +59,28 @@ up() {
 down() {
 	need_root
 	if [ -e "/run/netns/$NS" ]; then
-		ip netns pids "$NS" | xargs -r kill -9 2>/dev/null || true
+		nothing_inside || true
 	fi
 	cgroups_down
 	if [ -e "/run/netns/$NS" ]; then
-		wait_until 10 "the last process" nothing_inside ||
-			die "these processes do not end: $(ip netns pids "$NS")"
+		wait_until 60 "the last process" nothing_inside ||
+			die "these processes do not end:
+$(ip netns pids "$NS" | xargs -r ps -o pid,stat,wchan:20,args -p)"
 		ip netns del "$NS"
 	fi
 	rm -rf "$S"
 	say "down: $NS"
 }
 
-nothing_inside() { [ -z "$(ip netns pids "$NS")" ]; }
+# Kills what it sees each time: one of them may have started another while the
+# list was read.
+nothing_inside() {
+	local pids
+	pids=$(ip netns pids "$NS")
+	[ -n "$pids" ] || return 0
+	kill -9 $pids 2>/dev/null
+	return 1
+}
 
 status() {
 	local name pid
