@@ -147,11 +147,22 @@ static void text_of(const struct schema *s, size_t row, enum group g)
 #define QUANTITY_PATTERN "^[+-]?([0-9]+\\\\.?[0-9]*|\\\\.[0-9]+)" \
 	"([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$"
 
-static void int_or_string(void)
+static void number_bounds(int64_t min, int64_t max)
+{
+	if (!min && !max)
+		return;
+	line("minimum: %lld", (long long)min);
+	if (max)
+		line("maximum: %lld", (long long)max);
+}
+
+/* Bounds are for numbers: a text is not held against them. */
+static void int_or_string(int64_t min, int64_t max)
 {
 	line("anyOf:");
 	line("- type: integer");
 	line("- type: string");
+	number_bounds(min, max);
 	line("x-kubernetes-int-or-string: true");
 }
 
@@ -172,11 +183,7 @@ static void whole_number(int64_t min, int64_t max, const char *format)
 {
 	line("type: integer");
 	line("format: %s", format);
-	if (!min && !max)
-		return;
-	line("minimum: %lld", (long long)min);
-	if (max)
-		line("maximum: %lld", (long long)max);
+	number_bounds(min, max);
 }
 
 static void text(int64_t min, int64_t max)
@@ -301,7 +308,7 @@ static void value(const struct schema *s, size_t row, enum group g)
 		    f->type == FIELD_I32 ? "int32" : "int64");
 		break;
 	case FIELD_INT_OR_STR:
-		int_or_string();
+		int_or_string(min, max);
 		break;
 	case FIELD_QUANTITY:
 		any_quantity();

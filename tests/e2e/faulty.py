@@ -77,6 +77,8 @@ def of_all_groups():
         at(ALL, "strategy.rollingUpdate.maxSurge", value,
            "is neither a number nor a percentage")
     at(ALL, "strategy.rollingUpdate.maxUnavailable", "101%", "is over 100%")
+    at(ALL, "strategy.rollingUpdate.maxSurge", -1, "is under 0",
+       crd=("spec.strategy.rollingUpdate.maxSurge", "should be greater than or equal to 0"))
     at(ALL, "runtimeClassName", "k_v", "is not a name of a RuntimeClass")
     at(ALL, "service", {"type": "LoadBalancer", "loadBalancerSourceRanges": ["10.0.0.0"]},
        "is not a network", "service.loadBalancerSourceRanges[0]")
@@ -198,9 +200,15 @@ def of_the_areas(one):
     for port, words in (("a_b", "is not a port name"), ("80", "is not a port name")):
         at(one, "networkPolicy", {"enabled": True, "egressRules": [{"ports": [{"port": port}]}]},
            words, "networkPolicy.egressRules[0].ports", False)
-    for port, words in ((0, "is under 1"), (65536, "is over 65535")):
+    for port, words, crd in ((0, "is under 1", "should be greater than or equal to 1"),
+                             (65536, "is over 65535", "should be less than or equal to 65535")):
+        where = "networkPolicy.egressRules[0].ports[0].port"
         at(one, "networkPolicy", {"enabled": True, "egressRules": [{"ports": [{"port": port}]}]},
-           words, "networkPolicy.egressRules[0].ports[0].port", False)
+           words, where, ("spec." + where, crd))
+    for field in ("minAvailable", "maxUnavailable"):
+        where = "autoscaling.pdb." + field
+        at(one, "autoscaling.pdb", {field: -1}, "is under 0", where,
+           ("spec." + where, "should be greater than or equal to 0"))
     for cidr, part in (("10.0.0.0/8", "11.0.0.0/16"), ("10.0.0.0/8", "10.0.0.0/8"),
                        ("10.0.0.0/8", "fd00::/16")):
         at(one, "networkPolicy", {"enabled": True, "ingressRules": [
