@@ -326,6 +326,9 @@ static void job_end(struct job *j)
 		r->refused_counts = j->counts;
 		job_back_off(j, j->hold.reason != NULL ? "held back" :
 		    "child refused");
+		/* What was announced is done now, whatever else failed. */
+		if (j->announced)
+			queue_at(&m->queue, j->record, m->loop.now_ns);
 		/* Its pods may have changed since they were judged. */
 		queue_add(&m->queue, j->record, false, m->loop.now_ns);
 		job_release(j);

@@ -169,6 +169,7 @@ static struct {
 	unsigned released;
 	bool mute;		/* a status cannot be written */
 	bool met;		/* there is a Deployment of that name */
+	bool broken;		/* and it is refused */
 } it;
 
 static const char *object(void)
@@ -249,6 +250,11 @@ static void serve(const struct world_request *r, struct str path)
 	}
 	if (it.met && str_ends(path, STR("/deployments/one"))) {
 		met(r);
+		return;
+	}
+	if (it.broken && str_ends(path, STR("/deployments/one"))) {
+		world_reply(mw.w, r->peer, 422, NULL, world_status(422,
+		    "Invalid", "no"));
 		return;
 	}
 	if (it.mute && str_ends(path, STR("mcpservers/one/status"))) {
@@ -501,6 +507,22 @@ TEST(a_change_of_labels_is_told_before_it_is_made)
 {
 	changes_unseen(TENANT("\"" PREFIX "a\":\"2\""));
 	changes_unseen(plain);
+}
+
+/* What was told is done at once, whatever else is tried again when. */
+TEST(labels_do_not_wait_for_a_child_that_is_refused)
+{
+	it.broken = true;
+	run(plain);
+	mw_run(900 * SEC);
+	tell(labelled);
+	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 1);
+	EXPECT(says("\"Labelled\""));
+	mw_run(900 * SEC);
+	tell(plain);
+	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 1);
+	EXPECT(!says("NamespaceLabelled"));
+	it.broken = false;
 }
 
 /* There is nothing to give back, and maybe no right to. */
