@@ -4,8 +4,8 @@
 #include "check.h"
 
 static const struct checker *const all[] = {
-	&check_children, &check_deadline, &check_foreign, &check_hooks,
-	&check_invalid, &check_kids, &check_leader, &check_memory,
+	&check_children, &check_deadline, &check_foreign, &check_guard,
+	&check_hooks, &check_invalid, &check_kids, &check_leader, &check_memory,
 	&check_orphans, &check_rate, &check_refs, &check_rest, &check_secrets,
 	&check_spec, &check_status, &check_throttle, &check_times,
 };
@@ -23,6 +23,18 @@ bool is_write(const struct api_request *r)
 bool is_server_kind(enum api_kind kind)
 {
 	return kind >= API_ALLBEONE && kind <= API_MCPDEV;
+}
+
+uint32_t server_number(const struct sim *s, const struct api_object *o)
+{
+	struct server_id id;
+	uint32_t i = 0;
+
+	do
+		server_id(s, i, &id);
+	while ((id.kind != o->kind || !str_is(o->ns, id.ns) ||
+	    !str_is(o->name, id.name)) && ++i < SIM_SERVERS);
+	return i;
 }
 
 const struct api_object *owner_of(const struct sim *s,

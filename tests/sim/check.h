@@ -29,9 +29,9 @@ struct checker {
 };
 
 extern const struct checker check_children, check_deadline, check_foreign,
-    check_hooks, check_invalid, check_kids, check_leader, check_memory,
-    check_orphans, check_rate, check_refs, check_rest, check_secrets,
-    check_spec, check_status, check_throttle, check_times;
+    check_guard, check_hooks, check_invalid, check_kids, check_leader,
+    check_memory, check_orphans, check_rate, check_refs, check_rest,
+    check_secrets, check_spec, check_status, check_throttle, check_times;
 
 /* Parts of a run, told to the checkers by converge.c. */
 enum part {
@@ -81,6 +81,8 @@ struct checks {
 	} due[256];
 	/* invalid: when a server last asked for no pods at all */
 	int64_t none_ns[SIM_SERVERS];
+	/* guard: when one last asked for no policy, or had it; 0: never */
+	int64_t guarded_ns[SIM_SERVERS];
 };
 
 /* Is it one of the instances that writes, and not the world? */
@@ -88,6 +90,8 @@ bool from_operator(const struct api_write *w);
 /* Is this a request of an instance that changes something? */
 bool is_write(const struct api_request *r);
 bool is_server_kind(enum api_kind kind);
+/* Which of the scenario's servers it is; SIM_SERVERS: none of them. */
+uint32_t server_number(const struct sim *s, const struct api_object *o);
 /* The server that an object says it belongs to, by its uid; NULL: none. */
 const struct api_object *owner_of(const struct sim *s,
     const struct node *root, struct str *ret_uid);

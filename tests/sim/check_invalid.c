@@ -10,18 +10,6 @@
 /* What was asked for before may still be on its way. */
 #define ON_ITS_WAY (KUBE_WATCH_SILENCE_NS + 30 * SEC)
 
-static uint32_t number_of(const struct sim *s, const struct api_object *o)
-{
-	struct server_id id;
-	uint32_t i = 0;
-
-	do
-		server_id(s, i, &id);
-	while ((id.kind != o->kind || !str_is(o->ns, id.ns) ||
-	    !str_is(o->name, id.name)) && ++i < SIM_SERVERS);
-	return i;
-}
-
 static void second(struct sim *s)
 {
 	struct server_id id;
@@ -56,7 +44,7 @@ static void write(struct sim *s, const struct api_write *w)
 	if (!o || node_path(o->root, "metadata.deletionTimestamp"))
 		return;
 	expect_of(s, o, &e);
-	i = number_of(s, o);
+	i = server_number(s, o);
 	if (e.valid || i == SIM_SERVERS ||
 	    s->now_ns - s->checks->none_ns[i] < ON_ITS_WAY)
 		return;
