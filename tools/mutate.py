@@ -188,7 +188,13 @@ def sample(seed):
 
 def objects(folder):
     return sorted(folder + "/" + n for n in os.listdir(folder)
-                  if n.endswith(".o"))
+                  if n.endswith(".o")) if os.path.isdir(folder) else []
+
+
+def linked():
+    """What control is linked with, as the Makefile finds it."""
+    with open("build/rooms.mk") as f:
+        return re.search(r"^rooms_control := (.*)", f.read(), re.M)[1].split()
 
 
 class Flavour:
@@ -226,8 +232,6 @@ class Flavour:
 
 class Bench:
     """One place to build and run mutants in; there may be several."""
-    rooms = ["base", "codec", "net", "mcp", "model", "observe"] + ROOMS
-
     def __init__(self, sims, number):
         self.sims = sims
         self.out = "%s/%d" % (OUT, number)
@@ -243,7 +247,7 @@ class Bench:
     @staticmethod
     def parts(flavour, units):
         out = []
-        for room in Bench.rooms:
+        for room in linked():
             out += objects("%s/src/%s" % (flavour.dir, room))
         for room in ROOMS if units else ():
             out += objects("%s/tests/unit/%s" % (flavour.dir, room))
