@@ -33,6 +33,7 @@ static int asked;	/* who waits to hear of the Lease */
 static const char *servers, *deployments, *b_read = B;
 /* The last writes to b's status and to b. */
 static char noted[4096], released[1024];
+static uint16_t refused;	/* b's status is answered with that */
 
 static const char *watch(const struct world_request *r, struct str path)
 {
@@ -56,7 +57,10 @@ static void serve(const struct world_request *r, struct str path)
 		memcpy(released, r->body.p, r->body.n);
 		released[r->body.n] = '\0';
 	}
-	if (reads && str_search(path, STR("/leases/")) < path.n)
+	if (!reads && refused && str_ends(path, STR("/b/status")))
+		world_reply(mw.w, r->peer, refused, NULL,
+		    world_status(refused, "Forbidden", "no"));
+	else if (reads && str_search(path, STR("/leases/")) < path.n)
 		asked = r->peer;
 	else if (reads)
 		world_reply(mw.w, r->peer, 200, NULL,
@@ -273,6 +277,24 @@ TEST(an_object_of_too_many_values_is_told_once_and_keeps_running)
 	    STR(B));
 	intake_event(mw.m, GROUP_MCPDEV, 0, WATCH_SYNCED, STR_NONE);
 	EXPECT(record_at(&mw.m->records, i)->flags & RECORD_LIVE);
+}
+
+/* What could not be told is told at its next line. */
+TEST(an_object_of_too_many_values_is_told_once_it_may_be)
+{
+	begin(NULL);
+	servers = MW_LINE("ADDED", B);
+	deployments = "";
+	mw_run(5 * SEC);
+	mw_forget();
+	refused = 403;
+	mw_tell(SERVERS, many_values(LINE("6"), "}}}\n"));
+	mw_run(2 * SEC);
+	EXPECT_EQ(mw_count("limits&force=true"), 1);
+	refused = 0;
+	mw_tell(SERVERS, many_values(LINE("7"), "}}}\n"));
+	mw_run(2 * SEC);
+	EXPECT_EQ(mw_count("limits&force=true"), 2);
 }
 
 /* The line of the status that tells of it is the next try. */

@@ -107,6 +107,8 @@ static void serve(const struct world_request *r, struct str path)
 		return;
 	else if (i >= 0 && str_is(r->method, "PATCH"))
 		child_applied(r, i);
+	else if (i >= 0 && str_is(r->method, "DELETE"))
+		world_reply(mw.w, r->peer, 200, NULL, "{}");
 	else if (str_search(path, STR("/poddisruptionbudgets")) < path.n)
 		world_reply(mw.w, r->peer, 200, NULL, "{\"metadata\":{"
 		    "\"uid\":\"" CHILD_UID "\",\"resourceVersion\":\"7\"}}");
@@ -346,6 +348,22 @@ TEST(what_was_done_is_told_afterwards_and_holds_nothing_up)
 	/* It failed, and nothing more is said of it. */
 	EXPECT_EQ(asked.n, 1);
 	EXPECT_EQ(mw.m->counts.v[COUNT_EXT_FAILURES], 1);
+}
+
+TEST(what_was_deleted_is_told_too)
+{
+	begin(MW_HOOKS(MW_HOOK("log", "PostReconcile", "")), "");
+	mw_run(4 * SEC);
+	EXPECT(was_sent("\"action\":\"Apply\""));
+	mw_one.generation++;
+	mw_one.version += 10;
+	mw_one.spec = "{\"image\":\"x\",\"replicas\":0,"
+	    "\"transport\":\"stdio\"}";
+	mw_one_tell();
+	mw_run(4 * SEC);
+	EXPECT_EQ(asked.n, 2);
+	EXPECT(was_sent("\"kind\":\"Service\",\"name\":\"one\","
+	    "\"action\":\"Delete\""));
 }
 
 TEST(an_integration_is_told_of_a_phase)

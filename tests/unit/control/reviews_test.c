@@ -118,6 +118,22 @@ TEST(a_review_waits_for_what_a_validator_says)
 	EXPECT(got("\"allowed\":false"));
 }
 
+TEST(what_is_no_review_is_told_so)
+{
+	int peer;
+
+	begin(RULES, DENY);
+	peer = fake_connect(&mw.w->io, 9000);
+	told[0] = '\0';
+	fake_send(&mw.w->io, peer, MS, STR("POST /mutate HTTP/1.1\r\n"
+	    "Host: x\r\nContent-Length: 12\r\n\r\n{\"kind\":\"x\"}"));
+	mw_run(SEC);
+	EXPECT(got("400"));
+	EXPECT(got("is no AdmissionReview of admission.k8s.io/v1\n"));
+	EXPECT_EQ(asked, 0);
+	EXPECT_EQ(mw.m->counts.v[COUNT_REVIEWS_BAD], 1);
+}
+
 TEST(all_validators_that_are_for_it_have_a_word)
 {
 	begin(MW_HOOKS(MW_HOOK("first", "Validator", "") ","

@@ -20,6 +20,7 @@ static const char *const *answers;	/* of MCP, one after the other */
 static unsigned asked;
 static bool no_status;			/* cannot be written */
 static const char *raw;			/* it answers with that */
+static char host[64];			/* who was asked last */
 static bool mute;			/* the server says nothing */
 static int stream;			/* of a server with HTTP+SSE, or 0 */
 
@@ -75,7 +76,11 @@ static const char *ready_watch(const struct world_request *r,
 static void pod_serve(const struct world_request *r)
 {
 	const char *a = answers[asked];
+	size_t at = str_search(r->head, STR("Host: "));
+	struct str line;
 
+	str_cut(str_sub(r->head, at + 6, r->head.n), '\r', &line);
+	text_set(host, sizeof(host), line);
 	if (mute)
 		return;
 	if (raw != NULL) {
@@ -209,6 +214,7 @@ TEST(who_a_server_is_stands_in_its_status_and_costs_no_write)
 	    "\"toolNames\":[\"now\",\"zone\"]}"));
 	EXPECT(tells("\"type\":\"Ready\",\"status\":\"True\""));
 	EXPECT(counts_as_ready());
+	EXPECT_STR(str_from(host), "one.ns.svc:7000");
 	/* It is not asked again. */
 	mw_forget();
 	mw_run(1200 * SEC);

@@ -113,6 +113,24 @@ TEST(status_tells_message_and_field)
 	EXPECT_STR(str_from(d.text), "HTTP 422 Invalid");
 }
 
+TEST(status_with_a_message_beyond_measure_tells_its_reason)
+{
+	char text[DIAG_TEXT_MAX * 40];
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, text, sizeof(text) - 1);
+	buf_cstr(&b, "{\"kind\":\"Status\",\"reason\":\"InternalError\","
+	    "\"message\":\"");
+	for (i = 0; i < DIAG_TEXT_MAX * 9; i++)
+		buf_cstr(&b, i % 2 ? "m" : "\\u006d");
+	buf_cstr(&b, "\"}");
+	REQUIRE(!b.over);
+	text[b.n] = '\0';
+	decode(500, text);
+	EXPECT_STR(str_from(d.text), "HTTP 500 InternalError");
+}
+
 TEST(status_retry_after_seconds)
 {
 	decode(429, STATUS(429, "TooManyRequests", "slow down",

@@ -53,6 +53,9 @@ TEST(configmap_key_of_our_file_is_not_the_users)
 
 	EXPECT(str_starts(data, STR("{\"config.json\":\"{\\\"server\\\"")));
 	EXPECT(str_ends(data, STR("}}}\"}")));
+	data = data_of(WRAPPED(",\"config\":"
+	    "{\"config.json\":\"x\",\"k\":\"v\"}"));
+	EXPECT(str_ends(data, STR("}}}\",\"k\":\"v\"}")));
 }
 
 static uint64_t digest(struct str json)
