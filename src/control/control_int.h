@@ -554,6 +554,7 @@ struct job {
 	struct kube_status failed;
 	bool refused, has_failed, planned, scheduled;
 	bool late;		/* failed is no refusal, but for another try */
+	bool unguarded;		/* its policy was refused: no pods are made */
 	bool label_failed;		/* see judge_in */
 	bool announced;			/* a status has told of the labels */
 	struct kube_status label_status;

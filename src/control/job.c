@@ -190,7 +190,7 @@ static void job_begin(struct job *j, uint32_t i)
 	j->refused = j->has_failed = j->planned = j->ref_large = false;
 	j->reread = j->looked = j->adopts = j->owns = j->replaces = false;
 	j->call.status = (struct kube_status){ .retry_after_ns = -1 };
-	j->disowns = j->scheduled = j->late = false;
+	j->disowns = j->scheduled = j->late = j->unguarded = false;
 	j->gone = 0;
 	memset(&j->roll, 0, sizeof(j->roll));
 	j->applied = j->deleted = 0;

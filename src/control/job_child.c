@@ -77,21 +77,11 @@ static void only_deletions(struct job *j)
 
 /*
  * Pods that its policy was to guard are not made before it is there. Those
- * that there are go on.
+ * that there are go on; who made them unseen is looked for.
  */
-static void pods_wait(struct job *j)
+static bool pods_wait(const struct job *j, const struct step *s)
 {
-	struct plan *p = &j->plan;
-	uint32_t i, n = j->at + 1;
-
-	if (p->step[j->at].child != CHILD_NETWORK_POLICY ||
-	    !record_unguarded(&j->m->records, job_record(j)))
-		return;
-	for (i = n; i < p->steps; i++)
-		if (p->step[i].child != CHILD_DEPLOYMENT ||
-		    p->step[i].what == STEP_DELETE)
-			p->step[n++] = p->step[i];
-	p->steps = n;
+	return j->unguarded && s->child == CHILD_DEPLOYMENT && !j->looked;
 }
 
 static void child_failed(struct job *j, const struct diag *d,
@@ -99,7 +89,9 @@ static void child_failed(struct job *j, const struct diag *d,
 {
 	const struct step *s = &j->plan.step[j->at];
 
-	pods_wait(j);
+	if (s->child == CHILD_NETWORK_POLICY &&
+	    record_unguarded(&j->m->records, job_record(j)))
+		j->unguarded = true;
 	if (status->why == KUBE_WHY_OWNED && s->child < CHILD_KINDS)
 		only_deletions(j);
 	/* The first one is told, but one that the server needs before one of
@@ -203,6 +195,10 @@ void job_apply(struct job *j, const struct step *s)
 	struct str body;
 
 	job_forget_request(j);
+	if (pods_wait(j, s)) {
+		job_look(j, JOB_PROBE);
+		return;
+	}
 	if (s->child == CHILD_DEPLOYMENT && job_lacks_template(j)) {
 		job_roll(j);
 		return;
@@ -378,6 +374,10 @@ void job_probe_done(struct job *j)
 
 	if (j->replaces) {
 		job_replace(j);
+		return;
+	}
+	if (err == ERR_NOENT && pods_wait(j, &j->plan.step[j->at])) {
+		job_step_over(j);
 		return;
 	}
 	j->looked = true;

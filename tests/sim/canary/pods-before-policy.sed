@@ -1,3 +1,3 @@
 # file: src/control/job_child.c
 # Pods are made although the policy that is to guard them was refused.
-s/^	if (p->step\[j->at\].child != CHILD_NETWORK_POLICY ||$/	if (p->step[j->at].child != CHILD_NETWORK_POLICY || j->m != NULL ||/
+s/^	return j->unguarded && s->child == CHILD_DEPLOYMENT && !j->looked;$/	return j->unguarded \&\& s->child != CHILD_DEPLOYMENT;/

@@ -118,6 +118,7 @@ TEST(a_refused_server_is_deleted_while_its_status_is_written)
 /* What the API server says to its policy, and to its Service. */
 static unsigned policy_code, service_code;
 static bool has_pods, policy_refused, service_told, policy_told;
+static bool hides_pods;		/* without their label; no watch tells */
 
 static const char *watch_guarded(const struct world_request *r,
     struct str path)
@@ -148,7 +149,11 @@ static void serve_guarded(const struct world_request *r, struct str path)
 		policy_told |= str_search(r->body,
 		    STR("NetworkPolicy one: webhook is down")) < r->body.n;
 	}
-	if (policy && policy_code != 200)
+	if (str_is(r->method, "GET") && !hides_pods &&
+	    str_search(path, STR("/deployments/")) < path.n)
+		world_reply(mw.w, r->peer, 404, NULL,
+		    world_status(404, "NotFound", "no"));
+	else if (policy && policy_code != 200)
 		refuse(r, policy_code);
 	else if (service && service_code != 200)
 		refuse(r, service_code);
@@ -164,7 +169,7 @@ static void guarded_begin(unsigned policy, unsigned service, bool pods)
 	policy_code = policy;
 	service_code = service;
 	has_pods = pods;
-	policy_refused = service_told = policy_told = false;
+	policy_refused = service_told = policy_told = hides_pods = false;
 	mw.watch = watch_guarded;
 	mw.serve = serve_guarded;
 	mw_begin(NULL);
@@ -205,6 +210,17 @@ TEST(pods_wait_for_a_policy_that_is_refused_too)
 	mw_run(60 * SEC);
 	EXPECT(mw_count("/services/one") > 0);
 	EXPECT_EQ(mw_count(DEPLOYS), 0);
+}
+
+/* Those that nobody sees are no new ones, and are taken care of. */
+TEST(pods_that_are_not_seen_do_not_wait_for_a_policy)
+{
+	guarded_begin(403, 200, false);
+	hides_pods = true;
+	mw_run(60 * SEC);
+	EXPECT(mw_count("GET /apis/apps/v1/namespaces/ns/deployments/one") >
+	    0);
+	EXPECT(mw_count(DEPLOYS) > 0);
 }
 
 /* A blip is not told, but a webhook that is gone for good is, to whom it
