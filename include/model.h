@@ -250,9 +250,11 @@ void server_live_volumes(const struct server_spec *s, server_volume *each,
 bool server_user(const struct server_spec *s, int64_t *ret);
 /*
  * Is it asked for, and can it be, that changes in such volumes are told by a
- * signal?
+ * signal? Its pods have who signals also where there are containers that it
+ * could not tell from the server.
  */
 bool server_signals(const struct server_spec *s);
+bool server_has_reloader(const struct server_spec *s);
 
 /* conditions.c [cond_] ---------------------------------------------------- */
 

@@ -152,12 +152,40 @@ static bool has_live(const struct server_spec *s)
 	return n > 0;
 }
 
-bool server_signals(const struct server_spec *s)
+bool server_has_reloader(const struct server_spec *s)
 {
 	int64_t user;
 
 	return s->reload.policy == RELOAD_SIGNAL && server_user(s, &user) &&
 	    has_live(s);
+}
+
+/*
+ * Of a container of the same user nobody can tell whether it is the server's,
+ * unless who signals has the server's group and may look.
+ */
+static bool is_told_apart(const struct server_spec *s)
+{
+	const struct more_container_list *l = &s->pod.sidecars;
+	const struct security_context *c;
+	int64_t user = SERVER_USER;
+
+	if (HAS(&s->security, security_context, run_as_group) ||
+	    HAS(&s->pod_security, pod_security_context, run_as_group))
+		return true;
+	(void)server_user(s, &user);
+	for (uint32_t i = 0; i < l->n; i++) {
+		c = &l->p[i].security;
+		if (!HAS(c, security_context, run_as_user) ||
+		    c->run_as_user == user)
+			return false;
+	}
+	return true;
+}
+
+bool server_signals(const struct server_spec *s)
+{
+	return server_has_reloader(s) && is_told_apart(s);
 }
 
 void reload_idle(const struct server_spec *s, struct faults *f)
@@ -176,5 +204,9 @@ void reload_idle(const struct server_spec *s, struct faults *f)
 		rule_broken(f, STR("spec.reload.policy"), STR_NONE,
 		    "has no effect: no ConfigMap or Secret comes as files "
 		    "that running pods see change");
+	} else if (!is_told_apart(s)) {
+		rule_broken(f, STR("spec.reload.policy"), STR_NONE,
+		    "has no effect beside sidecars of the same user without "
+		    "runAsGroup");
 	}
 }

@@ -12,7 +12,7 @@
 
 bool reloader_wanted(const struct render *r)
 {
-	return r->in->sidecar.n > 0 && server_signals(r->spec);
+	return r->in->sidecar.n > 0 && server_has_reloader(r->spec);
 }
 
 static void args_write(struct render *r)

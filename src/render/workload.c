@@ -93,7 +93,7 @@ static void pod_annotations_write(struct render *r)
 	const struct server_spec *spec = r->spec;
 	/* The file of a server that is signalled may change under it. */
 	bool config = config_mounted(r) && !(reloader_wanted(r) &&
-	    server_config_is_live(spec));
+	    server_signals(spec) && server_config_is_live(spec));
 	struct jw *w = r->w;
 
 	if (spec->pod_annotations.n == 0 && r->in->refs == 0 && !config &&

@@ -65,6 +65,11 @@ TEST(advice_on_reloading)
 	    "\"securityContext\":{\"runAsNonRoot\":true}", files);
 	advised(more, "spec.reload.policy: has no effect with runAsNonRoot "
 	    "and without runAsUser: who signals must be the same user\n");
+	cut_fmt(more, sizeof(more), "%s,\"reload\":{\"policy\":\"Signal\"},"
+	    "\"pod\":{\"sidecars\":[{\"name\":\"s\",\"image\":\"b:1\"}]}",
+	    files);
+	advised(more, "spec.reload.policy: has no effect beside sidecars of "
+	    "the same user without runAsGroup\n");
 }
 
 TEST(advice_on_the_service)

@@ -18,7 +18,7 @@ static struct str live(enum group g, const char *more)
 	model_good(&m, g, spec);
 	buf_init(&b, text, sizeof(text));
 	server_live_volumes(&m.s.spec, note, &b);
-	EXPECT_EQ(server_signals(&m.s.spec), b.n > 0);
+	EXPECT_EQ(server_has_reloader(&m.s.spec), b.n > 0);
 	return buf_view(&b);
 }
 
@@ -147,4 +147,33 @@ TEST(the_user_of_a_server_is_known_unless_its_image_says)
 	model_good(&m, GROUP_MCPDEV, "{\"image\":\"a\",\"config\":{},"
 	    "\"reload\":{\"policy\":\"Roll\"}}");
 	EXPECT(!server_signals(&m.s.spec));
+	EXPECT(!server_has_reloader(&m.s.spec));
+}
+
+/* Who has the server's user has to be told from it by the group. */
+TEST(sidecars_of_its_user_are_no_servers)
+{
+	static const struct { const char *spec, *sidecar; bool signals; }
+	cases[] = {
+		{ "", "", false },
+		{ "", ",\"securityContext\":{\"runAsUser\":1000}", false },
+		{ "", ",\"securityContext\":{\"runAsUser\":1001}", true },
+		{ ",\"securityContext\":{\"runAsGroup\":2000}", "", true },
+		{ ",\"podSecurityContext\":{\"runAsGroup\":2000}", "",
+		  true },
+		{ ",\"securityContext\":{\"runAsUser\":7}",
+		  ",\"securityContext\":{\"runAsUser\":1000}", true },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char spec[512];
+
+		cut_fmt(spec, sizeof(spec), "{\"image\":\"a\",\"config\":{},"
+		    "\"reload\":{\"policy\":\"Signal\"},\"pod\":{"
+		    "\"sidecars\":[{\"name\":\"s\",\"image\":\"b\"%s}]}%s}",
+		    cases[i].sidecar, cases[i].spec);
+		model_good(&m, GROUP_MCPDEV, spec);
+		EXPECT(server_has_reloader(&m.s.spec));
+		EXPECT_EQ(server_signals(&m.s.spec), cases[i].signals);
+	}
 }

@@ -73,6 +73,19 @@ TEST(who_signals_has_the_servers_user)
 	}
 }
 
+#define BESIDE ",\"pod\":{\"sidecars\":[{\"name\":\"s\",\"image\":\"s:1\"}]}"
+#define GROUP ",\"securityContext\":{\"runAsGroup\":7}"
+
+/* Whom nobody can tell from others is made anew as ever. */
+TEST(the_configuration_of_one_that_cannot_be_told_is_in_its_template)
+{
+	EXPECT(template_of(SERVER(SIGNAL BESIDE ",\"config\":{\"a\":1}")) !=
+	    template_of(SERVER(SIGNAL BESIDE ",\"config\":{\"a\":2}")));
+	EXPECT_EQ(template_of(SERVER(SIGNAL BESIDE GROUP
+	    ",\"config\":{\"a\":1}")), template_of(SERVER(SIGNAL BESIDE GROUP
+	    ",\"config\":{\"a\":2}")));
+}
+
 /* Its pods are not made anew for that, the file in them changes. */
 TEST(the_configuration_of_one_that_is_signalled_is_not_in_its_template)
 {
