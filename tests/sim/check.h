@@ -55,7 +55,7 @@ struct checks {
 	/* rate */
 	struct rate rate[RATES];
 	int64_t rate_ns;
-	uint64_t turns[SIM_INSTS];
+	uint64_t turns[SIM_INSTS], cuts[SIM_INSTS];
 	/* throttle */
 	struct later later[LATERS];
 	uint32_t laters;

@@ -137,7 +137,7 @@ struct inst {
 	int64_t again_ns;	/* when it is started anew */
 	uint32_t starts;
 	size_t mapped;
-	uint64_t turns;
+	uint64_t turns, cuts;	/* reads and writes cut short */
 	struct link link[FAKE_PEERS];
 };
 

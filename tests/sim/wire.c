@@ -573,6 +573,7 @@ size_t wire_cut(void *ctx, size_t n)
 	if (!s->chance[FAULT_DRIBBLE][in->id] ||
 	    !fault_now(s, FAULT_DRIBBLE, in))
 		return n;
+	in->cuts++;
 	switch (roll(&s->net, 4)) {
 	case 0:
 		return 0;
