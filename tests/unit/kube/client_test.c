@@ -579,4 +579,15 @@ TEST(client_keeps_its_rate)
 		get(w, &t[i], "a");
 	world_run(w, SEC / 10);
 	EXPECT_EQ(w->requests, 12);
+	/* Nor is what a part of a turn has brought forgotten. */
+	world_run(w, 100 * SEC);
+	EXPECT_EQ(w->requests, 18);
+	for (int i = 0; i < 3; i++)
+		get(w, &t[i], "a");
+	world_run(w, 400 * MS);
+	get(w, &t[3], "a");
+	world_run(w, 50 * MS);
+	EXPECT_EQ(w->requests, 21);
+	world_run(w, 100 * MS);
+	EXPECT_EQ(w->requests, 22);
 }

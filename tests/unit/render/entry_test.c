@@ -119,7 +119,11 @@ TEST(entry_keeps_no_clients_when_told_so)
 {
 	struct str json = SERVER("," INGRESS(
 	    ",\"sessionAffinity\":\"None\""));
+	struct str service = SERVER(",\"service\":{\"sessionAffinity\":"
+	    "\"None\"}," INGRESS(""));
 
+	EXPECT_STR(at(service, CHILD_INGRESS, NGINX "affinity"),
+	    "\"cookie\"");
 	EXPECT_STR(at(json, CHILD_INGRESS, NGINX "upstream-hash-by"), "");
 	EXPECT_STR(at(json, CHILD_INGRESS, NGINX "affinity"), "");
 	EXPECT_STR(at(json, CHILD_INGRESS, NGINX "proxy-read-timeout"),
