@@ -166,8 +166,9 @@ int server_advise(const struct server *s, struct arena *scratch,
 /* Names of headers longer than this are refused. */
 #define HEADER_NAME_MAX 253
 /*
- * Labels and annotations that the operator gives children itself: a user's
- * must not be these, and those of the MCPServer's metadata are not copied.
+ * Labels and annotations that the operator gives children itself, and the
+ * label that Deployments give their pods: a user's must not be these, and
+ * those of the MCPServer's metadata are not copied.
  */
 bool server_label_is_own(struct str key);
 /* Of a domain of Kubernetes' own, kubernetes.io or k8s.io or below one? */

@@ -47,11 +47,12 @@
 #define OWN_LABELS(groups, table, member) \
 	LABELS(groups, table, member) \
 	CEL_FIELD(groups, table, member, "!self.exists(k, " \
-	  "k == 'managed-by' || k.startsWith('app.kubernetes.io/') || " \
-	  "k.startsWith('mcp.allbeone.io/') || " \
-	  "k.startsWith('kubernetes.io/') || k.startsWith('k8s.io/') || " \
-	  "k.startsWith('mcp.example.com/'))", \
-	  "a key is a label that the operator sets")
+	  "k in ['managed-by', 'app.kubernetes.io/component', " \
+	  "'app.kubernetes.io/instance', 'app.kubernetes.io/managed-by', " \
+	  "'app.kubernetes.io/name', 'app.kubernetes.io/part-of', " \
+	  "'mcp.example.com/transport', 'pod-template-hash'] || " \
+	  "k.startsWith('mcp.allbeone.io/'))", \
+	  "a key is a label that the operator sets, or Deployments set")
 #define NOTES(groups, table, member) \
 	CEL_FIELD(groups, table, member, ALL_KEYS, \
 	  "a key is not an annotation key") \

@@ -1,10 +1,13 @@
 #include "model_int.h"
 
-/* Keys that the operator gives pods and Services itself. */
-static const char *const own_labels[] = { "app", "managed-by" };
-static const char *const own_domains[] = {
-	"app.kubernetes.io/", "mcp.allbeone.io/", "kubernetes.io/",
-	"k8s.io/", "mcp.example.com/"
+/* By which a Deployment tells its ReplicaSets apart. */
+#define DEPLOYMENTS_LABEL "pod-template-hash"
+/* Keys that the operator gives its objects itself, besides its domain. */
+static const char *const own_labels[] = {
+	"app", "managed-by", "app.kubernetes.io/component",
+	"app.kubernetes.io/instance", "app.kubernetes.io/managed-by",
+	"app.kubernetes.io/name", "app.kubernetes.io/part-of",
+	"mcp.example.com/transport", DEPLOYMENTS_LABEL
 };
 
 void rule_broken(struct faults *f, struct str path, struct str value,
@@ -110,10 +113,7 @@ bool server_label_is_own(struct str key)
 	for (size_t i = 0; i < ARRAY_LEN(own_labels); i++)
 		if (str_is(key, own_labels[i]))
 			return true;
-	for (size_t i = 0; i < ARRAY_LEN(own_domains); i++)
-		if (str_starts(key, str_from(own_domains[i])))
-			return true;
-	return false;
+	return server_note_is_own(key);
 }
 
 bool server_label_is_reserved(struct str key)
@@ -141,6 +141,12 @@ bool server_note_is_own(struct str key)
 	return str_starts(key, STR("mcp.allbeone.io/"));
 }
 
+/* An empty key, so that it is seen. */
+static struct str shown(struct str key)
+{
+	return key.n > 0 ? key : STR("\"\"");
+}
+
 void check_labels(const struct pairs *m, const char *path,
     struct str name, bool ours, struct faults *f)
 {
@@ -148,7 +154,7 @@ void check_labels(const struct pairs *m, const char *path,
 		struct str key = m->p[i].key, value = m->p[i].value;
 
 		if (!str_label_key(key))
-			rule_broken(f, str_from(path), key,
+			rule_broken(f, str_from(path), shown(key),
 			    "is not a label key");
 		if (!str_label_value(value))
 			rule_broken(f, str_from(path), value,
@@ -157,6 +163,8 @@ void check_labels(const struct pairs *m, const char *path,
 		else if (ours && server_label_is_own(key) &&
 		    !(str_is(key, "app") && str_eq(value, name)))
 			rule_broken(f, str_from(path), key,
+			    str_is(key, DEPLOYMENTS_LABEL) ?
+			    "is a label that Deployments set" :
 			    "is a label that the operator sets");
 	}
 }
@@ -167,7 +175,7 @@ void check_notes(const struct pairs *m, const char *path, struct faults *f)
 		struct str key = m->p[i].key;
 
 		if (!str_label_key(key))
-			rule_broken(f, str_from(path), key,
+			rule_broken(f, str_from(path), shown(key),
 			    "is not an annotation key");
 		else if (server_note_is_own(key))
 			rule_broken(f, str_from(path), key,

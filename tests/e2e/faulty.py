@@ -41,6 +41,9 @@ def labels(groups, path, ours=True):
                     "mcp.allbeone.io/x"):
             at(groups, path, {key: "v"}, "is a label that the operator sets",
                crd=key != "app")
+        where = f"spec.{path}"
+        at(groups, path, {"pod-template-hash": "v"}, "is a label that Deployments set",
+           crd=(where, "or Deployments set"))
 
 
 def notes(groups, path):

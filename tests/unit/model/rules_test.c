@@ -119,10 +119,67 @@ TEST(rules_labels)
 	bad("\"podAnnotations\":{\"a b\":\"c\"}", "spec.podAnnotations",
 	    "a b is not an annotation key");
 	bad("\"nodeSelector\":{\"\":\"c\"}", "spec.nodeSelector",
-	    "is not a label key");
+	    "\"\" is not a label key");
+	bad("\"podAnnotations\":{\"\":\"c\"}", "spec.podAnnotations",
+	    "\"\" is not an annotation key");
 	good("\"selector\":{\"app\":\"fs\",\"tier\":\"tools\"},"
 	    "\"nodeSelector\":{\"kubernetes.io/os\":\"linux\"},"
 	    "\"podAnnotations\":{\"a/b\":\"any text at all\"}");
+}
+
+TEST(rules_labels_of_the_operators_own)
+{
+	static const struct { const char *key; bool own; } rows[] = {
+		{ "app.kubernetes.io/component", true },
+		{ "app.kubernetes.io/instance", true },
+		{ "app.kubernetes.io/managed-by", true },
+		{ "app.kubernetes.io/name", true },
+		{ "app.kubernetes.io/part-of", true },
+		{ "app", true }, { "managed-by", true },
+		{ "mcp.allbeone.io/anything", true },
+		{ "mcp.example.com/transport", true },
+		{ "app.kubernetes.io/version", false },
+		{ "app.kubernetes.io/created-by", false },
+		{ "kubernetes.io/a", false }, { "k8s.io/a", false },
+		{ "mcp.example.com/a", false }, { "apps", false }
+	};
+	static const struct { const char *spec, *path; } maps[] = {
+		{ "\"selector\":{\"%s\":\"v1\"}", "spec.selector" },
+		{ "\"podLabels\":{\"%s\":\"v1\"}", "spec.podLabels" },
+		{ "\"service\":{\"labels\":{\"%s\":\"v1\"}}",
+		  "spec.service.labels" }
+	};
+	char spec[256], rule[128];
+
+	for (size_t i = 0; i < ARRAY_LEN(rows) * ARRAY_LEN(maps); i++) {
+		size_t map = i / ARRAY_LEN(rows), row = i % ARRAY_LEN(rows);
+
+		cut_fmt(spec, sizeof(spec), maps[map].spec, rows[row].key);
+		cut_fmt(rule, sizeof(rule), "%s is a label that the operator "
+		    "sets", rows[row].key);
+		if (rows[row].own)
+			bad(spec, maps[map].path, rule);
+		else
+			good(spec);
+	}
+}
+
+/* In a selector it would match none of the Deployment's own ReplicaSets. */
+TEST(rules_label_of_deployments)
+{
+	static const char rule[] = "pod-template-hash is a label that "
+	    "Deployments set";
+
+	bad("\"selector\":{\"pod-template-hash\":\"x\"}", "spec.selector",
+	    rule);
+	bad("\"podLabels\":{\"pod-template-hash\":\"x\"}",
+	    "spec.podLabels", rule);
+	bad("\"podTemplatePatch\":{\"metadata\":{\"labels\":{"
+	    "\"pod-template-hash\":\"x\"}}}",
+	    "spec.podTemplatePatch.metadata.labels",
+	    "pod-template-hash is a label by which the pods are known");
+	good("\"podTemplatePatch\":{\"metadata\":{\"labels\":{"
+	    "\"app.kubernetes.io/version\":\"v1\"}}}");
 }
 
 TEST(rules_ports)
