@@ -127,10 +127,7 @@ int adapt_env(struct arena *a, struct server_spec *s)
 
 enum resource_when { ABSENT, PARTIAL };
 
-static const struct resource_default {
-	uint8_t groups, transports, row, when;
-	struct str cpu, memory;
-} resource_defaults[] = {
+static const struct resource_default resource_defaults[] = {
 #define RESOURCE(groups, transports, list, when, cpu, memory) \
 	{ groups, transports, resources_AT_##list, when, \
 	  STR_INIT(cpu), STR_INIT(memory) },
@@ -218,18 +215,30 @@ static int spread_flat(struct arena *a, struct resources *r)
 	return err;
 }
 
+static bool is_for(const struct resource_default *def, enum group g,
+    const struct server_spec *s)
+{
+	return def->groups >> g & 1 &&
+	    def->transports >> s->transport.type & 1;
+}
+
+const struct resource_default *default_requests(const struct server *s)
+{
+	for (size_t i = 0; i < ARRAY_LEN(resource_defaults); i++)
+		if (resource_defaults[i].row == resources_AT_requests &&
+		    is_for(&resource_defaults[i], s->group, &s->spec))
+			return &resource_defaults[i];
+	return NULL;
+}
+
 int adapt_resources(enum group g, struct arena *a, struct server_spec *s)
 {
 	struct resources *r = &s->resources;
 	int err = spread_flat(a, r);
 
-	for (size_t i = 0; i < ARRAY_LEN(resource_defaults) && !err; i++) {
-		const struct resource_default *def = &resource_defaults[i];
-
-		if (def->groups >> g & 1 &&
-		    def->transports >> s->transport.type & 1)
-			err = apply_default(a, r, def);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(resource_defaults) && !err; i++)
+		if (is_for(&resource_defaults[i], g, s))
+			err = apply_default(a, r, &resource_defaults[i]);
 	if (r->has)
 		HAS_SET(s, server_spec, resources);
 	return err;

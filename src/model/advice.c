@@ -13,21 +13,57 @@ static void advise_image(struct str path, struct str image, struct faults *f)
 		    "different images");
 }
 
+/* What a container says itself goes before what its pod says. */
 static void advise_security(const struct server_spec *s, struct faults *f)
 {
 	const struct security_context *c = &s->security;
 	const struct pod_security_context *p = &s->pod_security;
 	bool own = HAS(c, security_context, run_as_user);
-	bool root = own ? c->run_as_user == 0 :
-	    HAS(p, pod_security_context, run_as_user) && p->run_as_user == 0;
+	bool held = HAS(c, security_context, run_as_non_root) ?
+	    c->run_as_non_root : p->run_as_non_root;
+	int64_t user;
 
 	if (c->privileged)
 		rule_broken(f, STR("spec.securityContext.privileged"),
 		    STR_NONE, "gives the server all that its node may do");
-	if (root)
+	if (server_user(s, &user) && user == 0)
 		rule_broken(f, own ? STR("spec.securityContext.runAsUser") :
 		    STR("spec.podSecurityContext.runAsUser"), STR_NONE,
-		    "is root");
+		    held ? "is root, so that with runAsNonRoot no pod "
+		    "starts" : "is root");
+}
+
+/* For want of a request Kubernetes takes the limit, by default much more. */
+static void advise_unnamed(const struct server *s, const char *resource,
+    struct str usual, struct faults *f)
+{
+	const struct resources *r = &s->spec.resources;
+	struct str key = str_from(resource);
+
+	if (!pairs_have(&r->requests, key) &&
+	    !pods_fit(&s->spec, resource, usual, 1))
+		member_broken(f, "resources.requests", key,
+		    pairs_get(&r->limits, key),
+		    "is requested, the limit, for none is named");
+}
+
+/* A patch may say something else. A limit of 0 is none. */
+static void advise_resources(const struct server *s, struct faults *f)
+{
+	struct str most = pairs_get(&s->spec.resources.limits, STR("memory"));
+	const struct resource_default *usual = default_requests(s);
+	int64_t milli;
+
+	if (HAS(&s->spec, server_spec, pod_patch))
+		return;
+	if (usual != NULL) {
+		advise_unnamed(s, "cpu", usual->cpu, f);
+		advise_unnamed(s, "memory", usual->memory, f);
+	}
+	if (!quantity_parse(most, &milli) && milli > 0 &&
+	    milli < INT64_C(1048576000))
+		member_broken(f, "resources.limits", STR("memory"), most,
+		    "is less than it takes to start: m is a thousandth");
 }
 
 /* What people call the variables that hold secrets. */
@@ -135,12 +171,12 @@ static void advise_containers(const struct server_spec *s, struct faults *f)
 
 /* ---- more than one pod ---- */
 
-/* A session lives in the pod that began it. */
+/* A session lives in the pod that began it; a web socket is one itself. */
 static void advise_sessions(const struct server_spec *s,
     const struct istio_spec *m, const struct hpa_spec *h, struct faults *f)
 {
-	bool sessions = s->transport.type == TRANSPORT_SSE ||
-	    s->transport.type == TRANSPORT_STREAMABLE_HTTP;
+	bool sessions = s->transport.type != TRANSPORT_STDIO &&
+	    s->transport.type != TRANSPORT_WEBSOCKET;
 	bool kept = s->service.affinity == AFFINITY_CLIENT_IP || (m->enabled &&
 	    HAS(&m->destination.traffic.balancer, istio_balancer, hash));
 	int32_t most = h->enabled && s->replicas > 0 ? h->max : s->replicas;
@@ -151,8 +187,8 @@ static void advise_sessions(const struct server_spec *s,
 		    "of clients get lost");
 }
 
-/* How many of these pods that is, a part of one counting as one. */
-static int64_t pods_of(const struct int_or_str *v, int32_t pods)
+/* How many of these pods that is, with 99 a part of one counting as one. */
+static int64_t pods_of(const struct int_or_str *v, int32_t pods, int part)
 {
 	uint64_t percent = 0;
 
@@ -160,7 +196,7 @@ static int64_t pods_of(const struct int_or_str *v, int32_t pods)
 		return v->i;
 	if (v->s.n > 1)
 		(void)str_u64(str_sub(v->s, 0, v->s.n - 1), &percent);
-	return ((int64_t)percent * pods + 99) / 100;
+	return ((int64_t)percent * pods + part) / 100;
 }
 
 /* Of as many pods as there can be: when it holds all of those, then always. */
@@ -175,13 +211,43 @@ static void advise_budget(const struct server_spec *s,
 		return;
 	if (HAS(b, budget_spec, max_unavailable) &&
 	    count_given(&b->max_unavailable) &&
-	    pods_of(&b->max_unavailable, most) == 0)
+	    pods_of(&b->max_unavailable, most, 99) == 0)
 		rule_broken(f, STR("spec.autoscaling.pdb.maxUnavailable"),
 		    STR_NONE, "of 0 keeps nodes from being drained");
 	if (HAS(b, budget_spec, min_available) &&
-	    pods_of(&b->min_available, most) >= most)
+	    pods_of(&b->min_available, most, 99) >= most)
 		rule_broken(f, STR("spec.autoscaling.pdb.minAvailable"),
 		    STR_NONE, "of all pods keeps nodes from being drained");
+}
+
+/*
+ * Does a rollout begin with a pod more? Where both numbers come to none,
+ * Kubernetes takes one away first.
+ */
+static bool rolls_by_more(const struct server_spec *s, int32_t pods)
+{
+	const struct rolling_update *r = &s->strategy.rolling;
+
+	return s->strategy.type != STRATEGY_RECREATE &&
+	    (!HAS(r, rolling_update, max_unavailable) ||
+	    pods_of(&r->max_unavailable, pods, 0) == 0) &&
+	    (!HAS(r, rolling_update, max_surge) ||
+	    pods_of(&r->max_surge, pods, 99) > 0);
+}
+
+static void advise_quotas(const struct server_spec *s,
+    const struct tenant_quotas *q, struct faults *f)
+{
+	int32_t pods = s->transport.type == TRANSPORT_STDIO &&
+	    s->replicas > 1 ? 1 : s->replicas;
+	const char *full = HAS(q, tenant_quotas, pods) && q->pods <= pods ?
+	    "pods" : !pods_fit(s, "cpu", q->cpu, pods + 1) ? "cpu" :
+	    !pods_fit(s, "memory", q->memory, pods + 1) ? "memory" : NULL;
+
+	if (full != NULL && pods > 0 && rolls_by_more(s, pods))
+		rule_broken(f, STR("spec.tenancy.resourceQuotas"),
+		    str_from(full), "has no room for one more pod, without "
+		    "which a rollout hangs");
 }
 
 /* ---- fields without effect ---- */
@@ -277,11 +343,13 @@ int server_advise(const struct server *s, struct arena *scratch,
 	int err;
 
 	advise_containers(&s->spec, &f);
+	advise_resources(s, &f);
 	err = areas_decode(s, scratch, &areas);
 	if (!err) {
 		advise_sessions(&s->spec, &areas.istio, &areas.scaling.hpa,
 		    &f);
 		advise_budget(&s->spec, &areas.scaling, &f);
+		advise_quotas(&s->spec, &areas.tenancy.quotas, &f);
 		advise_entry(&areas.entry, &f);
 		err = advise_areas(s, &areas, scratch, &f);
 	}

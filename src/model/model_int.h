@@ -7,6 +7,13 @@
 int adapt_env(struct arena *a, struct server_spec *s);
 int adapt_resources(enum group g, struct arena *a, struct server_spec *s);
 
+struct resource_default {
+	uint8_t groups, transports, row, when;
+	struct str cpu, memory;
+};
+/* adapt_env.c: what a server that says nothing requests; NULL: nothing */
+const struct resource_default *default_requests(const struct server *s);
+
 /* To whom the rules tell what is wrong; they go on, so that all is told. */
 struct faults {
 	server_fault *each;
@@ -55,6 +62,10 @@ void check_tenancy(const struct server *s, const struct tenancy_spec *t,
 /* rules_tenant.c: does a network have bits of a host, as 10.0.0.1/8 does? */
 bool network_has_host(struct str s);
 
+/* rules_tenant.c: does what so many pods request, as of "cpu", fit in? */
+bool pods_fit(const struct server_spec *s, const char *resource,
+    struct str room, int64_t pods);
+
 /* rules_tenant.c: is one of them that port, or are there none? */
 bool ports_let_in(const struct policy_port_list *ports,
     const struct server_port *to);
@@ -80,7 +91,9 @@ void reload_idle(const struct server_spec *s, struct faults *f);
 int check_pod_patch(const struct server_spec *s, struct arena *a,
     struct faults *f);
 
-/* rules_pod.c */
+/* rules_pod.c: of "spec.at.member"; at as "resources.limits" */
+void member_broken(struct faults *f, const char *at, struct str member,
+    struct str value, const char *rule);
 void check_env(const struct server_spec *s, struct faults *f);
 void check_security(const struct server_spec *s, struct faults *f);
 void check_volumes(const struct server_spec *s, struct faults *f);

@@ -272,8 +272,7 @@ void check_probes(const struct server_spec *s, struct faults *f)
 
 /* ---- resources ---- */
 
-/* at: as "resources.limits" */
-static void member_broken(struct faults *f, const char *at,
+void member_broken(struct faults *f, const char *at,
     struct str member, struct str value, const char *rule)
 {
 	char mem[DIAG_PATH_MAX];

@@ -209,19 +209,38 @@ static void quota_broken(struct faults *f, const char *member,
 	rule_broken(f, buf_view(&b), value, rule);
 }
 
+/* A limit is the request of what has no other. A patch may give one. */
+static struct str requested(const struct server_spec *s, struct str resource)
+{
+	const struct resources *r = &s->resources;
+
+	return pairs_have(&r->requests, resource) ||
+	    HAS(s, server_spec, pod_patch) ?
+	    pairs_get(&r->requests, resource) :
+	    pairs_get(&r->limits, resource);
+}
+
+bool pods_fit(const struct server_spec *s, const char *resource,
+    struct str room, int64_t pods)
+{
+	int64_t most, each;
+
+	return quantity_parse(room, &most) ||
+	    quantity_parse(requested(s, str_from(resource)), &each) ||
+	    each <= 0 || most / each >= pods;
+}
+
 /* The server's own pods must fit, or it can never run. */
 static void check_amount(const struct server_spec *s, const char *member,
     struct str quota, bool own, struct faults *f)
 {
-	int64_t most, each;
+	int64_t most;
 
 	if (!quota.n)
 		return;
 	if (quantity_parse(quota, &most) || most <= 0)
 		quota_broken(f, member, quota, "must be over 0");
-	else if (own && !quantity_parse(pairs_get(&s->resources.requests,
-	    str_from(member)), &each) && each > 0 &&
-	    most / each < s->replicas)
+	else if (own && !pods_fit(s, member, quota, s->replicas))
 		quota_broken(f, member, quota, "is less than the "
 		    "server's own pods request");
 }

@@ -132,6 +132,9 @@ def of_one_group():
          ("spec", "networkPolicy.ingressRules lets nobody in"))
     at(one, "tenancy", {"tenantId": "t", "resourceQuotas": {"mcpServers": 0}},
        "leaves no room for the server itself", "tenancy.resourceQuotas.mcpServers")
+    case(one, {"resources": {"requests": {"cpu": "5m"}, "limits": {"memory": "300Mi"}},
+               "tenancy": {"tenantId": "t", "resourceQuotas": {"memory": "200Mi"}}},
+         "tenancy.resourceQuotas.memory", "is less than the server's own pods request", False)
     at(one, "tenancy", {"tenantId": "t", "namespaceLabels": {"a.k8s.io/b": "c"}},
        "is Kubernetes' own", "tenancy.namespaceLabels")
     at(one, "istio", {"enabled": True, "mtls": "STRICT", "sidecarInject": False},

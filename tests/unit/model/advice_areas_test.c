@@ -25,7 +25,8 @@ static void advised(const char *more, const char *want)
 
 #define OFF ": has fields without effect, for enabled is not true\n"
 #define MESH_ON "\"istio\":{\"enabled\":true}"
-#define HPA(more) "\"autoscaling\":{\"hpa\":{\"enabled\":true," \
+#define KEPT "\"service\":{\"sessionAffinity\":\"ClientIP\"},"
+#define HPA(more) KEPT "\"autoscaling\":{\"hpa\":{\"enabled\":true," \
 	"\"maxReplicas\":3" more "}}"
 #define SHARE(of) of " is not among the requests, of which " \
 	"autoscaling.hpa takes a share: it cannot reckon, and does not scale\n"
@@ -130,7 +131,8 @@ TEST(advice_on_shares_of_nothing)
 	}
 	advised(HPA(""), "");
 	advised("\"resources\":{\"requests\":{},\"limits\":{\"cpu\":1}},"
-	    HPA(""), "");
+	    HPA(""), "spec.resources.requests.cpu: 1 is requested, the limit, "
+	    "for none is named\n");
 }
 
 TEST(advice_on_shares_of_sidecars)
@@ -208,7 +210,7 @@ TEST(advice_on_room_for_an_autoscaler)
 	    "autoscaling.hpa.maxReplicas, which it never gets to\n");
 	cut_fmt(more, sizeof(more), quota, "3", HPA(""));
 	advised(more, "");
-	cut_fmt(more, sizeof(more), quota, "2", "\"replicas\":2");
+	cut_fmt(more, sizeof(more), quota, "3", KEPT "\"replicas\":2");
 	advised(more, "");
 }
 

@@ -107,6 +107,109 @@ TEST(advice_on_root)
 	advised("\"securityContext\":{\"privileged\":false}", "");
 }
 
+/* As the kubelet has it: what the container says, else what the pod says. */
+TEST(advice_on_root_that_may_not_run)
+{
+	static const struct { const char *more, *where; } rows[] = {
+		{ "\"securityContext\":{\"runAsUser\":0,"
+		  "\"runAsNonRoot\":true}", "securityContext" },
+		{ "\"podSecurityContext\":{\"runAsUser\":0,"
+		  "\"runAsNonRoot\":true}", "podSecurityContext" },
+		{ "\"securityContext\":{\"runAsUser\":0},"
+		  "\"podSecurityContext\":{\"runAsNonRoot\":true}",
+		  "securityContext" },
+		{ "\"securityContext\":{\"runAsNonRoot\":true},"
+		  "\"podSecurityContext\":{\"runAsUser\":0}",
+		  "podSecurityContext" }
+	};
+	char want[128];
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		cut_fmt(want, sizeof(want), "spec.%s.runAsUser: is root, so "
+		    "that with runAsNonRoot no pod starts\n", rows[i].where);
+		advised(rows[i].more, want);
+	}
+	advised("\"securityContext\":{\"runAsUser\":0,\"runAsNonRoot\":"
+	    "false},\"podSecurityContext\":{\"runAsNonRoot\":true}",
+	    "spec.securityContext.runAsUser: is root\n");
+	advised("\"securityContext\":{\"runAsUser\":7,\"runAsNonRoot\":"
+	    "true},\"podSecurityContext\":{\"runAsUser\":0}", "");
+	advised("\"podSecurityContext\":{\"runAsNonRoot\":true}", "");
+}
+
+TEST(advice_on_requests_that_name_not_all)
+{
+	static const char cpu[] = "spec.resources.requests.cpu: 500m is "
+	    "requested, the limit, for none is named\n";
+	static const char memory[] = "spec.resources.requests.memory: 512Mi "
+	    "is requested, the limit, for none is named\n";
+	char both[256];
+
+	advised("\"resources\":{\"requests\":{\"cpu\":\"5m\"}}", memory);
+	advised("\"resources\":{\"requests\":{\"memory\":\"5Mi\"}}", cpu);
+	cut_fmt(both, sizeof(both), "%s%s", cpu, memory);
+	advised("\"resources\":{\"requests\":{}}", both);
+	advised("\"resources\":{\"requests\":{\"cpu\":1,\"memory\":\"1Mi\""
+	    "}}", "");
+	/* Then it is the default that is requested. */
+	advised("\"resources\":{\"limits\":{\"memory\":\"1Gi\"}}", "");
+	/* No more than it would be by default, or nothing. */
+	advised("\"resources\":{\"requests\":{\"cpu\":\"5m\"},\"limits\":{"
+	    "\"memory\":\"128Mi\"}}", "");
+	advised("\"resources\":{\"requests\":{\"cpu\":\"5m\"},\"limits\":{}"
+	    "}", "");
+	advised("\"resources\":{\"requests\":{\"cpu\":\"5m\"}},"
+	    "\"podTemplatePatch\":{\"spec\":{}}", "");
+}
+
+/* By the defaults of each group and transport. */
+TEST(advice_on_requests_of_other_groups)
+{
+	static const char spec[] = "{\"image\":\"a:1\",\"transport\":"
+	    "\"%s\",\"resources\":{\"requests\":{\"cpu\":\"5m\"},"
+	    "\"limits\":{\"memory\":\"200Mi\"}}}";
+	static const char more[] = "spec.resources.requests.memory: 200Mi is "
+	    "requested, the limit, for none is named\n";
+	char text[256];
+
+	cut_fmt(text, sizeof(text), spec, "streamable-http");
+	model_good(&m, GROUP_EXAMPLE, text);
+	told_is("");
+	cut_fmt(text, sizeof(text), spec, "http");
+	model_good(&m, GROUP_EXAMPLE, text);
+	told_is(more);
+	cut_fmt(text, sizeof(text), spec, "stdio");
+	model_good(&m, GROUP_EXAMPLE, text);
+	told_is(more);
+	/* One has no defaults, the other adds what is missing. */
+	cut_fmt(text, sizeof(text), spec, "http");
+	model_good(&m, GROUP_MCPDEV, text);
+	told_is("");
+	model_good(&m, GROUP_NTAKATSU, "{\"image\":\"a:1\",\"resources\":{"
+	    "\"requests\":{\"cpu\":\"5m\"}}}");
+	told_is("");
+}
+
+TEST(advice_on_memory_that_is_none)
+{
+	static const struct { const char *limit; bool told; } rows[] = {
+		{ "512m", true }, { "1000", true }, { "1023Ki", true },
+		{ "1Mi", false }, { "0", false }
+	};
+	char more[256], want[256];
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		cut_fmt(more, sizeof(more), "\"resources\":{\"limits\":{"
+		    "\"memory\":\"%s\"}}", rows[i].limit);
+		cut_fmt(want, sizeof(want), "spec.resources.limits.memory: "
+		    "%s is less than it takes to start: m is a thousandth\n",
+		    rows[i].limit);
+		advised(more, rows[i].told ? want : "");
+	}
+	advised("\"resources\":{\"limits\":{\"memory\":\"512m\"}},"
+	    "\"podTemplatePatch\":{\"spec\":{}}", "");
+}
+
 TEST(advice_on_secrets)
 {
 	advised("\"env\":[{\"name\":\"TOKEN\"},{\"name\":\"my_password\","
@@ -184,7 +287,11 @@ TEST(advice_on_sessions)
 	advised("\"replicas\":2,\"transport\":{\"type\":\"sse\"}", lost);
 	advised("\"replicas\":2,\"transport\":{\"type\":\"streamable-http\"}",
 	    lost);
-	advised("\"replicas\":2,\"transport\":{\"type\":\"http\"}", "");
+	advised("\"replicas\":2,\"transport\":{\"type\":\"http\"}", lost);
+	advised("\"replicas\":2", lost);
+	advised("\"replicas\":2,\"transport\":{\"type\":\"websocket\"}", "");
+	advised("\"replicas\":2,\"transport\":{\"type\":\"stdio\"}",
+	    "spec: nothing acts yet on spec.replicas\n");
 	advised("\"replicas\":1,\"transport\":{\"type\":\"sse\"}", "");
 	advised("\"replicas\":2,\"transport\":{\"type\":\"sse\"},\"service\":"
 	    "{\"sessionAffinity\":\"ClientIP\"}", "");
@@ -205,13 +312,62 @@ TEST(advice_on_sessions)
 	    "\"enabled\":false,\"destinationRule\":" HASH "}", both);
 }
 
+/* A rollout makes a pod more first, unless it takes one away first. */
+TEST(advice_on_quotas_without_room_for_a_rollout)
+{
+	static const struct { const char *quota, *strategy, *full; } rows[] = {
+		{ "\"pods\":2", "", "pods" },
+		{ "\"pods\":3", "", NULL },
+		{ "\"cpu\":\"200m\"", "", "cpu" },
+		{ "\"cpu\":\"299m\"", "", "cpu" },
+		{ "\"cpu\":\"300m\"", "", NULL },
+		{ "\"memory\":\"256Mi\"", "", "memory" },
+		{ "\"memory\":\"384Mi\"", "", NULL },
+		{ "\"pods\":2,\"cpu\":\"200m\"", "", "pods" },
+		{ "\"storage\":\"1Gi\"", "", NULL },
+		{ "\"pods\":2", "\"type\":\"Recreate\"", NULL },
+		{ "\"pods\":2", "\"type\":\"RollingUpdate\"", "pods" },
+		{ "\"pods\":2", "\"rollingUpdate\":{\"maxUnavailable\":1}",
+		  NULL },
+		/* Parts of a pod: none that goes, one that comes. */
+		{ "\"pods\":2", "\"rollingUpdate\":{\"maxUnavailable\":"
+		  "\"49%\"}", "pods" },
+		{ "\"pods\":2", "\"rollingUpdate\":{\"maxUnavailable\":"
+		  "\"50%\"}", NULL },
+		{ "\"pods\":2", "\"rollingUpdate\":{\"maxUnavailable\":0,"
+		  "\"maxSurge\":\"1%\"}", "pods" },
+		/* Where both are none Kubernetes lets one go. */
+		{ "\"pods\":2", "\"rollingUpdate\":{\"maxSurge\":0}", NULL }
+	};
+	char more[512], want[256];
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		cut_fmt(more, sizeof(more), "\"replicas\":2,\"service\":{"
+		    "\"sessionAffinity\":\"ClientIP\"},\"tenancy\":{"
+		    "\"tenantId\":\"t\",\"resourceQuotas\":{%s}},"
+		    "\"strategy\":{%s}", rows[i].quota, rows[i].strategy);
+		cut_fmt(want, sizeof(want), "spec.tenancy.resourceQuotas: %s "
+		    "has no room for one more pod, without which a rollout "
+		    "hangs\n", rows[i].full != NULL ? rows[i].full : "");
+		advised(more, rows[i].full != NULL ? want : "");
+	}
+	advised("\"replicas\":0,\"tenancy\":{\"tenantId\":\"t\","
+	    "\"resourceQuotas\":{\"pods\":0}}", "");
+	/* Of stdio there is one at most. */
+	advised("\"replicas\":2,\"transport\":{\"type\":\"stdio\"},"
+	    "\"tenancy\":{\"tenantId\":\"t\",\"resourceQuotas\":{\"pods\""
+	    ":2}}", "spec: nothing acts yet on spec.replicas\n");
+}
+
+#define KEPT "\"service\":{\"sessionAffinity\":\"ClientIP\"},"
+
 TEST(advice_on_budgets)
 {
 	static const char gone[] = "spec.autoscaling.pdb.maxUnavailable: of 0 "
 	    "keeps nodes from being drained\n";
 	static const char left[] = "spec.autoscaling.pdb.minAvailable: of all "
 	    "pods keeps nodes from being drained\n";
-	const char *two = "\"replicas\":2,\"autoscaling\":{\"pdb\":{%s}}";
+	const char *two = KEPT "\"replicas\":2,\"autoscaling\":{\"pdb\":{%s}}";
 	static const struct { const char *pdb, *want; } rows[] = {
 		{ "\"maxUnavailable\":0", gone },
 		{ "\"maxUnavailable\":\"0%\"", gone },
@@ -242,12 +398,12 @@ TEST(advice_on_budgets)
 	advised("\"replicas\":0,\"autoscaling\":{\"pdb\":{\"enabled\":true,"
 	    "\"minAvailable\":1}}", "");
 	/* Of as many as an autoscaler makes. */
-	advised("\"autoscaling\":{\"hpa\":{\"enabled\":true,\"maxReplicas\":4"
-	    "},\"pdb\":{\"minAvailable\":3}}", "");
-	advised("\"autoscaling\":{\"hpa\":{\"enabled\":true,\"maxReplicas\":4"
-	    "},\"pdb\":{\"minAvailable\":4}}", left);
-	advised("\"autoscaling\":{\"hpa\":{\"enabled\":true,\"maxReplicas\":4"
-	    "},\"pdb\":{\"minAvailable\":\"76%\"}}", left);
+	advised(KEPT "\"autoscaling\":{\"hpa\":{\"enabled\":true,"
+	    "\"maxReplicas\":4},\"pdb\":{\"minAvailable\":3}}", "");
+	advised(KEPT "\"autoscaling\":{\"hpa\":{\"enabled\":true,"
+	    "\"maxReplicas\":4},\"pdb\":{\"minAvailable\":4}}", left);
+	advised(KEPT "\"autoscaling\":{\"hpa\":{\"enabled\":true,"
+	    "\"maxReplicas\":4},\"pdb\":{\"minAvailable\":\"76%\"}}", left);
 }
 
 TEST(advice_on_what_is_ignored)

@@ -101,6 +101,37 @@ TEST(rules_tenant_quotas)
 	    "\"secrets\":0"));
 }
 
+/* What has a limit and no request of it requests the limit. */
+TEST(rules_tenant_quotas_of_limits)
+{
+	static const char spec[] = "{\"image\":\"a\",\"resources\":{"
+	    "\"requests\":{\"cpu\":\"5m\"}%s},\"tenancy\":{\"tenantId\":"
+	    "\"t\",\"resourceQuotas\":{\"memory\":\"%s\"}}%s}";
+	static const struct { const char *limits, *memory, *more; bool good; }
+	rows[] = {
+		{ "", "511Mi", "", false },
+		{ "", "512Mi", "", true },
+		{ ",\"limits\":{\"memory\":\"300Mi\"}", "299Mi", "", false },
+		{ ",\"limits\":{\"memory\":\"300Mi\"}", "300Mi", "", true },
+		{ ",\"limits\":{\"memory\":\"300Mi\"}", "300Mi",
+		  ",\"replicas\":2", false },
+		{ ",\"limits\":{}", "1Mi", "", true },
+		{ "", "511Mi", ",\"podTemplatePatch\":{\"spec\":{}}", true }
+	};
+	char text[512], rule[128];
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		cut_fmt(text, sizeof(text), spec, rows[i].limits,
+		    rows[i].memory, rows[i].more);
+		cut_fmt(rule, sizeof(rule), "%s is less than the server's own "
+		    "pods request", rows[i].memory);
+		if (rows[i].good)
+			good(text);
+		else
+			bad(text, "spec.tenancy.resourceQuotas.memory", rule);
+	}
+}
+
 TEST(rules_tenant_members)
 {
 	bad(TENANT("\"members\":[{\"kind\":\"User\",\"name\":\"x\","
