@@ -129,6 +129,8 @@ static void validations(const struct place *at, size_t n, enum group g)
 		first = false;
 		quoted("- rule", c->rule);
 		quoted("  message", c->message);
+		if (c->told != NULL)
+			quoted("  messageExpression", c->told);
 	}
 }
 

@@ -31,34 +31,40 @@
 /* ---- what is usual of several fields ---- */
 
 #define LABEL_PART "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
-#define ALL_KEYS "self.all(k, k.matches('^(" IS_SUBDOMAIN_RE "/)?" \
-	LABEL_PART "$'))"
+#define IS_KEY "k.matches('^(" IS_SUBDOMAIN_RE "/)?" LABEL_PART "$')"
+#define IS_VALUE "self[k].matches('^(" LABEL_PART ")?$')"
+#define IS_OWN "(k in ['managed-by', 'app.kubernetes.io/component', " \
+	"'app.kubernetes.io/instance', 'app.kubernetes.io/managed-by', " \
+	"'app.kubernetes.io/name', 'app.kubernetes.io/part-of', " \
+	"'mcp.example.com/transport', 'pod-template-hash'] || " IS_NOTE ")"
+#define IS_NOTE "k.startsWith('mcp.allbeone.io/')"
+#define IS_RESERVED "k.matches('^([^/]*[.])?(kubernetes|k8s)[.]io/')"
+#define FIRST_OF(what) "self.filter(k, " what ")[0]"
+
+/* A key `k` must not be such; the first one that is so is told. */
+#define NO_KEY(groups, table, member, what, rule) \
+	CEL_TOLD(groups, table, member, "!self.exists(k, " what ")", \
+	  "a key " rule, FIRST_OF(what) " + ' " rule "'")
 
 /* Labels, of which `OWN_LABELS` forbids those that the operator sets. */
 #define LABELS(groups, table, member) \
 	LENGTH(table, member, 253) \
-	CEL_FIELD(groups, table, member, ALL_KEYS, \
-	  "a key is not a label key") \
-	CEL_FIELD(groups, table, member, \
-	  "self.all(k, self[k].matches('^(" LABEL_PART ")?$'))", \
+	NO_KEY(groups, table, member, "!" IS_KEY, "is not a label key") \
+	CEL_TOLD(groups, table, member, "!self.exists(k, !" IS_VALUE ")", \
 	  "a value is not a label value: at most 63 letters, digits, '-', " \
-	  "'_' and '.'")
+	  "'_' and '.'", "self[" FIRST_OF("!" IS_VALUE) "] + ' is not a " \
+	  "label value: at most 63 letters, digits, \\'-\\', \\'_\\' " \
+	  "and \\'.\\''")
 /* "app" may be the name of the server, which only a rule of the root sees. */
 #define OWN_LABELS(groups, table, member) \
 	LABELS(groups, table, member) \
-	CEL_FIELD(groups, table, member, "!self.exists(k, " \
-	  "k in ['managed-by', 'app.kubernetes.io/component', " \
-	  "'app.kubernetes.io/instance', 'app.kubernetes.io/managed-by', " \
-	  "'app.kubernetes.io/name', 'app.kubernetes.io/part-of', " \
-	  "'mcp.example.com/transport', 'pod-template-hash'] || " \
-	  "k.startsWith('mcp.allbeone.io/'))", \
-	  "a key is a label that the operator sets, or Deployments set")
+	NO_KEY(groups, table, member, IS_OWN, \
+	  "is a label that the operator sets, or Deployments set")
 #define NOTES(groups, table, member) \
-	CEL_FIELD(groups, table, member, ALL_KEYS, \
-	  "a key is not an annotation key") \
-	CEL_FIELD(groups, table, member, \
-	  "!self.exists(k, k.startsWith('mcp.allbeone.io/'))", \
-	  "a key is an annotation that the operator sets")
+	NO_KEY(groups, table, member, "!" IS_KEY, \
+	  "is not an annotation key") \
+	NO_KEY(groups, table, member, IS_NOTE, \
+	  "is an annotation that the operator sets")
 #define COUNT(groups, table, member, none) \
 	CEL_FIELD(groups, table, member, "type(self) == int || " none \
 	  IS_PERCENT, "is neither a number nor a percentage")
@@ -128,6 +134,7 @@
 #define CEL_ROOT(groups, rule, message)
 #define CEL_FIELD(groups, table, member, rule, message)
 #define CEL_ITEMS(groups, table, member, rule, message)
+#define CEL_TOLD(groups, table, member, rule, message, told)
 static const struct {
 	const char *short_name, *categories;
 } crds[GROUPS] = {
@@ -162,21 +169,27 @@ static const struct {
 #undef CEL_ROOT
 #undef CEL_FIELD
 #undef CEL_ITEMS
+#undef CEL_TOLD
 #define LENGTH(table, member, max)
 #define CEL(groups, table, rule, message) \
-	{ groups, &table##_schema, -1, false, rule, message },
+	{ groups, &table##_schema, -1, false, rule, message, NULL },
 #define CEL_ROOT(groups, rule, message) \
-	{ groups, NULL, -1, false, rule, message },
+	{ groups, NULL, -1, false, rule, message, NULL },
 #define CEL_FIELD(groups, table, member, rule, message) \
-	{ groups, &table##_schema, table##_AT_##member, false, rule, message },
+	CEL_TOLD(groups, table, member, rule, message, NULL)
 #define CEL_ITEMS(groups, table, member, rule, message) \
-	{ groups, &table##_schema, table##_AT_##member, true, rule, message },
+	{ groups, &table##_schema, table##_AT_##member, true, rule, message, \
+	  NULL },
+#define CEL_TOLD(groups, table, member, rule, message, told) \
+	{ groups, &table##_schema, table##_AT_##member, false, rule, message, \
+	  told },
 static const struct cel {
 	unsigned groups;
 	const struct schema *table;	/* NULL: the whole object */
 	int row;			/* -1: the table itself */
 	bool items;			/* each text in the row */
 	const char *rule, *message;
+	const char *told;		/* a rule that says it; or NULL */
 } cels[] = {
 #include "model/crds.def"
 };

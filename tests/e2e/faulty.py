@@ -33,24 +33,24 @@ def at(groups, path, value, words, where=None, crd=True):
 
 def labels(groups, path, ours=True):
     for key in KEYS:
-        at(groups, path, {key: "v"}, "is not a label key")
+        at(groups, path, {"a": "v", key: "v"}, f"{key} is not a label key")
     for value in VALUES:
-        at(groups, path, {"k": value}, "is not a label value")
+        at(groups, path, {"a": "v", "k": value}, f"{value} is not a label value")
     if ours:
         for key in ("app", "managed-by", "app.kubernetes.io/name",
                     "mcp.allbeone.io/x"):
-            at(groups, path, {key: "v"}, "is a label that the operator sets",
+            at(groups, path, {key: "v"}, f"{key} is a label that the operator sets",
                crd=key != "app")
         where = f"spec.{path}"
         at(groups, path, {"pod-template-hash": "v"}, "is a label that Deployments set",
-           crd=(where, "or Deployments set"))
+           crd=(where, "pod-template-hash is a label that the operator sets, or Deployments set"))
 
 
 def notes(groups, path):
     for key in KEYS:
-        at(groups, path, {key: "v"}, "is not an annotation key")
+        at(groups, path, {key: "v"}, f"{key} is not an annotation key")
     at(groups, path, {"mcp.allbeone.io/digest": "v"},
-       "is an annotation that the operator sets")
+       "mcp.allbeone.io/digest is an annotation that the operator sets")
 
 
 def of_all_groups():
@@ -136,7 +136,7 @@ def of_one_group():
                "tenancy": {"tenantId": "t", "resourceQuotas": {"memory": "200Mi"}}},
          "tenancy.resourceQuotas.memory", "is less than the server's own pods request", False)
     at(one, "tenancy", {"tenantId": "t", "namespaceLabels": {"a.k8s.io/b": "c"}},
-       "is Kubernetes' own", "tenancy.namespaceLabels")
+       "a.k8s.io/b is Kubernetes' own", "tenancy.namespaceLabels")
     at(one, "istio", {"enabled": True, "mtls": "STRICT", "sidecarInject": False},
        "needs sidecarInject", "istio.mtls", ("spec.istio", "mtls needs sidecarInject"))
     at(one, "istio", {"enabled": True, "virtualService": {
