@@ -32,7 +32,7 @@ static void trial_next(struct trial *t);
 /* ---- what is told ---- */
 
 /* In the words of who has applied it: "Deployment fs". */
-static void doubt(struct trial *t, const char *what, const struct diag *why)
+static void doubt(struct trial *t, const char *what, const char *why)
 {
 	struct diag *d = &t->doubt[t->tried.doubts++];
 	char child[DIAG_PATH_MAX];
@@ -40,7 +40,7 @@ static void doubt(struct trial *t, const char *what, const struct diag *why)
 	cut_fmt(child, sizeof(child), "%s %S", child_info[t->kind].kind,
 	    t->child.name);
 	diag_clear(d);
-	diag_set(d, str_from(child), "%s: %s", what, why->text);
+	diag_set(d, str_from(child), "%s: %s", what, why);
 	count_add(&t->h->m->counts, COUNT_TRIALS_FAILED, 1);
 }
 
@@ -139,7 +139,13 @@ static void tried_alone(struct trial *t, const struct kube_call *call)
 		fault(t, &call->diag);
 	else
 		doubt(t, "does not go together with what is there",
-		    &t->refusal);
+		    t->refusal.text);
+}
+
+/* There is a namespace, but nothing of that kind. */
+static bool is_unserved(const struct kube_status *s)
+{
+	return s->err == ERR_NOENT && s->why != KUBE_WHY_NO_NAMESPACE;
 }
 
 static void on_tried(void *ctx, struct kube_call *call)
@@ -155,8 +161,13 @@ static void on_tried(void *ctx, struct kube_call *call)
 		return;
 	} else if (is_fault(&call->status)) {
 		fault(t, &call->diag);
+	} else if (is_unserved(&call->status)) {
+		/* The Role that it binds to was but tried, too. */
+		if (t->kind != CHILD_ROLE_BINDING)
+			doubt(t, "could not be tried",
+			    "the cluster has no such API");
 	} else if (err < 0) {
-		doubt(t, "could not be tried", &call->diag);
+		doubt(t, "could not be tried", call->diag.text);
 		/* Nor will the others be. */
 		if (job_transient(err))
 			t->kinds = 0;
@@ -167,7 +178,6 @@ static void on_tried(void *ctx, struct kube_call *call)
 /* False where it is not to be made, or there is no room for it. */
 static bool child_take_up(struct trial *t)
 {
-	static const struct diag full = { .text = "there is no room for it" };
 	struct render_in how = {
 		.server = &t->subject.server, .revision = RENDER_REVISION
 	};
@@ -177,7 +187,7 @@ static bool child_take_up(struct trial *t)
 	if (t->kind < CHILD_KINDS)
 		t->child = t->out.child[t->kind];
 	else if (render_extra(&how, t->kind, &t->arena, &t->child))
-		doubt(t, "could not be tried", &full);
+		doubt(t, "could not be tried", "there is no room for it");
 	return t->child.wanted;
 }
 

@@ -18,6 +18,7 @@ static struct {
 	const char *about;	/* of this plural; others are fine */
 	uint16_t apply, create;
 	const char *reason, *field, *message;
+	const char *plain;	/* NULL: the three as a Status */
 	bool silent;
 } api;
 
@@ -57,7 +58,8 @@ static void serve(const struct world_request *r, struct str path)
 	if (!about || code < 300)
 		world_reply(mw.w, r->peer, 201, NULL, "{}");
 	else
-		world_reply(mw.w, r->peer, code, NULL, status(code));
+		world_reply(mw.w, r->peer, code, NULL, api.plain ?
+		    api.plain : status(code));
 }
 
 static void begin(const char *const *with)
@@ -231,13 +233,63 @@ TEST(what_says_nothing_of_the_server_lets_it_pass)
 	run_doubt(403, "Forbidden", "u cannot patch resource services");
 	EXPECT_EQ(mw_count("/deployments/fs"), 1);
 	run_doubt(403, "Forbidden", "exceeded quota: q");
-	run_doubt(404, "NotFound", "the server could not find it");
 	run_doubt(409, "Conflict", "somebody was faster");
 	run_doubt(400, "BadRequest", "admission webhook x does not support "
 	    "dry run");
 	/* The others will not be answered either. */
 	run_doubt(500, "InternalError", "etcd is away");
 	EXPECT_EQ(mw_count("/deployments/fs"), 0);
+}
+
+TEST(an_api_that_there_is_not_is_told)
+{
+	api.about = "/services";
+	api.apply = 404;
+	api.plain = "404 page not found\n";
+	run(flags);
+	EXPECT(is_allowed(post));
+	EXPECT(says(post, "Service fs: could not be tried: the cluster has "
+	    "no such API\""));
+	EXPECT_EQ(mw.m->counts.v[COUNT_TRIALS_FAILED], 1);
+	EXPECT_EQ(mw_count("/deployments/fs"), 1);
+}
+
+TEST(a_namespace_that_is_gone_is_no_missing_api)
+{
+	api.about = "/services";
+	api.apply = 404;
+	api.plain = "{\"kind\":\"Status\",\"code\":404,\"reason\":"
+	    "\"NotFound\",\"message\":\"namespaces ns not found\","
+	    "\"details\":{\"kind\":\"namespaces\"}}";
+	run(flags);
+	EXPECT(is_allowed(post));
+	EXPECT(says(post, "could not be tried: namespaces ns not found"));
+}
+
+/* The Role is not there before the server is. */
+TEST(a_binding_to_a_role_to_come_is_no_doubt)
+{
+	static const char spec[] = "{\"image\":\"a:1\",\"port\":80,"
+	    "\"tenancy\":{\"tenantId\":\"acme\",\"members\":[{\"kind\":"
+	    "\"User\",\"name\":\"ann\"}]}}";
+
+	api.about = "/rolebindings";
+	api.apply = 404;
+	api.message = "rolebindings.rbac.authorization.k8s.io fs-tenant "
+	    "not found";
+	begin(flags);
+	post = ask("", META, "", spec);
+	mw_run(1 * SEC);
+	EXPECT(is_allowed(post) && !says(post, "could not be tried"));
+	EXPECT_EQ(mw_count("/rolebindings/fs-tenant?"), 1);
+	EXPECT_EQ(mw.m->counts.v[COUNT_TRIALS_FAILED], 0);
+	/* Other refusals are told. */
+	api.apply = 403;
+	api.reason = "Forbidden";
+	api.message = "u cannot patch resource rolebindings";
+	post = ask("", META, "", spec);
+	mw_run(1 * SEC);
+	EXPECT(says(post, "RoleBinding fs-tenant: could not be tried: u "));
 }
 
 TEST(a_policy_may_refuse)
