@@ -105,6 +105,7 @@ struct mcp_probe {
 	struct mcp_found found;
 	struct diag diag;	/* why not */
 	struct str path;	/* where it was found */
+	bool heard;		/* there was an answer, of whatever kind */
 	/* private to probe*.c from here */
 	struct str version;
 	struct json_tok *tok;
@@ -146,6 +147,8 @@ struct mcp_probe_how {
 void mcp_probe_begin(struct mcp_probe *p, const struct mcp_probe_how *how);
 /* Not while an exchange on MCP_CALL is under way. */
 enum mcp_step mcp_probe_next(struct mcp_probe *p, struct mcp_request *ret);
+/* It took too long in all; what is open is to be closed. */
+void mcp_probe_late(struct mcp_probe *p);
 /* Empty slices: no such header. False: close, that is enough. */
 struct mcp_head { uint16_t status; struct str type, session, location; };
 bool mcp_probe_head(struct mcp_probe *p, enum mcp_channel c,

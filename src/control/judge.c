@@ -150,7 +150,7 @@ struct str judge_verified(struct view *v)
 		return judge_text(v, "speaks MCP %S",
 		    str_from(p->found.protocol));
 	/* Who is kept out by a rule is not answered at all. */
-	if (p->verdict == MCP_SILENT && child_at(v->in->records,
+	if (p->verdict == MCP_SILENT && !p->heard && child_at(v->in->records,
 	    v->in->record, CHILD_NETWORK_POLICY)->exists)
 		return judge_text(v, "%S; its NetworkPolicy lets in only "
 		    "whom it names, and the operator has to be among them",

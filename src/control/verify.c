@@ -267,9 +267,7 @@ static void give_up(struct manager *m)
 		p->verdict = MCP_FOREIGN;
 		p->diag = v->first;
 	} else if (p->verdict != MCP_SPEAKS) {
-		p->verdict = MCP_SILENT;
-		cut_fmt(p->diag.text, sizeof(p->diag.text),
-		    "no answer in time");
+		mcp_probe_late(p);
 	}
 	answered(m);
 }
@@ -409,6 +407,8 @@ static void service_told(void *ctx, struct kube_call *call)
 	if (call->status.err < 0) {
 		/* Whoever takes it away or hides it, its pods come again. */
 		v->probe.verdict = MCP_SILENT;
+		/* By the API server, at that. */
+		v->probe.heard = true;
 		cut_fmt(v->probe.diag.text, sizeof(v->probe.diag.text),
 		    "cannot read its Service: %s", call->diag.text);
 		answered(m);

@@ -218,6 +218,7 @@ bool mcp_probe_head(struct mcp_probe *p, enum mcp_channel c,
 {
 	struct mcp_way *w = &p->way[c];
 
+	p->heard = true;
 	w->status = head->status;
 	w->events = type_is(head->type, "text/event-stream");
 	cut_fmt(w->type, sizeof(w->type), "%S", head->type);
@@ -295,6 +296,16 @@ static void call_silent(struct mcp_probe *p, int err, const struct diag *d)
 		probe_fail(p, MCP_SILENT, "%s", reason(err, d));
 }
 
+void mcp_probe_late(struct mcp_probe *p)
+{
+	if (p->state == PROBE_STREAM && p->way[MCP_STREAM].status != 0)
+		probe_fail(p, MCP_FOREIGN, "GET %S was answered with a "
+		    "stream of events, but no endpoint event came in time",
+		    p->path);
+	else
+		probe_fail(p, MCP_SILENT, "no answer in time");
+}
+
 static void stream_over(struct mcp_probe *p, int err, const struct diag *d)
 {
 	const struct mcp_way *w = &p->way[MCP_STREAM];
@@ -310,6 +321,8 @@ static void stream_over(struct mcp_probe *p, int err, const struct diag *d)
 		    is_guard(w->status) ? MCP_GUARDED : MCP_FOREIGN,
 		    "GET %S was answered with %u %s, no stream of events",
 		    p->path, w->status, w->type);
+	else if (w->status != 0 && err == ERR_TIMEOUT)
+		mcp_probe_late(p);
 	else if (w->status != 0 || !speaks_otherwise(p, err, d))
 		probe_fail(p, MCP_SILENT, "the stream of events ended: %s",
 		    reason(err, d));

@@ -156,6 +156,11 @@ TEST(judge_names_the_policy_that_may_keep_the_operator_out)
 	EXPECT_STR(cond("Ready"), "True/DeploymentReady");
 	EXPECT_STR(said("Verified"), "no answer; its NetworkPolicy lets in "
 	    "only whom it names, and the operator has to be among them");
+	/* Who was let in would have been answered no better. */
+	probe.heard = true;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(said("Verified"), "no answer");
+	probe.heard = false;
 }
 
 TEST(judge_keeps_why_it_is_not_known_who_a_server_is)

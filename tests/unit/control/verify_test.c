@@ -383,6 +383,10 @@ TEST(a_restart_asks_nobody_again)
 	EXPECT(counts_as_ready());
 }
 
+#define NO_ENDPOINT "\"type\":\"Verified\",\"status\":\"False\"," \
+	"\"reason\":\"NotMCP\",\"message\":\"GET /mcp was answered with a " \
+	"stream of events, but no endpoint event came in time\""
+
 /* It says again and again that it is there, and nothing else. */
 TEST(a_stream_that_tells_nothing_does_not_hold_the_others_up)
 {
@@ -399,8 +403,45 @@ TEST(a_stream_that_tells_nothing_does_not_hold_the_others_up)
 		mw_run(8 * SEC);
 	}
 	EXPECT(fake_gone(&mw.w->io, stream));
+	EXPECT(tells(NO_ENDPOINT));
+	EXPECT(tells("\"type\":\"Ready\",\"status\":\"False\","
+	    "\"reason\":\"NotMCP\""));
+}
+
+#define STREAM_ONLY "HTTP/1.1 200 OK\r\n" \
+	"Content-Type: text/event-stream\r\n\r\n"
+
+/* As one of another transport does. */
+TEST(a_stream_without_an_endpoint_is_no_silence)
+{
+	static const char *const none[] = { NULL };
+
+	spec = "{\"image\":\"x\",\"replicas\":1,\"port\":7000,"
+	    "\"transport\":\"sse\"}";
+	raw = STREAM_ONLY;
+	begin(none, NULL);
+	mw_run(20 * SEC);
+	EXPECT(tells(NO_ENDPOINT));
+	EXPECT(tells("\"reason\":\"NotMCP\""));
+	/* Nothing new to write, however often it is asked. */
+	mw_forget();
+	mw_run(300 * SEC);
+	EXPECT(mw_count("GET /mcp") >= 3);
+	EXPECT_EQ(mw_count(MW_STATUS), 0);
+}
+
+/* It may be slow, but it is no rule that keeps its answer back. */
+TEST(an_answer_that_does_not_end_was_heard)
+{
+	static const char *const none[] = { NULL };
+
+	raw = STREAM_ONLY;
+	begin(none, NULL);
+	mw_run(20 * SEC);
 	EXPECT(tells("\"type\":\"Verified\",\"status\":\"Unknown\","
-	    "\"reason\":\"Unreachable\""));
+	    "\"reason\":\"Unreachable\",\"message\":\"the answer to "
+	    "initialize broke off: the body took too long\""));
+	EXPECT(mw.m->verify.probe.heard);
 	EXPECT(tells("\"type\":\"Ready\",\"status\":\"True\""));
 }
 

@@ -599,6 +599,44 @@ TEST(who_does_not_list_its_tools_speaks_mcp_all_the_same)
 	ends(MCP_SPEAKS);
 }
 
+TEST(what_takes_too_long_is_told_by_what_came)
+{
+	static const struct turn silent[] = {
+		{ "GET /mcp", NULL, 200, EVENTS, NULL, NULL, ": ping\n\n" }
+	};
+	static const struct turn deaf[] = {
+		{ "GET /mcp", NULL, 200, EVENTS, NULL, NULL,
+		    "event: endpoint\ndata: /m\n\n" },
+		{ "POST /m", NULL, 202, NULL, NULL, NULL, NULL }
+	};
+	static const char no_endpoint[] = "GET /mcp was answered with a "
+	    "stream of events, but no endpoint event came in time";
+
+	sse = true;
+	run(silent, ARRAY_LEN(silent));
+	EXPECT(p.heard);
+	mcp_probe_late(&p);
+	ends(MCP_FOREIGN);
+	EXPECT_STR(str_from(p.diag.text), no_endpoint);
+	run(silent, ARRAY_LEN(silent));
+	mcp_probe_over(&p, MCP_STREAM, ERR_TIMEOUT, NULL);
+	ends(MCP_FOREIGN);
+	EXPECT_STR(str_from(p.diag.text), no_endpoint);
+	/* One that ends may be another's by the next time. */
+	run(silent, ARRAY_LEN(silent));
+	mcp_probe_over(&p, MCP_STREAM, ERR_CLOSED, NULL);
+	ends(MCP_SILENT);
+	run(deaf, ARRAY_LEN(deaf));
+	mcp_probe_over(&p, MCP_STREAM, ERR_TIMEOUT, NULL);
+	ends(MCP_SILENT);
+	EXPECT_STR(str_from(p.diag.text), "no answer in time");
+	run(silent, 0);
+	EXPECT(!p.heard);
+	mcp_probe_late(&p);
+	ends(MCP_SILENT);
+	EXPECT_STR(str_from(p.diag.text), "no answer in time");
+}
+
 TEST(a_stream_may_be_guarded_too)
 {
 	static const uint16_t guards[] = { 401, 403, 407, 421 };
