@@ -377,8 +377,9 @@
 /* What is wrong with a pod, for the user: the kubelet's own words are mostly
  * under 500, an Event's under 1024. */
 #define TROUBLE_MESSAGE_MAX 744
-/* A pod that is being made for this long is asked about: large images take
- * longer, volumes and networks do not. Then again, each time twice as late. */
+/* A pod that is being made, or runs and is not ready, for this long is asked
+ * about: large images and slow starts take longer, volumes and networks do
+ * not. Then again, each time twice as late. */
 #define WAIT_FIRST_NS (INT64_C(20) * 1000000000)
 #define WAIT_AGAIN_NS (INT64_C(30) * 1000000000)
 #define WAIT_MOST_NS (INT64_C(600) * 1000000000)

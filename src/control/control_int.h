@@ -20,7 +20,11 @@ void held_drop(struct manager *m, struct record *r);
 
 /* ---- pods.c: pods with something wrong ---- */
 
-enum trouble_weight { TROUBLE_NONE, TROUBLE_SOFT, TROUBLE_HARD };
+enum trouble_weight {
+	TROUBLE_NONE,
+	TROUBLE_SLOW,		/* it may come yet: told, and nothing more */
+	TROUBLE_SOFT, TROUBLE_HARD
+};
 struct trouble {
 	uint8_t weight;		/* enum trouble_weight */
 	char reason[48];
@@ -53,8 +57,6 @@ struct str text_at(const struct json_doc *doc, uint32_t at,
 /* One step: weight only rises. The message names the pod. */
 void trouble_set(struct trouble *t, enum trouble_weight weight,
     struct str reason, const char *fmt, struct str pod, struct str detail);
-/* Pure: is it on a node, and none of its containers was made yet? */
-bool pod_is_made(const struct json_doc *doc, struct arena *a);
 struct wait_slot;
 /* What Events told of a pod that is being made; TROUBLE_NONE: nothing. */
 void pods_told(struct manager *m, const struct wait_slot *w,
@@ -122,19 +124,20 @@ int texts_init(struct texts *t, struct mem *m);
 uint64_t text_keep(struct texts *t, struct str s);
 const char *text_find(const struct texts *t, uint64_t hash);	/* or NULL */
 
-/* ---- waits.c: pods that are being made for long ---- */
+/* ---- waits.c: pods that are long in being made or in getting ready ---- */
 
 struct wait_pod {
 	struct uid uid;
 	uint64_t uid_hash, key_hash, scope;
 	int64_t start_wall_ns;	/* INT64_MAX: not told */
+	bool runs;		/* it is made, and is not ready yet */
 };
 struct wait_slot {
 	struct uid uid;
 	uint64_t uid_hash, key_hash, scope;
 	int64_t due_ns;
 	uint8_t tries;
-	bool listed;
+	bool listed, runs;
 	bool old;	/* was due when first seen, and is not asked yet */
 };
 struct waits {
@@ -147,7 +150,8 @@ struct waits {
 	struct kube_call call;	/* one at a time */
 };
 int waits_init(struct manager *m, struct mem *mem, uint32_t cap);
-void waits_see(struct manager *m, const struct wait_pod *pod);
+/* False: it has just begun to wait, or to wait for something else. */
+bool waits_see(struct manager *m, const struct wait_pod *pod);
 void waits_forget(struct manager *m, const struct uid *uid);
 /* A slot for a pod became free: those that had none are listed again. */
 void waits_room(struct manager *m);

@@ -136,6 +136,8 @@ static void find_trouble(struct view *v)
 		    STR("the rollout made no progress within its deadline"));
 	if (t != NULL && t->weight == TROUBLE_SOFT && !v->complete)
 		wrong(v, false, t->reason, str_from(t->message));
+	if (t != NULL && t->weight == TROUBLE_SLOW && !v->ready)
+		v->slow = t;
 }
 
 /* Of the verification: as just found out, or as the status has it. */
@@ -504,6 +506,9 @@ void judge(const struct judge_in *in, struct arena *a, struct verdict *ret)
 	} else if (judge_tells_rollback(&v)) {
 		TEXT_SET(s, reason, STR("RolledBack"));
 		TEXT_SET(s, message, v.rolled_text);
+	} else if (v.slow != NULL) {
+		TEXT_SET(s, reason, str_from(v.slow->reason));
+		TEXT_SET(s, message, str_from(v.slow->message));
 	} else if (is_note_reason(live->reason)) {
 		/* A note's manager has it: left out, it would stay. */
 		TEXT_SET(s, reason, STR_NONE);

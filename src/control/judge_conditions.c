@@ -42,6 +42,12 @@ static void set_ready(struct view *v)
 {
 	struct str counts = pods(v, v->w->ready, "ready");
 
+	if (v->slow != NULL) {
+		struct buf b = arena_buf(v->a);
+
+		buf_fmt(&b, "%S; %s", counts, v->slow->message);
+		counts = arena_keep(v->a, &b);
+	}
 	if (v->deleting)
 		set(v, "Ready", COND_FALSE, "Terminating",
 		    STR("the server is being deleted"));

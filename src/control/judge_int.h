@@ -18,6 +18,8 @@ struct view {
 	const char *reason;
 	struct str message;
 	bool hard;		/* nothing will come of waiting */
+	/* Why it is not ready yet, which is nothing wrong; or NULL. */
+	const struct trouble *slow;
 	bool up;		/* ready but for what it says of itself */
 	uint32_t lacking;	/* kinds it asks for that are left alone */
 	bool rolled;		/* to pods of before, for these failed */

@@ -117,9 +117,20 @@ static bool ending(const struct json_doc *doc, uint32_t t, struct arena *a,
 	buf_fmt(out, "last exit code %D", code);
 	if (ret_reason->n > 0)
 		buf_fmt(out, " (%S)", str_sub(*ret_reason, 0, 40));
+	/* SIGKILL, or SIGTERM before it. */
+	if ((code == 137 || code == 143) && str_is(*ret_reason, "Error"))
+		buf_cstr(out, ": killed, as by a probe that does not pass");
 	if (detail[0] != '\0')
 		buf_fmt(out, ": %s", detail);
 	return true;
+}
+
+static bool is_ready(const struct json_doc *doc, uint32_t c)
+{
+	uint32_t at = json_get(doc, c, STR("ready"));
+	bool ready = false;
+
+	return at != JSON_NIL && json_bool(doc, at, &ready) == 0 && ready;
 }
 
 /*
@@ -133,20 +144,16 @@ static void diagnose_ended(const struct json_doc *doc, uint32_t c,
 	uint32_t now = json_path(doc, c, "state.terminated");
 	uint32_t last = json_path(doc, c, "lastState.terminated");
 	uint32_t restarts_at = json_get(doc, c, STR("restartCount"));
-	uint32_t ready_at = json_get(doc, c, STR("ready"));
 	char mem[TROUBLE_MESSAGE_MAX];
 	struct str reason = STR_NONE;
 	int64_t restarts = 0;
-	bool ready = false;
 	struct buf b;
 
-	if (ready_at != JSON_NIL)
-		(void)json_bool(doc, ready_at, &ready);
 	if (restarts_at != JSON_NIL)
 		(void)json_i64(doc, restarts_at, &restarts);
 	buf_init(&b, mem, sizeof(mem));
-	if (ready || !ending(doc, now != JSON_NIL ? now : last, a, &b,
-	    &reason))
+	if (is_ready(doc, c) || !ending(doc, now != JSON_NIL ? now : last, a,
+	    &b, &reason))
 		return;
 	if (str_is(reason, "OOMKilled"))
 		trouble_set(ret, TROUBLE_HARD, reason,
@@ -232,7 +239,7 @@ void pod_diagnose(const struct json_doc *doc, uint32_t at,
 	ret->over = str_is(phase, "Failed");
 }
 
-/* ---- pods that are being made ---- */
+/* ---- pods that are being made, or run and are not ready ---- */
 
 /* How many of the list are, -1 when one is not. */
 static int count_made(const struct json_doc *doc, const char *path,
@@ -255,14 +262,30 @@ static int count_made(const struct json_doc *doc, const char *path,
 	return n;
 }
 
-bool pod_is_made(const struct json_doc *doc, struct arena *a)
+/* Is it on a node, and none of its containers was made yet? */
+static bool pod_is_made(const struct json_doc *doc, struct arena *a)
 {
 	int first = count_made(doc, "status.initContainerStatuses", a);
 	int rest = count_made(doc, "status.containerStatuses", a);
 
-	return first >= 0 && rest >= 0 && first + rest > 0 &&
-	    json_path(doc, JSON_ROOT, "metadata.deletionTimestamp") ==
-	    JSON_NIL;
+	return first >= 0 && rest >= 0 && first + rest > 0;
+}
+
+/* A container of it; when it was started goes to *ret. */
+static bool pod_is_slow(const struct json_doc *doc, struct arena *a,
+    struct str *ret)
+{
+	uint32_t list = json_path(doc, JSON_ROOT, "status.containerStatuses");
+	uint32_t c = list == JSON_NIL ? JSON_NIL : json_first(doc, list), at;
+
+	for (; c != JSON_NIL; c = json_next(doc, list, c)) {
+		at = json_path(doc, c, "state.running");
+		if (at == JSON_NIL || is_ready(doc, c))
+			continue;
+		*ret = text_at(doc, at, "startedAt", a);
+		return true;
+	}
+	return false;
 }
 
 /* ---- slots ---- */
@@ -438,13 +461,24 @@ static struct str server_key_of(const struct json_doc *doc,
 	return key;
 }
 
-static void wait_pod_read(const struct json_doc *doc, struct arena *a,
+/* False: nothing is waited for. */
+static bool wait_pod_read(const struct json_doc *doc, struct arena *a,
     struct wait_pod *ret)
 {
-	struct str start = text_at(doc, JSON_ROOT, "status.startTime", a);
+	struct str start;
 
+	if (json_path(doc, JSON_ROOT, "metadata.deletionTimestamp") !=
+	    JSON_NIL)
+		return false;
+	ret->runs = pod_is_slow(doc, a, &start);
+	if (!ret->runs) {
+		if (!pod_is_made(doc, a))
+			return false;
+		start = text_at(doc, JSON_ROOT, "status.startTime", a);
+	}
 	if (time_parse(start, &ret->start_wall_ns) < 0)
 		ret->start_wall_ns = INT64_MAX;
+	return true;
 }
 
 static void pod_take(struct manager *m, enum kube_watch_event e,
@@ -455,10 +489,9 @@ static void pod_take(struct manager *m, enum kube_watch_event e,
 	if (e == WATCH_ITEM)
 		pod_diagnose(doc, JSON_ROOT, &t);
 	if (e == WATCH_ITEM && t.weight == TROUBLE_NONE &&
-	    pod_is_made(doc, &m->intake)) {
-		wait_pod_read(doc, &m->intake, pod);
-		waits_see(m, pod);
-		if (pod_keeps(&m->pods, pod->uid_hash))
+	    wait_pod_read(doc, &m->intake, pod)) {
+		if (waits_see(m, pod) &&
+		    pod_keeps(&m->pods, pod->uid_hash))
 			return;
 	} else {
 		waits_forget(m, &pod->uid);

@@ -5,15 +5,16 @@
 /*
  * What keeps a pod from being made at all, a Secret that a volume names or a
  * network that is not ready, only stands in Events of the kubelet and of
- * others. They are not watched, there are too many; those of a pod that is
- * being made for long are read, one pod after the other and less and less
- * often. Pods that are well cost nothing.
+ * others; and why one that runs does not get ready, such as a port where
+ * nobody listens, in those of its probes. They are not watched, there are too
+ * many; those of a pod that waits for long are read, one pod after the other
+ * and less and less often. Pods that are well cost nothing.
  */
 
 static const struct gvr events_gvr = { "", "v1", "events", true };
 
-/* Warnings that say why; of others, such as a slow probe, nothing follows.
- * Hard: somebody must act. */
+/* Warnings that say why; of others nothing follows. Hard: somebody must
+ * act. */
 static const struct {
 	const char *reason;
 	enum trouble_weight weight;
@@ -25,6 +26,7 @@ static const struct {
 	{ "FailedPrepareDynamicResources", TROUBLE_SOFT },
 	{ "NetworkNotReady", TROUBLE_SOFT },
 	{ "FailedSync", TROUBLE_SOFT },
+	{ "Unhealthy", TROUBLE_SLOW },
 };
 
 static enum trouble_weight weight_of(struct str reason)
@@ -190,27 +192,32 @@ static int64_t first_due(const struct manager *m, int64_t start_wall_ns)
 	    0);
 }
 
-void waits_see(struct manager *m, const struct wait_pod *pod)
+bool waits_see(struct manager *m, const struct wait_pod *pod)
 {
 	struct waits *q = &m->waits;
 	uint32_t i = wait_find(q, &pod->uid);
 
+	if (i != MAP_NONE && q->w[i].runs == pod->runs) {
+		q->w[i].listed = true;
+		return true;
+	}
 	if (i == MAP_NONE) {
 		i = pool_take(&q->pool);
 		if (i == POOL_NONE) {
 			pods_refuse(m);
-			return;
+			return false;
 		}
-		q->w[i].uid = pod->uid;
-		q->w[i].uid_hash = pod->uid_hash;
-		q->w[i].key_hash = pod->key_hash;
-		q->w[i].scope = pod->scope;
-		q->w[i].due_ns = first_due(m, pod->start_wall_ns);
-		q->w[i].old = q->w[i].due_ns == m->loop.now_ns;
 		CHECK(map_put(&q->by_uid, uid_hash(&pod->uid), i) == 0);
-		wake_by(m, q->w[i].due_ns);
 	}
-	q->w[i].listed = true;
+	q->w[i] = (struct wait_slot){
+		.uid = pod->uid, .uid_hash = pod->uid_hash,
+		.key_hash = pod->key_hash, .scope = pod->scope,
+		.due_ns = first_due(m, pod->start_wall_ns),
+		.listed = true, .runs = pod->runs
+	};
+	q->w[i].old = q->w[i].due_ns == m->loop.now_ns;
+	wake_by(m, q->w[i].due_ns);
+	return false;
 }
 
 void waits_forget(struct manager *m, const struct uid *uid)

@@ -140,6 +140,39 @@ TEST(judge_hard_trouble_fails_and_tells_once)
 	    5 * NS_PER_S);
 }
 
+TEST(judge_tells_why_it_is_not_ready_yet)
+{
+	struct trouble t = { TROUBLE_SLOW, "Unhealthy",
+	    "pod p: Startup probe failed: connection refused", false };
+
+	read_server(GROUP_MCPDEV, "", "{\"image\":\"x\"}", "{}");
+	workload(1, 1, 0);
+	in.trouble = &t;
+	judge(&in, &arena, &verdict);
+	EXPECT_EQ(verdict.status.phase, PHASE_PENDING);
+	EXPECT_STR(cond("Ready"), "False/DeploymentPending");
+	EXPECT_STR(said("Ready"), "0 of 1 pods are ready; pod p: Startup "
+	    "probe failed: connection refused");
+	EXPECT_STR(cond("Degraded"), "False/AsExpected");
+	EXPECT_STR(cond("Progressing"), "True/DeploymentInProgress");
+	EXPECT_STR(verdict.status.reason, "Unhealthy");
+	EXPECT_STR(verdict.status.message, t.message);
+	EXPECT(verdict.reason == NULL);
+	/* What is wrong comes first. */
+	record.workload.deadline_exceeded = true;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Ready"), "False/DeploymentTimeout");
+	EXPECT_STR(verdict.status.reason, "DeploymentTimeout");
+	/* Nor is it told of one more than was asked for. */
+	workload(2, 1, 1);
+	record.workload.deadline_exceeded = false;
+	in.trouble = &t;
+	record.workload.replicas = 1;
+	judge(&in, &arena, &verdict);
+	EXPECT_STR(cond("Ready"), "True/DeploymentReady");
+	EXPECT(!HAS(&verdict.status, server_status, reason));
+}
+
 TEST(judge_refused_spec_keeps_what_runs)
 {
 	struct diag d;

@@ -93,6 +93,25 @@ TEST(pod_first_crash_is_soft)
 	EXPECT_STR(str_from(t.reason), "Crashed");
 }
 
+#define KILLED(code, reason) CONTAINER("{\"restartCount\":1," \
+	"\"lastState\":{\"terminated\":{\"exitCode\":" code "," \
+	"\"reason\":\"" reason "\"}},\"state\":{\"running\":{}}}")
+
+TEST(pod_that_was_killed_was_not_out_of_memory)
+{
+	EXPECT_STR(str_from(look(KILLED("137", "Error")).message),
+	    "pod p-1: last exit code 137 (Error): killed, as by a probe "
+	    "that does not pass");
+	EXPECT_STR(str_from(look(KILLED("143", "Error")).message),
+	    "pod p-1: last exit code 143 (Error): killed, as by a probe "
+	    "that does not pass");
+	EXPECT_STR(str_from(look(KILLED("1", "Error")).message),
+	    "pod p-1: last exit code 1 (Error)");
+	EXPECT_STR(str_from(look(KILLED("137", "OOMKilled")).message),
+	    "pod p-1: out of memory, raise resources.limits.memory; last "
+	    "exit code 137 (OOMKilled)");
+}
+
 TEST(pod_out_of_memory)
 {
 	struct trouble t = look(CONTAINER("{\"restartCount\":1,"

@@ -292,6 +292,142 @@ TEST(after_a_restart_the_status_is_believed_until_it_was_asked)
 	EXPECT(!waits_recall(mw.m, r, &s, &t));
 }
 
+/* ---- that run, and are not ready ---- */
+
+#define RUNS(ready, more) "{\"metadata\":{\"namespace\":\"ns\"," \
+	"\"name\":\"p-1\",\"uid\":\"" UID "\"," more "\"labels\":{\"" \
+	LABEL_KEY "\":\"m.one\"}},\"status\":{\"startTime\":" \
+	"\"2001-01-01T00:00:00Z\",\"containerStatuses\":[{\"ready\":true}," \
+	"{\"ready\":" ready ",\"started\":" ready ",\"state\":" \
+	"{\"running\":{\"startedAt\":\"%s\"}}}]}}"
+
+/* Started as long ago as that; lasts for one more. */
+static const char *runs(const char *event, const char *format, int64_t ago_ns)
+{
+	static char text[2][1024];
+	static unsigned at;
+	char stamp[32] = "", line[1024];
+	struct buf b;
+
+	buf_init(&b, stamp, sizeof(stamp) - 1);
+	time_rfc3339(&b, mw.m->io->wall_ns(mw.m->io->ctx) - ago_ns);
+	snprintf(line, sizeof(line), format, stamp);
+	at ^= 1;
+	snprintf(text[at], sizeof(text[at]), MW_LINE("%s", "%s"), event,
+	    line);
+	return text[at];
+}
+
+/* Of a probe, of now. */
+static void fails(void)
+{
+	static char text[1024];
+	char stamp[32] = "";
+	struct buf b;
+
+	buf_init(&b, stamp, sizeof(stamp) - 1);
+	time_rfc3339(&b, mw.m->io->wall_ns(mw.m->io->ctx));
+	snprintf(text, sizeof(text), LIST(EVENT("Warning", "Unhealthy",
+	    "Startup probe failed: dial tcp 10.1.0.9:9999: connect: "
+	    "connection refused", "%s")), stamp);
+	events = text;
+}
+
+/* Long in being made is not long in getting ready. */
+TEST(a_pod_that_runs_for_long_is_asked_about)
+{
+	begin(MW_LINE("ADDED", POD(UID, "p-1", "ContainerCreating")));
+	mw.w->io.wall_offset_ns += INT64_C(1800000000) * NS_PER_S;
+	mw_run(18 * SEC);
+	fails();
+	mw_tell("/pods", runs("MODIFIED", RUNS("false", ""), 0));
+	mw_run(18 * SEC);
+	EXPECT_EQ(asked(), 0);
+	EXPECT(worst() == NULL);
+	mw_run(4 * SEC);
+	EXPECT_EQ(asked(), 1);
+	REQUIRE(worst() != NULL);
+	EXPECT_EQ(worst()->weight, TROUBLE_SLOW);
+	EXPECT_STR(str_from(worst()->reason), "Unhealthy");
+	EXPECT_STR(str_from(worst()->message), "pod p-1: Startup probe "
+	    "failed: dial tcp 10.1.0.9:9999: connect: connection refused");
+	/* It holds until it is ready. */
+	mw_tell("/pods", runs("MODIFIED", RUNS("false", ""), 22 * SEC));
+	mw_run(SEC);
+	EXPECT(worst() != NULL);
+	mw_tell("/pods", runs("MODIFIED", RUNS("true", ""), 23 * SEC));
+	mw_run(SEC);
+	EXPECT(worst() == NULL);
+	EXPECT_EQ(mw.m->waits.pool.used, 0);
+	mw_forget();
+	mw_run(200 * SEC);
+	EXPECT_EQ(asked(), 0);
+}
+
+TEST(who_never_gets_ready_is_told_of_once)
+{
+	int i;
+
+	begin("");
+	mw.w->io.wall_offset_ns += INT64_C(1800000000) * NS_PER_S;
+	mw_run(5 * SEC);
+	fails();
+	mw_tell("/pods", runs("ADDED", RUNS("false", ""), 0));
+	mw_forget();
+	mw_run(25 * SEC);
+	EXPECT_EQ(asked(), 1);
+	EXPECT_EQ(mw_count(MW_STATUS), 1);
+	/* The kubelet goes on to say so. */
+	mw_forget();
+	for (i = 0; i < 30; i++) {
+		mw_run(60 * SEC);
+		fails();
+	}
+	EXPECT(asked() >= 5 && asked() <= 8);
+	EXPECT_EQ(mw_count(MW_STATUS), 0);
+	EXPECT(worst() != NULL);
+}
+
+TEST(what_kept_it_from_being_made_is_over_when_it_runs)
+{
+	begin(MW_LINE("ADDED", POD(UID, "p-1", "ContainerCreating")));
+	mw_run(22 * SEC);
+	REQUIRE(worst() != NULL);
+	EXPECT_STR(str_from(worst()->reason), "FailedMount");
+	mw_tell("/pods", runs("MODIFIED", RUNS("false", ""), 0));
+	mw_run(SEC);
+	EXPECT(worst() == NULL);
+	EXPECT_EQ(mw.m->waits.pool.used, 1);
+	/* Nor is one that is on its way out slow to get ready. */
+	mw_tell("/pods", runs("MODIFIED", RUNS("false",
+	    "\"deletionTimestamp\":\"2026-01-01T00:00:00Z\","), 0));
+	mw_run(SEC);
+	EXPECT_EQ(mw.m->waits.pool.used, 0);
+}
+
+TEST(what_a_probe_told_is_believed_after_a_restart)
+{
+	struct server s = { .group = GROUP_MCPDEV };
+	struct record *r;
+	struct trouble t;
+	struct uid uid;
+
+	begin("");
+	mw.w->io.wall_offset_ns += INT64_C(1800000000) * NS_PER_S;
+	mw_run(SEC);
+	events = NULL;
+	mw_tell("/pods", runs("ADDED", RUNS("false", ""), 60 * SEC));
+	mw_run(SEC);
+	EXPECT_EQ(asked(), 1);
+	REQUIRE(uid_parse(STR(SERVER_UID), &uid));
+	r = record_at(&mw.m->records, record_find(&mw.m->records, &uid));
+	s.status.reason = STR("Unhealthy");
+	s.status.message = STR("pod p-1: Startup probe failed");
+	EXPECT(waits_recall(mw.m, r, &s, &t));
+	EXPECT_EQ(t.weight, TROUBLE_SLOW);
+	EXPECT_STR(str_from(t.message), "pod p-1: Startup probe failed");
+}
+
 /* ---- more pods in trouble than there is room for ---- */
 
 #define SECOND_UID "9188f7f2-9b3a-4c5d-8e6f-0123456789ab"
