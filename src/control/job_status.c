@@ -149,13 +149,13 @@ static bool is_early(const struct job *j, const struct record *r)
 {
 	const struct workload *w = &r->workload;
 
-	if (j->refused || j->has_failed || w->replica_failure ||
+	if (j->refused || w->replica_failure ||
 	    j->verdict->reason != NULL || (r->flags & RECORD_DELETING))
 		return false;
 	return w->observed < w->generation || w->updated < record_desired(r);
 }
 
-/* Who is tried again after a while does not come back for its counters. */
+/* Who is tried again after a while comes back no earlier for its status. */
 static bool is_tried_again(const struct job *j)
 {
 	return j->has_failed || j->hold.reason != NULL || j->label_failed;
@@ -166,12 +166,14 @@ static bool job_status_waits(struct job *j)
 	struct record *r = job_record(j);
 	int64_t now = j->m->loop.now_ns, wait;
 
+	if (is_tried_again(j))
+		return false;
 	if (is_early(j, r))
 		wait = STATUS_FIRST_NS;
 	else if (j->verdict->up && r->verify.state == VERIFIED_PENDING)
 		wait = VERIFY_HOLD_NS;
-	else if (!is_tried_again(j) && status_is_minor(j->server.group,
-	    &j->server.status, &j->verdict->status))
+	else if (status_is_minor(j->server.group, &j->server.status,
+	    &j->verdict->status))
 		wait = STATUS_MINOR_NS;
 	else
 		return false;

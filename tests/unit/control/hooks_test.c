@@ -434,6 +434,27 @@ TEST(an_integration_is_told_only_when_the_word_changes)
 	EXPECT(was_sent("\"phase\":\"Running\""));
 }
 
+/* Nobody comes back for it before the next try. */
+TEST(what_pods_do_is_told_though_more_of_them_are_held_back)
+{
+	begin(MW_HOOKS(MW_HOOK("rules", "Validator", "")), ALLOW);
+	mw_one.spec = "{\"image\":\"x\",\"replicas\":2}";
+	start();
+	mw_run(10 * SEC);
+	tell_ready(50, 2, false);
+	answer = DENY;
+	mw_one.generation++;
+	mw_one.version += 100;
+	mw_one.spec = "{\"image\":\"x\",\"replicas\":3}";
+	mw_one_tell();
+	mw_run(900 * SEC);
+	EXPECT(tells("ValidatorRefused"));
+	mw_forget();
+	tell_ready(60, 1, true);
+	EXPECT_EQ(mw_count(MW_STATUS), 1);
+	EXPECT(tells("\"readyReplicas\":1"));
+}
+
 TEST(more_than_can_be_told_is_dropped_and_counted)
 {
 	struct job *j;
