@@ -164,7 +164,7 @@ void waits_sweep(struct manager *m, uint64_t scope);
 bool waits_recall(const struct manager *m, const struct record *r,
     const struct server *s, struct trouble *ret);
 /* Pure: the reason in a list of Events, if there is one. */
-void events_diagnose(const struct json_doc *doc, int64_t wall_ns,
+void events_diagnose(const struct json_doc *doc, bool runs, int64_t wall_ns,
     struct arena *a, struct trouble *ret);
 
 /* ---- follow.c: ConfigMaps and Secrets that servers refer to ---- */

@@ -376,7 +376,8 @@ void job_probe_done(struct job *j)
 		job_replace(j);
 		return;
 	}
-	if (err == ERR_NOENT && pods_wait(j, &j->plan.step[j->at])) {
+	/* None, or nobody knows: none is made. */
+	if (err < 0 && pods_wait(j, &j->plan.step[j->at])) {
 		job_step_over(j);
 		return;
 	}

@@ -288,6 +288,24 @@ static bool pod_is_slow(const struct json_doc *doc, struct arena *a,
 	return false;
 }
 
+/* Since when it is not ready, or when it was started, whichever is later. */
+static int64_t slow_since(const struct json_doc *doc, struct str started,
+    struct arena *a)
+{
+	uint32_t list = json_path(doc, JSON_ROOT, "status.conditions");
+	uint32_t c = list == JSON_NIL ? JSON_NIL : json_first(doc, list);
+	int64_t since, unready;
+
+	if (time_parse(started, &since) < 0)
+		return INT64_MAX;
+	for (; c != JSON_NIL; c = json_next(doc, list, c))
+		if (str_is(text_at(doc, c, "type", a), "Ready") &&
+		    time_parse(text_at(doc, c, "lastTransitionTime", a),
+		    &unready) == 0 && unready > since)
+			since = unready;
+	return since;
+}
+
 /* ---- slots ---- */
 
 static bool same_uid(const void *ctx, uint32_t value, const void *key)
@@ -471,11 +489,13 @@ static bool wait_pod_read(const struct json_doc *doc, struct arena *a,
 	    JSON_NIL)
 		return false;
 	ret->runs = pod_is_slow(doc, a, &start);
-	if (!ret->runs) {
-		if (!pod_is_made(doc, a))
-			return false;
-		start = text_at(doc, JSON_ROOT, "status.startTime", a);
+	if (ret->runs) {
+		ret->start_wall_ns = slow_since(doc, start, a);
+		return true;
 	}
+	if (!pod_is_made(doc, a))
+		return false;
+	start = text_at(doc, JSON_ROOT, "status.startTime", a);
 	if (time_parse(start, &ret->start_wall_ns) < 0)
 		ret->start_wall_ns = INT64_MAX;
 	return true;

@@ -117,7 +117,7 @@ static void message_write(struct buf *out, struct str s)
 	}
 }
 
-void events_diagnose(const struct json_doc *doc, int64_t wall_ns,
+void events_diagnose(const struct json_doc *doc, bool runs, int64_t wall_ns,
     struct arena *a, struct trouble *ret)
 {
 	uint32_t list = json_get(doc, JSON_ROOT, STR("items")), at;
@@ -129,6 +129,9 @@ void events_diagnose(const struct json_doc *doc, int64_t wall_ns,
 	for (at = list == JSON_NIL ? JSON_NIL : json_first(doc, list);
 	    at != JSON_NIL; at = json_next(doc, list, at)) {
 		event_read(doc, at, a, &e);
+		/* What kept it from running is over, or else what runs. */
+		if ((e.weight == TROUBLE_SLOW) != runs)
+			continue;
 		if (wall_ns - e.wall_ns < WAIT_STALE_NS &&
 		    is_better(&e, &best))
 			best = e;
@@ -311,7 +314,8 @@ static void wait_told(void *ctx, struct kube_call *call)
 		    "error=%s", call->diag.text);
 		return;
 	}
-	events_diagnose(&doc, m->io->wall_ns(m->io->ctx), &m->intake, &t);
+	events_diagnose(&doc, q->w[i].runs, m->io->wall_ns(m->io->ctx),
+	    &m->intake, &t);
 	arena_reset(&m->intake, mark);
 	pods_told(m, &q->w[i], &t);
 	/* What was recalled until now may not hold any more. */

@@ -167,17 +167,20 @@ bool server_has_reloader(const struct server_spec *s)
 static bool is_told_apart(const struct server_spec *s)
 {
 	const struct more_container_list *l = &s->pod.sidecars;
+	const struct pod_security_context *p = &s->pod_security;
 	const struct security_context *c;
 	int64_t user = SERVER_USER;
 
 	if (HAS(&s->security, security_context, run_as_group) ||
-	    HAS(&s->pod_security, pod_security_context, run_as_group))
+	    HAS(p, pod_security_context, run_as_group))
 		return true;
 	(void)server_user(s, &user);
 	for (uint32_t i = 0; i < l->n; i++) {
 		c = &l->p[i].security;
-		if (!HAS(c, security_context, run_as_user) ||
-		    c->run_as_user == user)
+		if (HAS(c, security_context, run_as_user) ?
+		    c->run_as_user == user :
+		    !HAS(p, pod_security_context, run_as_user) ||
+		    p->run_as_user == user)
 			return false;
 	}
 	return true;

@@ -18,7 +18,7 @@ static char arena_mem[1 << 16];
 #define STALE "1970-01-12T13:16:00Z"
 #define LIST(items) "{\"items\":[" items "]}"
 
-static struct trouble diagnose(const char *text)
+static struct trouble diagnose_of(const char *text, bool runs)
 {
 	struct trouble t;
 	struct json_doc doc;
@@ -27,8 +27,28 @@ static struct trouble diagnose(const char *text)
 	arena_init(&a, arena_mem, sizeof(arena_mem));
 	REQUIRE(json_parse(&doc, guard_copy(text, strlen(text)), tok,
 	    ARRAY_LEN(tok), NULL) == 0);
-	events_diagnose(&doc, NOW_S * NS_PER_S, &a, &t);
+	events_diagnose(&doc, runs, NOW_S * NS_PER_S, &a, &t);
 	return t;
+}
+
+static struct trouble diagnose(const char *text)
+{
+	return diagnose_of(text, false);
+}
+
+/* Events are kept for an hour: those of what is over are there yet. */
+TEST(what_kept_a_pod_from_running_is_not_told_of_one_that_runs)
+{
+	static const char list[] = LIST(
+	    EVENT("Warning", "FailedMount", "no secret", RECENT) ","
+	    EVENT("Warning", "Unhealthy", "Readiness probe failed", EARLIER));
+
+	EXPECT_STR(str_from(diagnose_of(list, true).reason), "Unhealthy");
+	EXPECT_STR(str_from(diagnose_of(list, false).reason), "FailedMount");
+	EXPECT_EQ(diagnose_of(LIST(EVENT("Warning", "FailedMount", "no",
+	    RECENT)), true).weight, TROUBLE_NONE);
+	EXPECT_EQ(diagnose(LIST(EVENT("Warning", "Unhealthy", "no",
+	    RECENT))).weight, TROUBLE_NONE);
 }
 
 TEST(a_mount_that_fails_is_told)
@@ -294,12 +314,17 @@ TEST(after_a_restart_the_status_is_believed_until_it_was_asked)
 
 /* ---- that run, and are not ready ---- */
 
-#define RUNS(ready, more) "{\"metadata\":{\"namespace\":\"ns\"," \
-	"\"name\":\"p-1\",\"uid\":\"" UID "\"," more "\"labels\":{\"" \
-	LABEL_KEY "\":\"m.one\"}},\"status\":{\"startTime\":" \
-	"\"2001-01-01T00:00:00Z\",\"containerStatuses\":[{\"ready\":true}," \
-	"{\"ready\":" ready ",\"started\":" ready ",\"state\":" \
-	"{\"running\":{\"startedAt\":\"%s\"}}}]}}"
+/* Not ready since a moment that comes with the format. */
+#define UNREADY "\"conditions\":[{\"type\":\"ContainersReady\"}," \
+	"{\"type\":\"Ready\",\"status\":\"False\"," \
+	"\"lastTransitionTime\":\"%s\"}],"
+#define RUNS(ready, more) RUNS_OF(ready, more, "", "%s")
+#define RUNS_OF(ready, more, conditions, start) "{\"metadata\":{" \
+	"\"namespace\":\"ns\",\"name\":\"p-1\",\"uid\":\"" UID "\"," more \
+	"\"labels\":{\"" LABEL_KEY "\":\"m.one\"}},\"status\":{" conditions \
+	"\"startTime\":\"2001-01-01T00:00:00Z\",\"containerStatuses\":[" \
+	"{\"ready\":true},{\"ready\":" ready ",\"started\":" ready "," \
+	"\"state\":{\"running\":{\"startedAt\":\"" start "\"}}}]}}"
 
 /* Started as long ago as that; lasts for one more. */
 static const char *runs(const char *event, const char *format, int64_t ago_ns)
@@ -362,6 +387,21 @@ TEST(a_pod_that_runs_for_long_is_asked_about)
 	mw_forget();
 	mw_run(200 * SEC);
 	EXPECT_EQ(asked(), 0);
+}
+
+/* What has run for days may be unready for a moment. */
+TEST(a_pod_that_becomes_unready_is_given_time)
+{
+	begin("");
+	mw.w->io.wall_offset_ns += INT64_C(1800000000) * NS_PER_S;
+	mw_run(5 * SEC);
+	fails();
+	mw_tell("/pods", runs("ADDED", RUNS_OF("false", "", UNREADY,
+	    "2001-01-01T00:00:00Z"), 0));
+	mw_run(18 * SEC);
+	EXPECT_EQ(asked(), 0);
+	mw_run(4 * SEC);
+	EXPECT_EQ(asked(), 1);
 }
 
 TEST(who_never_gets_ready_is_told_of_once)

@@ -163,6 +163,9 @@ TEST(sidecars_of_its_user_are_no_servers)
 		  true },
 		{ ",\"securityContext\":{\"runAsUser\":7}",
 		  ",\"securityContext\":{\"runAsUser\":1000}", true },
+		{ ",\"securityContext\":{\"runAsUser\":7},"
+		  "\"podSecurityContext\":{\"runAsUser\":8}", "", true },
+		{ ",\"podSecurityContext\":{\"runAsUser\":8}", "", false },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
