@@ -386,6 +386,7 @@ static void second(struct sim *s)
 		const struct inst *in = &s->inst[i];
 
 		foul = foul || !in->alive || in->paused_ns + SEC > s->now_ns ||
+		    in->stalled_ns > s->now_ns ||
 		    s->now_ns - in->born_ns < 20 * SEC;
 		for (int f = 0; f < FAULTS; f++)
 			foul = foul || (s->windows[f][i] && !s->calm);

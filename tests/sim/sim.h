@@ -134,6 +134,7 @@ struct inst {
 	int64_t born_ns, mono0_ns, ppm, skew_ns;
 	int64_t paused_ns;	/* does not run before */
 	int64_t turn_ns;	/* the next turn not before */
+	int64_t stalled_ns;	/* until then something that was sent stalls */
 	int64_t again_ns;	/* when it is started anew */
 	uint32_t starts;
 	size_t mapped;

@@ -133,7 +133,9 @@ static void send_text(struct link *c, int64_t delay_ns, struct str text)
 		part = roll(&s->net, text.n);
 		delay_ns = segments(c, delay_ns, str_sub(text, 0, part));
 		delay_ns += roll_ns(&s->net, SEC, 50 * SEC);
-		(void)segments(c, delay_ns, str_sub(text, part, text.n));
+		delay_ns = segments(c, delay_ns, str_sub(text, part, text.n));
+		if (in->stalled_ns < s->now_ns + delay_ns)
+			in->stalled_ns = s->now_ns + delay_ns;
 	} else {
 		(void)segments(c, delay_ns, text);
 	}
