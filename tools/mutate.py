@@ -232,6 +232,7 @@ class Flavour:
 
 class Bench:
     """One place to build and run mutants in; there may be several."""
+
     def __init__(self, sims, number):
         self.sims = sims
         self.out = "%s/%d" % (OUT, number)

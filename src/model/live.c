@@ -119,20 +119,30 @@ void server_live_volumes(const struct server_spec *s, server_volume *each,
 			each(ctx, s->volumes.p[i].name);
 }
 
+/* What a container says itself goes before what its pod says. */
+static bool user_named(const struct security_context *c,
+    const struct pod_security_context *p, int64_t *ret)
+{
+	if (HAS(c, security_context, run_as_user))
+		*ret = c->run_as_user;
+	else if (HAS(p, pod_security_context, run_as_user))
+		*ret = p->run_as_user;
+	else
+		return false;
+	return true;
+}
+
 bool server_user(const struct server_spec *s, int64_t *ret)
 {
 	const struct security_context *c = &s->security;
 	const struct pod_security_context *p = &s->pod_security;
 
-	if (HAS(c, security_context, run_as_user))
-		*ret = c->run_as_user;
-	else if (HAS(p, pod_security_context, run_as_user))
-		*ret = p->run_as_user;
-	else if (HAS(c, security_context, run_as_non_root) ||
+	if (user_named(c, p, ret))
+		return true;
+	if (HAS(c, security_context, run_as_non_root) ||
 	    HAS(p, pod_security_context, run_as_non_root))
 		return false;
-	else
-		*ret = SERVER_USER;
+	*ret = SERVER_USER;
 	return true;
 }
 
@@ -168,21 +178,16 @@ static bool is_told_apart(const struct server_spec *s)
 {
 	const struct more_container_list *l = &s->pod.sidecars;
 	const struct pod_security_context *p = &s->pod_security;
-	const struct security_context *c;
-	int64_t user = SERVER_USER;
+	int64_t user = SERVER_USER, beside;
 
 	if (HAS(&s->security, security_context, run_as_group) ||
 	    HAS(p, pod_security_context, run_as_group))
 		return true;
 	(void)server_user(s, &user);
-	for (uint32_t i = 0; i < l->n; i++) {
-		c = &l->p[i].security;
-		if (HAS(c, security_context, run_as_user) ?
-		    c->run_as_user == user :
-		    !HAS(p, pod_security_context, run_as_user) ||
-		    p->run_as_user == user)
+	for (uint32_t i = 0; i < l->n; i++)
+		if (!user_named(&l->p[i].security, p, &beside) ||
+		    beside == user)
 			return false;
-	}
 	return true;
 }
 

@@ -37,6 +37,14 @@ uint32_t server_number(const struct sim *s, const struct api_object *o)
 	return i;
 }
 
+const struct api_object *server_at(const struct sim *s, uint32_t i)
+{
+	struct server_id id;
+
+	server_id(s, i, &id);
+	return api_find(s->api, id.kind, str_from(id.ns), str_from(id.name));
+}
+
 const struct api_object *owner_of(const struct sim *s,
     const struct node *root, struct str *ret_uid)
 {

@@ -92,6 +92,8 @@ bool is_write(const struct api_request *r);
 bool is_server_kind(enum api_kind kind);
 /* Which of the scenario's servers it is; SIM_SERVERS: none of them. */
 uint32_t server_number(const struct sim *s, const struct api_object *o);
+/* The server of that number, while it is there; or NULL. */
+const struct api_object *server_at(const struct sim *s, uint32_t i);
 /* The server that an object says it belongs to, by its uid; NULL: none. */
 const struct api_object *owner_of(const struct sim *s,
     const struct node *root, struct str *ret_uid);

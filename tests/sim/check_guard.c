@@ -15,14 +15,9 @@ static bool wants_policy(const struct sim *s, const struct api_object *o)
 
 static void second(struct sim *s)
 {
-	struct server_id id;
-
 	for (uint32_t i = 0; i < SIM_SERVERS; i++) {
-		const struct api_object *o;
+		const struct api_object *o = server_at(s, i);
 
-		server_id(s, i, &id);
-		o = api_find(s->api, id.kind, str_from(id.ns),
-		    str_from(id.name));
 		if (!o)
 			s->checks->guarded_ns[i] = 0;
 		else if (!wants_policy(s, o) || child_of(s, o, KID_POLICY))

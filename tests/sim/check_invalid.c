@@ -12,15 +12,11 @@
 
 static void second(struct sim *s)
 {
-	struct server_id id;
 	struct expect e;
 
 	for (uint32_t i = 0; i < SIM_SERVERS; i++) {
-		const struct api_object *o;
+		const struct api_object *o = server_at(s, i);
 
-		server_id(s, i, &id);
-		o = api_find(s->api, id.kind, str_from(id.ns),
-		    str_from(id.name));
 		if (o)
 			expect_of(s, o, &e);
 		if (!o || (e.valid && e.replicas == 0))

@@ -59,11 +59,11 @@ up() {
 down() {
 	need_root
 	if [ -e "/run/netns/$NS" ]; then
-		nothing_inside || true
+		end_inside || true
 	fi
 	cgroups_down
 	if [ -e "/run/netns/$NS" ]; then
-		wait_until 60 "the last process" nothing_inside ||
+		wait_until 60 "the last process" end_inside ||
 			die "these processes do not end:
 $(ip netns pids "$NS" | xargs -r ps -o pid,stat,wchan:20,args -p)"
 		ip netns del "$NS"
@@ -72,9 +72,9 @@ $(ip netns pids "$NS" | xargs -r ps -o pid,stat,wchan:20,args -p)"
 	say "down: $NS"
 }
 
-# Kills what it sees each time: one of them may have started another while the
-# list was read.
-nothing_inside() {
+# Kills what runs inside, until there is nothing: one of them may have started
+# another while the list was read.
+end_inside() {
 	local pids
 	pids=$(ip netns pids "$NS")
 	[ -n "$pids" ] || return 0

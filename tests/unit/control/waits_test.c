@@ -214,6 +214,16 @@ TEST(a_pod_that_is_made_for_long_is_asked_about)
 	EXPECT(asked() >= 3 && asked() <= 5);
 }
 
+/* Nothing is told any more, and nothing asked. */
+static void expect_over(void)
+{
+	EXPECT(worst() == NULL);
+	EXPECT_EQ(mw.m->waits.pool.used, 0);
+	mw_forget();
+	mw_run(200 * SEC);
+	EXPECT_EQ(asked(), 0);
+}
+
 TEST(what_was_wrong_is_over_when_its_containers_are_made)
 {
 	begin(MW_LINE("ADDED", POD(UID, "p-1", "ContainerCreating")));
@@ -221,11 +231,7 @@ TEST(what_was_wrong_is_over_when_its_containers_are_made)
 	EXPECT(worst() != NULL);
 	mw_tell("/pods", MW_LINE("MODIFIED", POD(UID, "p-1", "")));
 	mw_run(SEC);
-	EXPECT(worst() == NULL);
-	EXPECT_EQ(mw.m->waits.pool.used, 0);
-	mw_forget();
-	mw_run(200 * SEC);
-	EXPECT_EQ(asked(), 0);
+	expect_over();
 }
 
 TEST(a_pod_that_goes_is_not_asked_about)
@@ -382,11 +388,7 @@ TEST(a_pod_that_runs_for_long_is_asked_about)
 	EXPECT(worst() != NULL);
 	mw_tell("/pods", runs("MODIFIED", RUNS("true", ""), 23 * SEC));
 	mw_run(SEC);
-	EXPECT(worst() == NULL);
-	EXPECT_EQ(mw.m->waits.pool.used, 0);
-	mw_forget();
-	mw_run(200 * SEC);
-	EXPECT_EQ(asked(), 0);
+	expect_over();
 }
 
 /* What has run for days may be unready for a moment. */
