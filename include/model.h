@@ -203,6 +203,9 @@ extern const struct json_list_key pod_template_lists[];
  */
 int server_unacted(const struct server *s, struct buf *out);
 
+/* Pods that the Deployment asks for; a stdio server has at most one. */
+int32_t server_replicas(const struct server_spec *s);
+
 /* rules.c: an empty text counts as none. */
 bool count_given(const struct int_or_str *v);
 

@@ -152,10 +152,6 @@ int render_note_parse(struct str note, uint32_t *ret_revision,
 int render_first_replicas(const struct server *s, struct arena *a,
     int32_t *ret);
 
-/* workload.c ----------------------------------------------------------- */
-
-/* Pods that the Deployment asks for; a stdio server has at most one. */
-int32_t render_replicas(const struct server *s);
 
 /* origin.c ------------------------------------------------------------- */
 

@@ -142,7 +142,7 @@ void record_facts(struct record *r, const struct server *s, bool valid)
 	r->flags &= ~(uint32_t)RECORD_ROLLS;
 	if (s->spec.rollback)
 		r->flags |= RECORD_ROLLS;
-	r->desired = render_replicas(s);
+	r->desired = server_replicas(&s->spec);
 	r->transport = (uint8_t)s->spec.transport.type;
 	memset(r->image, 0, sizeof(r->image));
 	buf_init(&b, r->image, sizeof(r->image) - 1);

@@ -424,7 +424,7 @@ static void look(struct view *v)
 	v->exists = r->child[CHILD_DEPLOYMENT].exists;
 	v->deleting = HAS(&v->in->server->meta, object_meta, deletion_time);
 	v->desired = v->in->refused != NULL || w->scaled ? w->asked :
-	    render_replicas(v->in->server);
+	    server_replicas(&v->in->server->spec);
 	v->current = v->exists && w->observed >= w->generation;
 	/* What could not be written is not what runs. */
 	v->complete = v->current && !is_unwritten(v) &&

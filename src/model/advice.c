@@ -238,8 +238,7 @@ static bool rolls_by_more(const struct server_spec *s, int32_t pods)
 static void advise_quotas(const struct server_spec *s,
     const struct tenant_quotas *q, struct faults *f)
 {
-	int32_t pods = s->transport.type == TRANSPORT_STDIO &&
-	    s->replicas > 1 ? 1 : s->replicas;
+	int32_t pods = server_replicas(s);
 	const char *full = HAS(q, tenant_quotas, pods) && q->pods <= pods ?
 	    "pods" : !pods_fit(s, "cpu", q->cpu, pods + 1) ? "cpu" :
 	    !pods_fit(s, "memory", q->memory, pods + 1) ? "memory" : NULL;

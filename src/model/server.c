@@ -98,14 +98,20 @@ static void unacted(struct buf *out, int *n, const char *key)
 	++*n;
 }
 
+/* Without a gateway every client needs a stdio process of its own. */
+int32_t server_replicas(const struct server_spec *s)
+{
+	return s->transport.type == TRANSPORT_STDIO && s->replicas > 1 ? 1 :
+	    s->replicas;
+}
+
 int server_unacted(const struct server *s, struct buf *out)
 {
 	const struct schema *table = &server_spec_schema;
 	const struct server_spec *spec = &s->spec;
 	int n = 0;
 
-	/* Without a gateway every client needs a process of its own. */
-	if (spec->transport.type == TRANSPORT_STDIO && spec->replicas > 1)
+	if (server_replicas(spec) != spec->replicas)
 		unacted(out, &n, "replicas");
 	for (size_t i = 0; i < table->n; i++) {
 		const struct schema_field *f = &table->row[i];

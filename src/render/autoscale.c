@@ -26,7 +26,7 @@ int render_first_replicas(const struct server *s, struct arena *a,
 {
 	struct autoscaling scaling;
 	size_t mark = arena_mark(a);
-	int32_t n = render_replicas(s);
+	int32_t n = server_replicas(&s->spec);
 	int err = server_area(s, server_spec_AT_autoscaling, a, &scaling);
 
 	if (err < 0)
@@ -112,7 +112,7 @@ bool pdb_wanted(const struct render *r)
 	if (HAS(b, budget_spec, enabled))
 		return b->enabled;
 	return hpa_wanted(r) ? r->scaling.hpa.max > 1 :
-	    render_replicas(r->s) > 1;
+	    server_replicas(&r->s->spec) > 1;
 }
 
 /*

@@ -51,7 +51,7 @@ bool prometheus_rule_wanted(const struct render *r)
  */
 static bool ready_meant(const struct render *r)
 {
-	return !r->spec->paused && render_replicas(r->s) > 0;
+	return !r->spec->paused && server_replicas(&r->s->spec) > 0;
 }
 
 /*

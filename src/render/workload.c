@@ -28,14 +28,6 @@ static void strategy_write(const struct strategy *st, struct jw *w)
 	jw_close(w);
 }
 
-/* Without a gateway every client needs a stdio process of its own. */
-int32_t render_replicas(const struct server *s)
-{
-	int32_t n = s->spec.replicas;
-
-	return s->spec.transport.type == TRANSPORT_STDIO && n > 1 ? 1 : n;
-}
-
 void deployment_write(struct render *r)
 {
 	const struct server_spec *spec = r->spec;
@@ -43,7 +35,7 @@ void deployment_write(struct render *r)
 
 	jw_kopen(w, "spec");
 	if (!r->in->scaled)
-		jw_ki64(w, "replicas", render_replicas(r->s));
+		jw_ki64(w, "replicas", server_replicas(&r->s->spec));
 	/* Immutable, so nothing that a user can change stands in it. */
 	selector_write(w, "selector", LABEL_KEY, r->key);
 	strategy_write(&spec->strategy, w);

@@ -1,3 +1,3 @@
-# file: src/render/workload.c
+# file: src/model/server.c
 # A stdio server gets as many pods as it asks for.
-s/^	return s->spec.transport.type == TRANSPORT_STDIO && n > 1 ? 1 : n;$/	return n;/
+s/^	return s->transport.type == TRANSPORT_STDIO && s->replicas > 1 ? 1 :$/	return s->replicas < 0 ? 1 :/

@@ -29,8 +29,8 @@ TEST(workload_of_stdio_has_one_pod_at_most)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		EXPECT_EQ(render_replicas(rendering_server(cases[i].json)),
-		    cases[i].replicas);
+		EXPECT_EQ(server_replicas(&rendering_server(
+		    cases[i].json)->spec), cases[i].replicas);
 		EXPECT_STR(deployment_at(cases[i].json, "spec|replicas"),
 		    cases[i].text);
 	}
