@@ -129,9 +129,14 @@ void status_defend(struct manager *m, uint32_t i)
 
 void record_facts(struct record *r, const struct server *s, bool valid)
 {
+	uint64_t facts = facts_of(s);
 	struct buf b;
 
-	r->facts = facts_of(s);
+	/* What failed before says little of what is asked for now. */
+	if (facts != r->facts)
+		r->failures = 0;
+	r->facts = facts;
+	good_told(r, &s->status);
 	/* Who does not lead tells what it reads. */
 	series_ready(r, &s->status);
 	if (!valid) {
@@ -272,7 +277,6 @@ static void server_seen(struct manager *m, enum group g,
 	if (valid)
 		(void)record_follow(m, r, s, &m->intake);
 	own_versions(m, r, &s->status, true);
-	good_told(r, &s->status);
 	status_seen(m, r, s);
 	record_facts(r, s, valid);
 	/* Who does not lead tells what it reads. */

@@ -41,6 +41,13 @@ static bool says(const struct look *l, const char *type, bool on)
 
 /* ---- numbers --------------------------------------------------------- */
 
+static bool generation_well(const struct look *l)
+{
+	return node_number(l->server->root, "status.observedGeneration", -1) ==
+	    node_number(l->server->root, "metadata.generation", 0) ||
+	    wrong(l, "observedGeneration is old", STR_NONE);
+}
+
 static bool counts_well(const struct look *l)
 {
 	static const char *const names[] = { "replicas", "readyReplicas",
@@ -49,9 +56,6 @@ static bool counts_well(const struct look *l)
 	const struct node *d = l->deployment ?
 	    node_get(l->deployment->root, "status") : NULL;
 
-	if (node_number(status, "observedGeneration", -1) !=
-	    node_number(l->server->root, "metadata.generation", 0))
-		return wrong(l, "observedGeneration is old", STR_NONE);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (node_number(status, names[i], 0) !=
 		    node_number(d, names[i], 0))
@@ -248,8 +252,8 @@ static bool server_well(const struct sim *s, struct look *l)
 		return wrong(l, "its spec is valid", STR_NONE);
 	/* Nor has it taken up again what lost its label. */
 	if (l->blocked)
-		return reason_is(l, taken);
-	if (!counts_well(l) || !names_well(l))
+		return generation_well(l) && reason_is(l, taken);
+	if (!generation_well(l) || !counts_well(l) || !names_well(l))
 		return false;
 	return phase_well(l) && ready_well(l) && trouble_well(s, l) &&
 	    missing_well(s, l) && rollback_well(s, l);

@@ -19,6 +19,7 @@
 /* The peer that waits for the answer to its status; and whether it shall. */
 static int waiting;
 static bool makes_wait;
+static const char *object;
 
 static const char *watch(const struct world_request *r, struct str path)
 {
@@ -39,7 +40,7 @@ static void serve(const struct world_request *r, struct str path)
 	else
 		world_reply(mw.w, r->peer, 200, NULL,
 		    reads && str_search(path, STR("/deployments/")) == path.n ?
-		    SERVER : MADE);
+		    object : MADE);
 }
 
 static void tell_pods(int ready, int version)
@@ -61,6 +62,7 @@ TEST(a_refused_service_is_not_asked_for_at_each_crash)
 {
 	int n;
 
+	object = SERVER;
 	mw.watch = watch;
 	mw.serve = serve;
 	mw_begin(NULL);
@@ -75,6 +77,27 @@ TEST(a_refused_service_is_not_asked_for_at_each_crash)
 	EXPECT(mw_count("PATCH /api/v1/namespaces/ns/services/one") <= 1);
 }
 
+#define EDITED "{\"apiVersion\":\"mcp.mcp.dev/v1alpha1\"," \
+	"\"kind\":\"MCPServer\",\"metadata\":{\"name\":\"one\"," \
+	"\"namespace\":\"ns\",\"generation\":2,\"resourceVersion\":\"20\"," \
+	"\"uid\":\"0188f7f2-9b3a-4c5d-8e6f-0123456789ab\"}," \
+	"\"spec\":{\"image\":\"x\",\"port\":9090}}"
+
+TEST(what_is_asked_for_anew_does_not_wait_for_what_was_refused)
+{
+	object = SERVER;
+	mw.watch = watch;
+	mw.serve = serve;
+	mw_begin(NULL);
+	mw_run(60 * SEC);
+	mw_forget();
+	object = EDITED;
+	mw_tell(MW_SERVERS, MW_LINE("MODIFIED", EDITED));
+	mw_run(5 * SEC);
+	/* From the shortest delay on: the old one is over half a minute. */
+	EXPECT(mw_count("PATCH /api/v1/namespaces/ns/services/one") > 3);
+}
+
 /* The answer to its status, and that alone, is what the job waits for yet. */
 TEST(a_refused_server_is_deleted_while_its_status_is_written)
 {
@@ -82,6 +105,7 @@ TEST(a_refused_server_is_deleted_while_its_status_is_written)
 
 	waiting = -1;
 	makes_wait = true;
+	object = SERVER;
 	mw.watch = watch;
 	mw.serve = serve;
 	mw_begin(NULL);
