@@ -20,6 +20,18 @@ static int64_t wanted(struct sim *s, const struct api_object *o, int64_t now)
 	return now < min ? min : now > max ? max : now;
 }
 
+/*
+ * The real one goes by the name alone, and so scales the Deployment of who
+ * took the name of one that was deleted. Its server puts that right ever more
+ * slowly, and tells of it; nothing comes to rest.
+ */
+static bool is_anothers(const struct api_object *o, const struct api_object *d)
+{
+	static const char owner[] = "metadata.ownerReferences.0.uid";
+
+	return !str_eq(node_text(o->root, owner), node_text(d->root, owner));
+}
+
 static void look(struct sim *s, const struct api_object *o)
 {
 	const struct api_object *d = api_find(s->api, API_DEPLOYMENT, o->ns,
@@ -36,7 +48,7 @@ static void look(struct sim *s, const struct api_object *o)
 	    "\"name\":\"cpu\",\"current\":{\"averageUtilization\":%u}}}]}}",
 	    (long long)now, (long long)want,
 	    (unsigned)roll(&s->world, 100));
-	if (want != now)
+	if (want != now && !is_anothers(o, d))
 		world_merge(s, me, API_DEPLOYMENT, d->ns, d->name, "scale",
 		    "{\"spec\":{\"replicas\":%lld}}", (long long)want);
 }
