@@ -178,13 +178,20 @@ static struct str tok_text(const struct json_doc *doc,
 int json_parse_in(struct json_doc *doc, struct str text, struct arena *a,
     struct diag *d)
 {
-	/* The shortest value with what parts it from the next: "0,". */
-	size_t most = text.n / 2 + 2;
-	uint32_t cap = most < JSON_TOKENS_MAX ? (uint32_t)most :
-	    JSON_TOKENS_MAX;
-	struct json_tok *tok = arena_array(a, struct json_tok, cap);
+	struct json_tok *tok;
+	uint32_t cap = 1;
+	size_t i;
 
-	return tok != NULL ? json_parse(doc, text, tok, cap, d) : ERR_FULL;
+	/* Before each value but the first stands one of these. */
+	for (i = 0; i < text.n && cap < JSON_TOKENS_MAX; i++)
+		cap += text.p[i] == ',' || text.p[i] == ':' ||
+		    text.p[i] == '{' || text.p[i] == '[';
+	tok = arena_array(a, struct json_tok, cap);
+	if (tok == NULL) {
+		diag_set(d, STR_NONE, "%s", err_text(ERR_FULL));
+		return ERR_FULL;
+	}
+	return json_parse(doc, text, tok, cap, d);
 }
 
 enum json_type json_type(const struct json_doc *doc, uint32_t at)

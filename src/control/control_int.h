@@ -409,11 +409,13 @@ void schedule_wait(struct manager *m, uint32_t i,
 
 /* ---- judge.c: pure; a status from everything that is known ---- */
 
-/* An extension does not let its children be written. */
+#define REASON_TOO_LARGE "ObjectTooLarge"
+
+/* An extension does not let its children be written, or they do not fit. */
 struct hold {
 	const char *reason;	/* NULL: nobody does so */
 	struct str message;
-	bool invalid;		/* a validator has said so */
+	bool invalid;		/* for what it asks for */
 };
 struct judge_in {
 	const struct server *server;

@@ -509,6 +509,25 @@ static bool job_plan_once(struct job *j)
 	return j->planned;
 }
 
+/* As with a spec that is not valid: what runs goes on, and its user is told. */
+void job_too_large(struct job *j)
+{
+	if (HAS(&j->server.meta, object_meta, deletion_time)) {
+		job_failed(j, "arena is full");
+		return;
+	}
+	arena_reset(&j->arena, j->plan_at);
+	memset(&j->plan, 0, sizeof(j->plan));
+	plan_refused(&j->m->records, job_record(j), &j->plan);
+	j->planned = true;
+	j->plan_end = arena_mark(&j->arena);
+	j->hold = (struct hold){ .reason = REASON_TOO_LARGE,
+		.message = STR("what is made of it takes more memory than "
+		    "there is for one server; what ran before keeps running"),
+		.invalid = true };
+	job_status(j);
+}
+
 /* Nothing is made for who is gone; its owner references would be. */
 static bool job_is_over(struct job *j)
 {
@@ -596,7 +615,7 @@ void job_next(struct job *j)
 	if (job_is_over(j))
 		return;
 	if (!job_plan_once(j)) {
-		job_failed(j, "arena is full");
+		job_too_large(j);
 		return;
 	}
 	job_forget_request(j);

@@ -205,7 +205,7 @@ void job_apply(struct job *j, const struct step *s)
 	}
 	body = job_body(j, s);
 	if (j->arena.over) {
-		job_failed(j, "arena is full");
+		job_too_large(j);
 		return;
 	}
 	job_call(j);
@@ -400,7 +400,7 @@ void job_probe_done(struct job *j)
 		seek_others(j);
 	if (j->adopts && j->plan.step[j->at].child == CHILD_DEPLOYMENT &&
 	    !job_mark_again(j)) {
-		job_failed(j, "arena is full");
+		job_too_large(j);
 		return;
 	}
 	/* What is planned anew is shown to who has a say in it, too. */

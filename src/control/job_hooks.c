@@ -190,9 +190,15 @@ static const struct ext *hook_next(struct job *j)
 		j->validated = true;
 		j->hook = 0;
 	}
-	if (e == NULL)
+	/* Labels of its namespace are not its hooks' to change. */
+	if (e == NULL && j->plan.steps > 0)
 		e = hooks_next(j->m->hooks, EXT_PRE, &who, &j->hook);
 	return e;
+}
+
+static bool writes_labels(const struct plan *p)
+{
+	return p->relabel && !p->announce && p->labels.set.n > 0;
 }
 
 bool job_hooks(struct job *j)
@@ -200,7 +206,8 @@ bool job_hooks(struct job *j)
 	const struct ext *e;
 
 	/* It may go since; what was planned before is not sent unseen. */
-	if (j->m->hooks == NULL || j->hooked || j->plan.steps == 0 ||
+	if (j->m->hooks == NULL || j->hooked ||
+	    (j->plan.steps == 0 && !writes_labels(&j->plan)) ||
 	    j->refused || HAS(&j->server.meta, object_meta, deletion_time))
 		return false;
 	e = hook_next(j);

@@ -31,6 +31,9 @@ void job_done(struct job *j);
 /* As job_failed, but for the release, which may be the record's end. */
 void job_back_off(struct job *j, const char *what);
 void job_failed(struct job *j, const char *what);
+/* Its children do not fit into the arena: nothing more is written but the
+ * status, which says so. */
+void job_too_large(struct job *j);
 /* Somebody else was faster: no failure, and with backoff. */
 void job_again(struct job *j);
 /* Does not count as a failure. */

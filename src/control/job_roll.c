@@ -109,10 +109,13 @@ static void job_stays(struct job *j, struct str why)
 	}
 	j->roll.stays = why;
 	if (!job_plan_again(j))
-		job_failed(j, "arena is full");
+		job_too_large(j);
 	else if (have->digest == j->plan.out.child[CHILD_DEPLOYMENT].digest &&
 	    !child_edited(have))
 		job_step_over(j);
+	/* What is planned anew is shown to who has a say in it, too. */
+	else if (j->m->hooks != NULL && !j->hooked)
+		job_next(j);
 	else
 		job_apply(j, &j->plan.step[j->at]);
 }

@@ -21,11 +21,10 @@ static bool is_served(const struct manager *m, const struct note *n)
 }
 
 #define FULL "CapacityReached"
-#define TOO_LARGE "ObjectTooLarge"
 
 bool is_note_reason(struct str reason)
 {
-	return str_is(reason, FULL) || str_is(reason, TOO_LARGE);
+	return str_is(reason, FULL) || str_is(reason, REASON_TOO_LARGE);
 }
 
 static void note_text(struct manager *m, const struct note *n,
@@ -38,7 +37,7 @@ static void note_text(struct manager *m, const struct note *n,
 		    m->o->max_servers);
 		return;
 	}
-	*ret_reason = TOO_LARGE;
+	*ret_reason = REASON_TOO_LARGE;
 	if (n->kind == NOTE_VALUES)
 		buf_fmt(out, "the object has more than %u values, or more "
 		    "than %u levels", (unsigned)JSON_TOKENS_MAX,

@@ -17,11 +17,12 @@ bool rollback_has_aim(const struct record *r)
 	return w->good != 0 && w->good != w->revision;
 }
 
-/* Of hooks, which keep pods from being written: "HookRefused" and such. */
+/* Of what keeps pods from being written: "HookRefused" and such. */
 static bool is_of_a_hold(struct str reason)
 {
 	return str_starts(reason, STR("Hook")) ||
-	    str_starts(reason, STR("Validator"));
+	    str_starts(reason, STR("Validator")) ||
+	    str_is(reason, REASON_TOO_LARGE);
 }
 
 /*

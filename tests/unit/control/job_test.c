@@ -704,6 +704,63 @@ TEST(a_child_of_a_plan_that_failed_is_looked_for)
 	EXPECT(unseen == NULL);
 }
 
+/* ---- what does not fit ---- */
+
+/* Many settings, and a patch, for which the template is read once more. */
+static void serve_one(const struct world_request *r, struct str path)
+{
+	if (!mw_one_serve(r, path))
+		world_reply(mw.w, r->peer, 200, NULL, "{\"metadata\":{"
+		    "\"uid\":\"" CHILD_UID "\",\"resourceVersion\":\"7\"}}");
+}
+
+static const char *large(unsigned each)
+{
+	static char spec[400 << 10];
+	struct buf b;
+	unsigned i, n;
+
+	buf_init(&b, spec, sizeof(spec) - 1);
+	buf_cstr(&b, "{\"image\":\"x\",\"podTemplatePatch\":{\"spec\":{"
+	    "\"hostname\":\"h\"}},\"env\":[");
+	for (i = 0; i < 256; i++) {
+		buf_fmt(&b, "%s{\"name\":\"N%u\",\"value\":\"", i > 0 ?
+		    "," : "", i);
+		for (n = 0; n < each; n++)
+			buf_char(&b, 'v');
+		buf_cstr(&b, "\"}");
+	}
+	buf_cstr(&b, "]}");
+	REQUIRE(!b.over);
+	spec[b.n] = '\0';
+	return spec;
+}
+
+static void run_large(unsigned each)
+{
+	mw.watch = mw_one_watch;
+	mw.serve = serve_one;
+	mw_one_begin(large(each));
+	mw_begin(NULL);
+	mw_run(20 * SEC);
+}
+
+TEST(what_is_large_is_made)
+{
+	run_large(1000);
+	EXPECT(mw_count("PATCH /apis/apps/v1/namespaces/ns/deploy") > 0);
+	EXPECT(strstr(mw_one.status, "ObjectTooLarge") == NULL);
+}
+
+TEST(what_does_not_fit_is_told)
+{
+	run_large(1450);
+	EXPECT_EQ(mw_count("PATCH /apis/apps/v1/namespaces/ns/deploy"), 0);
+	EXPECT(strstr(mw_one.status, "\"ConfigurationValid\",\"status\":"
+	    "\"False\",\"reason\":\"ObjectTooLarge\"") != NULL);
+	EXPECT_EQ(mw_count("mcpservers/one/status"), 1);
+}
+
 /* ---- what cannot be read ---- */
 
 TEST(a_server_that_cannot_be_read_is_tried_again)

@@ -240,10 +240,17 @@ static void met(const struct world_request *r)
 		    "Conflict", "the object has been modified"));
 }
 
+/* Who has a say in it, where there is somebody. */
+static const char *word;
+
 static void serve(const struct world_request *r, struct str path)
 {
 	size_t at = str_search(r->body, STR("\"status\":")) + 9;
 
+	if (!str_starts(path, STR("/api"))) {
+		world_reply(mw.w, r->peer, 200, NULL, word);
+		return;
+	}
 	if (str_ends(path, STR("/api/v1/namespaces/ns"))) {
 		labels_take(r);
 		return;
@@ -332,6 +339,38 @@ TEST(labels_are_set_once)
 	it.meta = ",\"labels\":{\"a\":\"b\"}";
 	tell(it.spec);
 	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 0);
+	EXPECT(says("\"Labelled\""));
+}
+
+static void files(struct fake_io *f)
+{
+	mw_hook_files(f, MW_HOOKS(MW_HOOK("v", "Validator", "")));
+}
+
+/* Though nothing else is to be written. */
+TEST(labels_are_shown_to_who_has_a_say_in_them)
+{
+	static const char *const flags[] = { "--extensions=/ext", NULL };
+
+	mw.before = files;
+	it.spec = plain;
+	it.meta = "";
+	it.version = 1000;
+	it.generation = 1;
+	text_set(it.status, sizeof(it.status), STR("{}"));
+	mw.watch = watch;
+	mw.serve = serve;
+	word = "{\"allowed\":true}";
+	mw_begin(flags);
+	mw_hooks_plain();
+	mw_run(10 * SEC);
+	word = "{\"allowed\":false,\"message\":\"not this one\"}";
+	tell(labelled);
+	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 0);
+	EXPECT(says("not this one"));
+	word = "{\"allowed\":true}";
+	mw_run(120 * SEC);
+	EXPECT_EQ(mw_count("/api/v1/namespaces/ns?"), 1);
 	EXPECT(says("\"Labelled\""));
 }
 

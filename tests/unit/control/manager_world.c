@@ -174,7 +174,7 @@ void mw_one_begin(const char *spec)
 
 static const char *one_text(void)
 {
-	static char text[sizeof(mw_one.status) + 512];
+	static char text[sizeof(mw_one.status) + MW_SPEC_MAX];
 	struct buf b;
 
 	buf_init(&b, text, sizeof(text) - 1);
@@ -190,7 +190,7 @@ static const char *one_text(void)
 
 const char *mw_one_line(const char *type)
 {
-	static char text[sizeof(mw_one.status) + 1024];
+	static char text[sizeof(mw_one.status) + MW_SPEC_MAX + 512];
 	struct buf b;
 
 	buf_init(&b, text, sizeof(text) - 1);

@@ -45,6 +45,7 @@ void mw_forget(void);			/* clears the log */
 #define MW_STATUS "mcpservers/one/status"
 
 /* mcp.mcp.dev's "one" in "ns". Its status is what was last written. */
+enum { MW_SPEC_MAX = 400 << 10 };
 struct mw_one {
 	unsigned version, generation;
 	const char *spec;

@@ -94,8 +94,17 @@ static bool refuse(const struct world_request *r, struct str path)
 	return true;
 }
 
+#define GUARDED "{\"allowed\":true,\"patches\":[{\"kind\":" \
+	"\"Deployment\",\"name\":\"one\",\"patch\":[{\"op\":\"add\"," \
+	"\"path\":\"/spec/template/metadata/labels/guarded\"," \
+	"\"value\":\"yes\"}]}]}"
+
 static void serve(const struct world_request *r, struct str path)
 {
+	if (!str_starts(path, STR("/api"))) {
+		world_reply(mw.w, r->peer, 200, NULL, GUARDED);
+		return;
+	}
 	if (refuse(r, path) || mw_one_serve(r, path))
 		return;
 	if (str_ends(path, STR("/deployments/one")) &&
@@ -158,7 +167,7 @@ static void edit(const char *spec)
 }
 
 /* Revision 1 was good, and what came then is not. */
-static void begin(const char *items)
+static void begin_with(const char *items, const char *const *flags)
 {
 	memset(&api, 0, sizeof(api));
 	api.status = 200;
@@ -167,13 +176,20 @@ static void begin(const char *items)
 	mw.watch = mw_one_watch;
 	mw.serve = serve;
 	mw_one_begin(ROLLS("good"));
-	mw_begin(NULL);
+	mw_begin(flags);
+	if (flags != NULL)
+		mw_hooks_plain();
 	mw_run(10 * SEC);
 	tell(1, 1, NULL);
 	EXPECT(strstr(mw_one.status, "\"goodRevision\":1") != NULL);
 	edit(ROLLS("bad"));
 	tell(2, 0, NULL);
 	mw_forget();
+}
+
+static void begin(const char *items)
+{
+	begin_with(items, NULL);
 }
 
 static bool body_has(const char *text)
@@ -255,6 +271,28 @@ TEST(roll_says_what_it_lacks)
 {
 	begin(SET("one-bad", "2") "," SET("one-some", "3"));
 	goes_nowhere("the ReplicaSet of that revision has gone");
+}
+
+static void hooked(struct fake_io *f)
+{
+	mw_hook_files(f, MW_HOOKS(MW_HOOK("guard", "PreReconcile", "")));
+}
+
+/* What stays is planned anew, and shown to its hooks anew. */
+TEST(roll_leaves_what_a_hook_changed)
+{
+	static const char *const flags[] = { "--extensions=/ext", NULL };
+
+	mw.before = hooked;
+	begin_with(SET("one-bad", "2"), flags);
+	EXPECT(body_has("\"guarded\":\"yes\""));
+	tell(2, 0, "one-bad");
+	EXPECT(status_has("NotRolledBack"));
+	mw_forget();
+	edit("{\"image\":\"bad\",\"replicas\":2,\"rollbackOnFailure\":true}");
+	EXPECT_EQ(mw_count(PATCHED), 1);
+	EXPECT(body_has("\"replicas\":2"));
+	EXPECT(body_has("\"guarded\":\"yes\""));
 }
 
 TEST(roll_may_not_read)

@@ -302,6 +302,32 @@ TEST(a_policy_may_refuse)
 	EXPECT(!is_allowed(post));
 }
 
+static void files(struct fake_io *f)
+{
+	mw_hook_files(f, MW_HOOKS(MW_HOOK("pre", "PreReconcile", "")));
+}
+
+/* It may add what the policy asks for, and is not asked here. */
+TEST(what_a_hook_may_mend_is_no_fault)
+{
+	static const char *const hooked[] = {
+		"--enable-webhooks", "--webhook-dry-run",
+		"--namespace=mcp-system", "--watch-namespaces=ns",
+		"--extensions=/ext", NULL
+	};
+
+	mw.before = files;
+	api.about = "/deployments";
+	api.apply = api.create = 403;
+	api.reason = "Forbidden";
+	api.message = "admission webhook policy denied the request: no";
+	run(hooked);
+	EXPECT(is_allowed(post));
+	EXPECT(says(post, "Deployment fs: is refused by the API server "
+	    "unless a hook changes that: "));
+	EXPECT_EQ(mw.m->counts.v[COUNT_TRIALS_REFUSED], 0);
+}
+
 TEST(it_answers_in_time)
 {
 	api.silent = true;
