@@ -11,7 +11,7 @@ import ssl
 import threading
 import time
 
-KEY = open("/files/key", "rb").read().strip()
+KEY = open("/files/key", "rb").read().rstrip(b"\r\n")
 calls = []
 
 
