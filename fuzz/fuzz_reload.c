@@ -92,7 +92,8 @@ static int fake_link(void *ctx, const char *path, void *p, size_t cap)
 	return 3;
 }
 
-/* What the i-th process has, cut as it is when it is read; ERR_*. */
+/* What the i-th process has, whatever is read of it in one piece cut as it is
+ * then; ERR_*. */
 static int file_of(int i, int file, struct str *ret)
 {
 	struct str s = text[TEXTS + i * FILES + file];
@@ -102,11 +103,12 @@ static int file_of(int i, int file, struct str *ret)
 		return ERR_DENIED;
 	if (!s.n)
 		return ERR_NOENT;
-	*ret = str_sub(s, 0, RELOAD_ENVIRON_MAX);
+	*ret = file == ENVIRON ? s : str_sub(s, 0, RELOAD_CHUNK_MAX);
 	return 0;
 }
 
-static int fake_head(void *ctx, const char *path, void *p, size_t cap)
+static int fake_part(void *ctx, const char *path, uint32_t at, void *p,
+    size_t cap)
 {
 	char want[64];
 	struct str s;
@@ -122,7 +124,8 @@ static int fake_head(void *ctx, const char *path, void *p, size_t cap)
 			err = file_of(i, file, &s);
 			if (err)
 				return err;
-			FUZZ_CHECK(s.n <= cap);
+			FUZZ_CHECK(file == ENVIRON || (!at && s.n <= cap));
+			s = str_sub(s, at, at + cap);
 			memcpy(p, s.p, s.n);
 			return (int)s.n;
 		}
@@ -148,7 +151,7 @@ static int fake_kill(void *ctx, int pid, int signal)
 
 static const struct peers sys = {
 	.pid = OURSELVES, .user = USER, .list = fake_list, .link = fake_link,
-	.head = fake_head, .sum = fake_sum, .kill = fake_kill
+	.part = fake_part, .sum = fake_sum, .kill = fake_kill
 };
 
 static int64_t fake_clock(void *ctx)

@@ -463,10 +463,11 @@ struct peers {
 	/* Each name in a folder but "." and "..". */
 	int (*list)(void *ctx, const char *path, peers_name *each,
 	    void *each_ctx);
-	/* Where a symbolic link leads, and the first bytes of a file; how
-	 * many bytes, at most cap. */
+	/* Where a symbolic link leads, and the bytes of a file from `at` on;
+	 * how many bytes, less than cap only where it ends. */
 	int (*link)(void *ctx, const char *path, void *p, size_t cap);
-	int (*head)(void *ctx, const char *path, void *p, size_t cap);
+	int (*part)(void *ctx, const char *path, uint32_t at, void *p,
+	    size_t cap);
 	/* Of all that a file holds. */
 	int (*sum)(void *ctx, const char *path, uint64_t *ret);
 	/* ERR_DENIED: it has another user. ERR_NOENT: it has ended. */

@@ -47,7 +47,7 @@ struct reloader {
 	int signal;
 	struct reloader_volume volume[RELOAD_VOLUMES_MAX];
 	char changed[RELOAD_TEXT_MAX];	/* names, for the log */
-	char text[RELOAD_ENVIRON_MAX];	/* of a file in /proc */
+	char text[RELOAD_CHUNK_MAX];	/* of a file in /proc */
 };
 void reloader_init(struct reloader *r, const struct peers *sys, struct log *log,
     const char *dir, enum reload_signal signal);

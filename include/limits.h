@@ -503,9 +503,13 @@
 #define RELOAD_VOLUMES_MAX 97
 #define RELOAD_LOOK_NS (INT64_C(1) * 1000000000)
 #define RELOAD_TEXT_MAX 256
-/* Of a process' environment so much is looked at. Ours is among the first of
- * a container's own variables; before are those of the image. */
-#define RELOAD_ENVIRON_MAX (16 * 1024)
+/* What is read of a process at a time; all that matters of its stat, status
+ * and cgroup is within that. */
+#define RELOAD_CHUNK_MAX 4096
+/* Of a process' environment so much is looked at: Linux lets arguments and
+ * variables together have 6 MiB, three quarters of the stack's usual most. Ours
+ * is anywhere in it: the kubelet goes through a map, in any order. */
+#define RELOAD_ENVIRON_MAX (6 * 1024 * 1024)
 /* Visible ASCII; those in use are 32 or 36 bytes long. */
 #define MCP_SESSION_MAX 255
 /* From /mcp to /mcp/ is one. */

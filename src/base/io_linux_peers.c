@@ -57,14 +57,17 @@ static int peers_link(void *ctx, const char *path, void *p, size_t cap)
 	return n < 0 ? linux_err(errno) : (int)n;
 }
 
-static int peers_head(void *ctx, const char *path, void *p, size_t cap)
+static int peers_part(void *ctx, const char *path, uint32_t at, void *p,
+    size_t cap)
 {
 	int n = 0, got = 0, fd = linux_open(path, 0);
 
 	(void)ctx;
 	if (fd < 0)
 		return fd;
-	do {
+	if (lseek(fd, (off_t)at, SEEK_SET) < 0)
+		got = linux_err(errno);
+	else do {
 		n += got;
 		got = linux_read(fd, (char *)p + n, cap - (size_t)n);
 	} while (got > 0);
@@ -97,7 +100,7 @@ static int peers_kill(void *ctx, int pid, int signal)
 const struct peers *peers_linux(void)
 {
 	static struct peers peers = {
-		.list = peers_list, .link = peers_link, .head = peers_head,
+		.list = peers_list, .link = peers_link, .part = peers_part,
 		.sum = peers_sum, .kill = peers_kill
 	};
 

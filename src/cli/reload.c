@@ -22,15 +22,15 @@ struct search {
 	struct first other;
 };
 
-/* /proc/PID/FILE into r->text; its length or ERR_*. */
+/* /proc/PID/FILE from `at` on into r->text; how many bytes or ERR_*. */
 static int proc_read(struct reloader *r, const char *pid, const char *file,
-    struct str *ret)
+    uint32_t at, struct str *ret)
 {
 	char path[64];
 	int n;
 
 	cut_fmt(path, sizeof(path), "/proc/%s/%s", pid, file);
-	n = r->sys->head(r->sys->ctx, path, r->text, sizeof(r->text));
+	n = r->sys->part(r->sys->ctx, path, at, r->text, sizeof(r->text));
 	*ret = (struct str){ r->text, n > 0 ? (size_t)n : 0 };
 	return n;
 }
@@ -42,7 +42,7 @@ static bool is_first(struct reloader *r, const char *pid, uint64_t *ret_started)
 	struct str rest, field, name;
 	int i;
 
-	if (proc_read(r, pid, "stat", &rest) < 0)
+	if (proc_read(r, pid, "stat", 0, &rest) < 0)
 		return false;
 	/* Its name may hold anything, brackets too. */
 	rest = str_trim(str_sub(rest, str_rfind(rest, ')') + 1, rest.n));
@@ -57,17 +57,32 @@ static bool is_first(struct reloader *r, const char *pid, uint64_t *ret_started)
 	return str_u64(field, ret_started) == 0;
 }
 
-static bool has_variable(struct str environ)
+/* Is our variable among its own? 1 or 0, or ERR_*. */
+static int has_variable(struct reloader *r, const char *pid)
 {
-	static const struct str name = STR_INIT(RELOAD_VARIABLE "=");
-	struct str one;
+	static const char name[] = RELOAD_VARIABLE "=";
+	struct str text;
+	size_t same = 0, i;	/* so far, of the one that is read */
+	uint32_t at;
+	int n;
 
-	while (environ.n > 0) {
-		environ = str_cut(environ, '\0', &one);
-		if (str_starts(one, name))
-			return true;
+	for (at = 0; at < RELOAD_ENVIRON_MAX; at += (uint32_t)n) {
+		n = proc_read(r, pid, "environ", at, &text);
+		if (n <= 0)
+			return n;
+		for (i = 0; i < text.n; i++) {
+			if (text.p[i] == '\0')
+				same = 0;
+			else if (same < sizeof(name) &&
+			    text.p[i] == name[same])
+				same++;
+			else
+				same = sizeof(name);
+			if (same == sizeof(name) - 1)
+				return 1;
+		}
 	}
-	return false;
+	return 0;
 }
 
 static void first_take(struct first *f, int pid, uint64_t started,
@@ -89,7 +104,7 @@ static bool is_kin(struct reloader *r, const char *pid)
 	uint64_t user;
 	size_t at;
 
-	if (proc_read(r, pid, "status", &text) < 0)
+	if (proc_read(r, pid, "status", 0, &text) < 0)
 		return false;
 	at = str_search(text, label);
 	(void)str_cut(str_sub(text, at + label.n, text.n), '\t', &number);
@@ -102,23 +117,20 @@ static void search_one(void *ctx, const char *name)
 	struct reloader *r = s->r;
 	uint64_t pid, started;
 	struct str text;
-	int err;
+	int found;
 
 	if (str_u64(str_from(name), &pid) < 0 || pid <= 1 ||
 	    pid > INT32_MAX || (int)pid == r->sys->pid ||
 	    !is_first(r, name, &started))
 		return;
-	err = proc_read(r, name, "environ", &text);
-	if (err >= 0) {
-		if (has_variable(text))
-			first_take(&s->server, (int)pid, started, 0);
-		return;
-	}
+	found = has_variable(r, name);
+	if (found > 0)
+		first_take(&s->server, (int)pid, started, 0);
 	/* It is of another group, or has given up rights. */
-	if (err == ERR_DENIED) {
+	if (found == ERR_DENIED) {
 		struct first *f = is_kin(r, name) ? &s->kin : &s->other;
 
-		if (proc_read(r, name, "cgroup", &text) >= 0)
+		if (proc_read(r, name, "cgroup", 0, &text) >= 0)
 			first_take(f, (int)pid, started, str_hash(text));
 	}
 }

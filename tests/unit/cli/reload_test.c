@@ -63,7 +63,8 @@ static int fake_list(void *ctx, const char *path, peers_name *each,
 	return found ? 0 : ERR_NOENT;
 }
 
-static int fake_head(void *ctx, const char *path, void *p, size_t cap)
+static int fake_part(void *ctx, const char *path, uint32_t at, void *p,
+    size_t cap)
 {
 	int i = find(path);
 	size_t n;
@@ -72,19 +73,21 @@ static int fake_head(void *ctx, const char *path, void *p, size_t cap)
 	if (i < 0 || file[i].err)
 		return i < 0 ? ERR_NOENT : file[i].err;
 	n = strlen(file[i].text);
-	memcpy(p, file[i].text, n < cap ? n : cap);
+	n = at < n ? n - at : 0;
+	n = n < cap ? n : cap;
+	memcpy(p, file[i].text + at, n);
 	/* Variables stand one behind the other, each with its end. */
 	for (size_t k = 0; k < n; k++)
 		if (((char *)p)[k] == '|')
 			((char *)p)[k] = '\0';
-	return (int)(n < cap ? n : cap);
+	return (int)n;
 }
 
 static int fake_link(void *ctx, const char *path, void *p, size_t cap)
 {
 	const char *at = strrchr(path, '/');
 
-	return strcmp(at, "/..data") == 0 ? fake_head(ctx, path, p, cap) :
+	return strcmp(at, "/..data") == 0 ? fake_part(ctx, path, 0, p, cap) :
 	    ERR_IO;
 }
 
@@ -135,7 +138,7 @@ static void set_up(void)
 	put("/proc/self/stat", STAT("self", "0", "1"), 0);
 	put("/proc/uptime", "1", 0);
 	sys = (struct peers){ .pid = 30, .user = 1000, .list = fake_list,
-		.link = fake_link, .head = fake_head, .sum = fake_sum,
+		.link = fake_link, .part = fake_part, .sum = fake_sum,
 		.kill = fake_kill };
 	fake_io_init(&fake);
 	log_init(&logger, &fake.io);
@@ -216,6 +219,52 @@ TEST(a_folder_of_plain_files_is_known_by_what_they_hold)
 	looks(3);
 	EXPECT_EQ(kills, 2);
 	fake_io_free(&fake);
+}
+
+/* The variable begins `before` bytes into the environment. */
+static void change_with(size_t before, const char *variable)
+{
+	static char text[RELOAD_ENVIRON_MAX + 64];
+
+	set_up();
+	memset(text, 'x', before);
+	for (size_t i = 0; i < before; i += 1000)
+		text[i] = '|';
+	if (before > 0)
+		text[before - 1] = '|';
+	cut_fmt(text + before, 64, "%s=a.one|", variable);
+	put("/proc/12/environ", "", 0);
+	put("/proc/20/environ", text, 0);
+	looks(1);
+	put("/watch/app/..data", "..2", 0);
+	looks(2);
+	fake_io_free(&fake);
+}
+
+/* The kubelet gives variables in any order, and they are read in pieces. */
+TEST(the_variable_is_found_wherever_it_is)
+{
+	static const size_t before[] = {
+		0, 1, RELOAD_CHUNK_MAX - 1, RELOAD_CHUNK_MAX,
+		RELOAD_CHUNK_MAX + 1, 3 * RELOAD_CHUNK_MAX - 13,
+		3 * RELOAD_CHUNK_MAX - 14, 3 * RELOAD_CHUNK_MAX - 15,
+		17 * 1024, 40000, RELOAD_ENVIRON_MAX - 14
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(before); i++) {
+		change_with(before[i], RELOAD_VARIABLE);
+		EXPECT_EQ(kills, 1);
+		EXPECT_EQ(killed[0], 20);
+	}
+	/* What is behind the most that there can be is not looked at. */
+	change_with(RELOAD_ENVIRON_MAX, RELOAD_VARIABLE);
+	EXPECT_EQ(kills, 0);
+	change_with(RELOAD_CHUNK_MAX - 4, "X" RELOAD_VARIABLE);
+	EXPECT_EQ(kills, 0);
+	change_with(RELOAD_CHUNK_MAX - 4, RELOAD_VARIABLE "2");
+	EXPECT_EQ(kills, 0);
+	change_with(RELOAD_CHUNK_MAX - 4, "MCP_RELOAD");
+	EXPECT_EQ(kills, 0);
 }
 
 /* Its environment is shown to its own group alone. */
