@@ -2,9 +2,11 @@
  * What `mcp-operator reload` reads of the processes of its pod: the one that
  * is signalled is the one that a plain reading of the same files takes for
  * the server's, and it is one that lives, has no parent and is not ourselves.
- * The input is cut at bytes of 0xff: what else fails, the name of a process,
- * and then stat, environ, status and cgroup of each; an empty one is not
- * there, one that begins with 0xfe may not be read.
+ * It is signalled at the start when a volume was written since its own.
+ * The input is cut at bytes of 0xff: what else fails, in one byte, and when
+ * the volume was written, the name of a process, and then stat, environ,
+ * status and cgroup of each; an empty one is not there, one that begins with
+ * 0xfe may not be read.
  */
 #include <signal.h>
 
@@ -55,6 +57,23 @@ static void first_name_make(struct str s)
 			memcpy(first_name, "2", 2);
 }
 
+/* Decimal digits and nothing else, within 64 bits. */
+static bool number(struct str s, uint64_t *ret)
+{
+	uint64_t v = 0, digit;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+		digit = (uint64_t)(s.p[i] - '0');
+		if (v > (UINT64_MAX - digit) / 10)
+			return false;
+		v = v * 10 + digit;
+	}
+	*ret = v;
+	return s.n > 0;
+}
+
 /* ---- the system -------------------------------------------------------- */
 
 /* The folder of processes is read to its end, or not. */
@@ -90,6 +109,15 @@ static int fake_link(void *ctx, const char *path, void *p, size_t cap)
 	FUZZ_CHECK(cap > 3);
 	memcpy(p, data_link, 3);
 	return 3;
+}
+
+/* Nobody knows when, unless it is a number. */
+static int fake_made(void *ctx, const char *path, uint64_t *ret)
+{
+	(void)ctx;
+	if (strcmp(path, "/watch/app/..data") != 0)
+		return ERR_NOENT;
+	return number(str_sub(text[0], 1, text[0].n), ret) ? 0 : ERR_BAD;
 }
 
 /* What the i-th process has, whatever is read of it in one piece cut as it is
@@ -151,7 +179,7 @@ static int fake_kill(void *ctx, int pid, int signal)
 
 static const struct peers sys = {
 	.pid = OURSELVES, .user = USER, .list = fake_list, .link = fake_link,
-	.part = fake_part, .sum = fake_sum, .kill = fake_kill
+	.part = fake_part, .made = fake_made, .sum = fake_sum, .kill = fake_kill
 };
 
 static int64_t fake_clock(void *ctx)
@@ -174,23 +202,6 @@ struct plain {
 	uint64_t started;
 	struct str group;
 };
-
-/* Decimal digits and nothing else, within 64 bits. */
-static bool number(struct str s, uint64_t *ret)
-{
-	uint64_t v = 0, digit;
-
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-		digit = (uint64_t)(s.p[i] - '0');
-		if (v > (UINT64_MAX - digit) / 10)
-			return false;
-		v = v * 10 + digit;
-	}
-	*ret = v;
-	return s.n > 0;
-}
 
 /* The i-th field behind the name in brackets, from 0. */
 static struct str stat_field(struct str s, int i)
@@ -268,8 +279,8 @@ static bool read_one(int i, struct plain *ret)
 	return !file_of(i, CGROUP, &ret->group);
 }
 
-/* Who is to be signalled; 0: nobody, or it cannot be told. */
-static int plain_server(void)
+/* Who is to be signalled, and its start; 0: nobody, or it cannot be told. */
+static int plain_server(uint64_t *ret_started)
 {
 	struct plain all[PROCESSES], *best = NULL;
 	int n = 0;
@@ -285,11 +296,15 @@ static int plain_server(void)
 		if (all[i].rank == best->rank &&
 		    !str_eq(all[i].group, best->group))
 			return 0;
+	*ret_started = best ? best->started : 0;
 	return best && !proc_err() ? best->pid : 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	uint64_t made, started;
+	int server;
+
 	if (size > FUZZ_MAX)
 		return 0;
 	split(data, size);
@@ -299,12 +314,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	log_init(&logger, &io);
 	reloader_init(&reloader, &sys, &logger, "/watch", RELOAD_HUP);
 	killed = 0;
+	server = plain_server(&started);
 	data_link = "..1";
 	reloader_look(&reloader);
+	FUZZ_CHECK(!killed);
+	reloader_look(&reloader);
+	FUZZ_CHECK(killed == (!fake_made(NULL, "/watch/app/..data", &made) &&
+	    made > started ? server : 0));
+	killed = 0;
 	data_link = "..2";
 	reloader_look(&reloader);
 	FUZZ_CHECK(!killed);
 	reloader_look(&reloader);
-	FUZZ_CHECK(killed == plain_server());
+	FUZZ_CHECK(killed == server);
 	return 0;
 }

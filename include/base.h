@@ -468,6 +468,10 @@ struct peers {
 	int (*link)(void *ctx, const char *path, void *p, size_t cap);
 	int (*part)(void *ctx, const char *path, uint32_t at, void *p,
 	    size_t cap);
+	/* When a symbolic link was made, in ticks since boot, as /proc/PID/stat
+	 * tells of a process; 0: before. ERR_BAD: nobody knows, the clock
+	 * was set back since. */
+	int (*made)(void *ctx, const char *path, uint64_t *ret_ticks);
 	/* Of all that a file holds. */
 	int (*sum)(void *ctx, const char *path, uint64_t *ret);
 	/* ERR_DENIED: it has another user. ERR_NOENT: it has ended. */

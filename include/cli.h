@@ -33,7 +33,8 @@ int cmd_reload(const struct io *io, int argc, char **argv);
  * The folders in `dir` are volumes. One that is other than it was, and the
  * same for two looks, was written anew: then the server's process gets a
  * signal. What there is at the first look is taken for what the server began
- * with. No memory but this struct.
+ * with, but for a volume that was written after the server's start. No memory
+ * but this struct.
  */
 struct reloader_volume {
 	uint64_t name;		/* its hash; 0: none */

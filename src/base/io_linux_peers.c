@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "io_linux_int.h"
@@ -75,6 +76,42 @@ static int peers_part(void *ctx, const char *path, uint32_t at, void *p,
 	return got < 0 ? got : n;
 }
 
+/* As statx(2) writes it; libc's lstat is 500 bytes more. */
+struct times {
+	uint64_t other[14];
+	int64_t made_s;
+	uint32_t made_ns;
+	uint32_t more[33];
+};
+_Static_assert(sizeof(struct times) == 256, "what the kernel writes");
+enum { STATX_MODIFIED = 0x40 };
+
+/* What sysconf tells of _SC_CLK_TCK, wherever we are built for. */
+#define TICK_NS (NS_PER_S / 100)
+
+/*
+ * A link has a time of the wall clock, a process one since boot. How long ago
+ * that was is the same by both, unless the wall clock was set.
+ */
+static int peers_made(void *ctx, const char *path, uint64_t *ret_ticks)
+{
+	struct timespec now;
+	struct times t = { 0 };
+	int64_t age, at;
+
+	(void)ctx;
+	if (syscall(SYS_statx, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW,
+	    STATX_MODIFIED, &t) < 0)
+		return linux_err(errno);
+	CHECK(!clock_gettime(CLOCK_REALTIME, &now));
+	if (t.made_s < 0 || t.made_s > now.tv_sec)
+		return ERR_BAD;
+	age = (now.tv_sec - t.made_s) * NS_PER_S + now.tv_nsec - t.made_ns;
+	at = linux_mono_ns(NULL) - age;
+	*ret_ticks = at > 0 ? (uint64_t)(at / TICK_NS) : 0;
+	return age < 0 ? ERR_BAD : 0;
+}
+
 static int peers_sum(void *ctx, const char *path, uint64_t *ret)
 {
 	uint64_t sum = HASH_SEED;
@@ -101,7 +138,7 @@ const struct peers *peers_linux(void)
 {
 	static struct peers peers = {
 		.list = peers_list, .link = peers_link, .part = peers_part,
-		.sum = peers_sum, .kill = peers_kill
+		.made = peers_made, .sum = peers_sum, .kill = peers_kill
 	};
 
 	peers.pid = getpid();

@@ -184,7 +184,9 @@ static void tell(struct reloader *r)
 struct look {
 	struct reloader *r;
 	const char *volume;
+	char data[512];		/* its ..data */
 	uint64_t sum;
+	uint64_t started;	/* the server's process; 0: not looked for */
 	struct buf changed;
 };
 
@@ -212,8 +214,9 @@ static bool volume_sum(struct look *l)
 	char path[512], target[256];
 	int n;
 
-	cut_fmt(path, sizeof(path), "%s/%s/..data", l->r->dir, l->volume);
-	n = sys->link(sys->ctx, path, target, sizeof(target));
+	cut_fmt(l->data, sizeof(l->data), "%s/%s/..data", l->r->dir,
+	    l->volume);
+	n = sys->link(sys->ctx, l->data, target, sizeof(target));
 	if (n >= 0) {
 		l->sum = hash_more(HASH_SEED, target, (size_t)n);
 		return true;
@@ -221,6 +224,32 @@ static bool volume_sum(struct look *l)
 	cut_fmt(path, sizeof(path), "%s/%s", l->r->dir, l->volume);
 	l->sum = HASH_SEED;
 	return sys->list(sys->ctx, path, look_file, l) >= 0;
+}
+
+/*
+ * Was it written anew since the server's process was started? The kubelet
+ * writes a volume before it starts a container, so at a pod's start it was
+ * not; but ours may have begun much later than the server, or anew. Then what
+ * was told of already is told of again: there is nowhere to note it. What was
+ * written in the very tick (10 ms) of the start counts as known: a runtime
+ * takes longer to make a process that then runs the server, and that read its
+ * files afterwards.
+ */
+static bool made_since_start(struct look *l)
+{
+	const struct peers *sys = l->r->sys;
+	struct search s = { .r = l->r };
+	const struct first *f;
+	uint64_t made;
+
+	if (sys->made(sys->ctx, l->data, &made) < 0)
+		return false;
+	if (l->started == 0) {
+		f = server_find(&s);
+		l->started = f != NULL && !f->several ? f->started :
+		    UINT64_MAX;
+	}
+	return made > l->started;
 }
 
 static struct reloader_volume *slot_of(struct reloader *r, uint64_t name)
@@ -242,8 +271,11 @@ static void look_volume(void *ctx, const char *name)
 	l->volume = name;
 	if (v == NULL || !volume_sum(l))
 		return;
-	if (v->name == 0)
-		*v = (struct reloader_volume){ hash, l->sum, l->sum };
+	if (v->name == 0) {
+		uint64_t was = made_since_start(l) ? ~l->sum : l->sum;
+
+		*v = (struct reloader_volume){ hash, was, was };
+	}
 	/* What is still being written is other at the next look. */
 	if (v->last == l->sum && v->known != l->sum) {
 		v->known = l->sum;

@@ -1,10 +1,12 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -89,6 +91,70 @@ TEST(links_and_files_are_read)
 	EXPECT(sys->sum(sys->ctx, folder, &other) < 0);
 	unlink(in("file"));
 	unlink(in("link"));
+	EXPECT_EQ(rmdir(folder), 0);
+}
+
+/* Field 22 of its stat. */
+static uint64_t start_of(pid_t pid)
+{
+	char name[64], text[1024] = "";
+	unsigned long long started = 0;
+	const char *p;
+	FILE *f;
+
+	snprintf(name, sizeof(name), "/proc/%d/stat", (int)pid);
+	f = fopen(name, "r");
+	REQUIRE(f);
+	REQUIRE(fread(text, 1, sizeof(text) - 1, f) > 0);
+	fclose(f);
+	p = strrchr(text, ')');
+	REQUIRE(p);
+	for (int i = 0; i < 20; i++, p++)
+		REQUIRE((p = strchr(p, ' ')));
+	REQUIRE(sscanf(p, "%llu", &started) == 1);
+	return started;
+}
+
+static void set_time(const char *name, time_t s)
+{
+	struct timespec t[2] = { { .tv_sec = s }, { .tv_sec = s } };
+
+	REQUIRE(!utimensat(AT_FDCWD, in(name), t, AT_SYMLINK_NOFOLLOW));
+}
+
+TEST(links_are_older_or_newer_than_a_process)
+{
+	struct timespec more_than_a_tick = { .tv_nsec = 40000000 };
+	uint64_t before, after, started;
+	pid_t pid;
+
+	sys = peers_linux();
+	REQUIRE(mkdtemp(folder));
+	REQUIRE(!symlink("..1", in("before")));
+	nanosleep(&more_than_a_tick, NULL);
+	pid = fork();
+	REQUIRE(pid >= 0);
+	if (pid == 0)
+		for (;;)
+			pause();
+	started = start_of(pid);
+	nanosleep(&more_than_a_tick, NULL);
+	REQUIRE(!symlink("..2", in("after")));
+	EXPECT_EQ(sys->made(sys->ctx, in("before"), &before), 0);
+	EXPECT_EQ(sys->made(sys->ctx, in("after"), &after), 0);
+	EXPECT(before < started);
+	EXPECT(started < after);
+	EXPECT(after - before < 60 * 100);
+	kill(pid, SIGKILL);
+	REQUIRE(waitpid(pid, NULL, 0) == pid);
+	set_time("before", 1);
+	EXPECT_EQ(sys->made(sys->ctx, in("before"), &before), 0);
+	EXPECT_EQ(before, 0);
+	set_time("before", time(NULL) + 3600);
+	EXPECT_EQ(sys->made(sys->ctx, in("before"), &before), ERR_BAD);
+	EXPECT_EQ(sys->made(sys->ctx, in("none"), &before), ERR_NOENT);
+	unlink(in("before"));
+	unlink(in("after"));
 	EXPECT_EQ(rmdir(folder), 0);
 }
 

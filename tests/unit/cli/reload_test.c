@@ -10,7 +10,8 @@ static struct {
 	const char *path, *text;
 	int err;			/* instead of a text */
 } file[FILES];
-static int files, killed[KILLS], kills, kill_err;
+static int files, killed[KILLS], kills, kill_err, made_err;
+static uint64_t made;		/* when the volume "app" was written */
 static int signal_sent;
 static struct peers sys;
 static struct fake_io fake;
@@ -91,6 +92,15 @@ static int fake_link(void *ctx, const char *path, void *p, size_t cap)
 	    ERR_IO;
 }
 
+static int fake_made(void *ctx, const char *path, uint64_t *ret)
+{
+	(void)ctx;
+	if (strstr(path, "/..data") == NULL || find(path) < 0)
+		return ERR_NOENT;
+	*ret = strcmp(path, "/watch/app/..data") == 0 ? made : 1;
+	return made_err;
+}
+
 static int fake_sum(void *ctx, const char *path, uint64_t *ret)
 {
 	int i = find(path);
@@ -119,7 +129,8 @@ static int fake_kill(void *ctx, int pid, int signal)
 /* pause, a server with a child, its exec'd probe, and this one. */
 static void set_up(void)
 {
-	files = kills = kill_err = 0;
+	files = kills = kill_err = made_err = 0;
+	made = 1;
 	put("/watch/app/..data", "..1", 0);
 	put("/watch/app/k", "v", 0);
 	put("/watch/keys/..data", "..7", 0);
@@ -138,8 +149,8 @@ static void set_up(void)
 	put("/proc/self/stat", STAT("self", "0", "1"), 0);
 	put("/proc/uptime", "1", 0);
 	sys = (struct peers){ .pid = 30, .user = 1000, .list = fake_list,
-		.link = fake_link, .part = fake_part, .sum = fake_sum,
-		.kill = fake_kill };
+		.link = fake_link, .part = fake_part, .made = fake_made,
+		.sum = fake_sum, .kill = fake_kill };
 	fake_io_init(&fake);
 	log_init(&logger, &fake.io);
 	reloader_init(&reloader, &sys, &logger, "/watch", RELOAD_USR1);
@@ -344,6 +355,90 @@ TEST(without_a_server_nothing_is_signalled)
 	looks(2);
 	EXPECT_EQ(kills, 0);
 	EXPECT(logged("no process of the server is there"));
+	fake_io_free(&fake);
+}
+
+/* The server's process was started at 100. */
+TEST(what_was_written_before_the_server_began_is_known)
+{
+	for (uint64_t at = 98; at <= 100; at++) {
+		set_up();
+		made = at;
+		looks(4);
+		EXPECT_EQ(kills, 0);
+		EXPECT_EQ(fake_std(&fake, 2).n, 0);
+		fake_io_free(&fake);
+	}
+}
+
+TEST(what_was_written_since_is_told_once)
+{
+	set_up();
+	made = 101;
+	looks(1);
+	EXPECT_EQ(kills, 0);
+	looks(4);
+	EXPECT_EQ(kills, 1);
+	EXPECT_EQ(killed[0], 20);
+	EXPECT(logged("\"changed\":\"app\""));
+	/* From then on it is as ever. */
+	put("/watch/app/..data", "..2", 0);
+	looks(4);
+	EXPECT_EQ(kills, 2);
+	fake_io_free(&fake);
+}
+
+TEST(what_is_being_written_at_the_first_look_is_waited_for)
+{
+	set_up();
+	made = 101;
+	looks(1);
+	put("/watch/app/..data", "..2", 0);
+	looks(1);
+	EXPECT_EQ(kills, 0);
+	looks(4);
+	EXPECT_EQ(kills, 1);
+	fake_io_free(&fake);
+}
+
+TEST(nobody_is_told_where_the_start_is_not_known)
+{
+	/* No server: it will read what there is. */
+	set_up();
+	made = 1000;
+	put("/proc/12/environ", "", 0);
+	put("/proc/20/environ", "", 0);
+	looks(3);
+	put("/proc/20/environ", OURS, 0);
+	looks(3);
+	EXPECT_EQ(kills, 0);
+	EXPECT_EQ(fake_std(&fake, 2).n, 0);
+	fake_io_free(&fake);
+	/* The clock was set back. */
+	set_up();
+	made = 1000;
+	made_err = ERR_BAD;
+	looks(3);
+	EXPECT_EQ(kills, 0);
+	fake_io_free(&fake);
+	/* Two that it could be. */
+	set_up();
+	made = 1000;
+	put("/proc/12/environ", "", 0);
+	hide("/proc/20/stat", "/proc/20/environ", "/proc/20/status",
+	    UID("1000"), "/proc/20/cgroup", "0::/../a");
+	looks(3);
+	EXPECT_EQ(kills, 1);
+	fake_io_free(&fake);
+	set_up();
+	made = 1000;
+	put("/proc/12/environ", "", 0);
+	hide("/proc/20/stat", "/proc/20/environ", "/proc/20/status",
+	    UID("1000"), "/proc/20/cgroup", "0::/../a");
+	hide("/proc/31/stat", "/proc/31/environ", "/proc/31/status",
+	    UID("1000"), "/proc/31/cgroup", "0::/../b");
+	looks(3);
+	EXPECT_EQ(kills, 0);
 	fake_io_free(&fake);
 }
 
