@@ -107,7 +107,8 @@
 
 /*
  * Of autoscaling: what both scale by. `none` says that hpa has nothing else to
- * go by, when it takes the CPU.
+ * go by, when it takes the CPU. Of containers that no policy is for VPA sets
+ * all.
  */
 #define VPA "self.vpa.resourcePolicy.containerPolicies"
 #define METRICS "self.hpa.metrics"
@@ -118,8 +119,10 @@
 	"!(has(self.hpa.target" key "UtilizationPercentage) || (has(" \
 	METRICS ") && " METRICS ".exists(m, m.type == 'Resource' && " \
 	"has(m.resource) && m.resource.name == '" name "'))" none ") || " \
-	"!(!has(self.vpa.resourcePolicy) || !has(" VPA ") || size(" VPA \
-	") == 0 || " VPA ".exists(p, !(has(p.mode) && p.mode == 'Off') && " \
+	"!(!has(self.vpa.resourcePolicy) || !has(" VPA ") || " \
+	"!" VPA ".exists(p, !has(p.containerName) || " \
+	"p.containerName in ['', '*', 'mcp-server']) || " \
+	VPA ".exists(p, !(has(p.mode) && p.mode == 'Off') && " \
 	"(!has(p.controlledResources) || " \
 	"p.controlledResources.exists(r, r == '" name "'))))"
 #define NO_METRIC " || (!has(self.hpa.targetMemoryUtilizationPercentage) " \

@@ -185,8 +185,16 @@ static bool hpa_scales_by(const struct hpa_spec *h, const char *resource)
 	    h->metrics.n == 0;
 }
 
+/* Of containers that no policy is for VPA sets all. */
+static bool is_for_server(const struct vpa_policy *p)
+{
+	return p->container.n == 0 || str_is(p->container, "*") ||
+	    str_is(p->container, CONTAINER_NAME);
+}
+
 static bool vpa_sets(const struct vpa_spec *v, const char *resource)
 {
+	bool told = false;
 	uint32_t i, k;
 
 	if (HAS(v, vpa_spec, mode) && v->mode == VPA_OFF)
@@ -194,6 +202,7 @@ static bool vpa_sets(const struct vpa_spec *v, const char *resource)
 	for (i = 0; i < v->policy.containers.n; i++) {
 		const struct vpa_policy *p = &v->policy.containers.p[i];
 
+		told |= is_for_server(p);
 		if (HAS(p, vpa_policy, mode) && p->mode == VPA_SCALING_OFF)
 			continue;
 		if (!HAS(p, vpa_policy, resources))
@@ -202,7 +211,7 @@ static bool vpa_sets(const struct vpa_spec *v, const char *resource)
 			if (str_is(p->resources.p[k], resource))
 				return true;
 	}
-	return v->policy.containers.n == 0;
+	return !told;
 }
 
 static void check_vpa(const struct autoscaling *s, struct faults *f)

@@ -126,6 +126,12 @@ def of_one_group():
     at(one, "autoscaling", {"hpa": {"enabled": True, "maxReplicas": 3}, "vpa": {"enabled": True}},
        "is what hpa scales by", "autoscaling.vpa",
        ("spec.autoscaling", "vpa: cpu is what hpa scales by"))
+    for policy in ({"containerName": "proxy", "controlledResources": ["memory"]},
+                   {"containerName": "config-reloader", "mode": "Off"}):
+        at(one, "autoscaling", {"hpa": {"enabled": True, "maxReplicas": 3}, "vpa": {
+            "enabled": True, "resourcePolicy": {"containerPolicies": [policy]}}},
+           "is what hpa scales by", "autoscaling.vpa",
+           ("spec.autoscaling", "vpa: cpu is what hpa scales by"))
     case(one, {"tenancy": {"tenantId": "t", "isolationLevel": "None"}, "networkPolicy": {
         "enabled": True, "ingressRules": [{"ports": [{"port": 9}]}]}},
          "networkPolicy.ingressRules[0].ports", "lets nobody in",

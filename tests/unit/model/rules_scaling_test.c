@@ -144,6 +144,27 @@ TEST(rules_scaling_both_ways)
 	    "\"vpa\":{\"enabled\":true}"));
 }
 
+/* VPA sets all of containers that no policy is for. */
+TEST(rules_scaling_both_ways_without_a_policy_of_the_server)
+{
+	static const char cpu[] = "cpu is what hpa scales by: the two would "
+	    "work against each other";
+	static const char path[] = "spec.autoscaling.vpa";
+
+	bad(BOTH("", SETS("\"containerName\":\"proxy\","
+	    "\"controlledResources\":[\"memory\"]")), path, cpu);
+	bad(BOTH("", SETS("\"containerName\":\"config-reloader\","
+	    "\"mode\":\"Off\"")), path, cpu);
+	bad(BOTH("", ",\"resourcePolicy\":{\"containerPolicies\":[]}"),
+	    path, cpu);
+	good(BOTH("", SETS("\"containerName\":\"mcp-server\","
+	    "\"mode\":\"Off\"")));
+	good(BOTH("", SETS("\"containerName\":\"*\","
+	    "\"controlledResources\":[\"memory\"]")));
+	good(BOTH("", SETS("\"containerName\":\"proxy\",\"mode\":\"Off\"},{"
+	    "\"controlledResources\":[\"memory\"]")));
+}
+
 TEST(rules_scaling_budget)
 {
 	bad(SCALING("\"pdb\":{\"maxUnavailable\":1,\"minAvailable\":1}"),
