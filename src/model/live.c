@@ -27,15 +27,20 @@ static bool is_patched(const struct server_spec *s, struct str text)
 	return false;
 }
 
+/*
+ * Nothing else: the kubelet writes all of a volume anew for a token that runs
+ * out or a field of the pod, and that is no change to tell of.
+ */
 static bool holds_refs(const struct volume *v)
 {
 	const struct projected_source_list *l = &v->projected.sources;
 
 	for (uint32_t i = 0; i < l->n; i++)
-		if (HAS(&l->p[i], projected_source, config_map) ||
-		    HAS(&l->p[i], projected_source, secret))
-			return true;
-	return HAS(v, volume, config_map) || HAS(v, volume, secret);
+		if (!HAS(&l->p[i], projected_source, config_map) &&
+		    !HAS(&l->p[i], projected_source, secret))
+			return false;
+	return l->n > 0 || HAS(v, volume, config_map) ||
+	    HAS(v, volume, secret);
 }
 
 /*
@@ -210,8 +215,8 @@ void reload_idle(const struct server_spec *s, struct faults *f)
 		    "who signals must be the same user");
 	} else if (!has_live(s)) {
 		rule_broken(f, STR("spec.reload.policy"), STR_NONE,
-		    "has no effect: no ConfigMap or Secret comes as files "
-		    "that running pods see change");
+		    "has no effect: no ConfigMap or Secret comes by "
+		    "itself as files that running pods see change");
 	} else if (!is_told_apart(s)) {
 		rule_broken(f, STR("spec.reload.policy"), STR_NONE,
 		    "has no effect beside sidecars of the same user without "

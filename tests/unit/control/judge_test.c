@@ -561,8 +561,8 @@ TEST(judge_says_who_cannot_be_signalled)
 	in.no_sidecar = true;
 	judge(&in, &arena, &verdict);
 	EXPECT_STR(said("FieldsActedOn"), "spec.reload.policy has no effect: "
-	    "no ConfigMap or Secret comes as files that running pods see "
-	    "change");
+	    "no ConfigMap or Secret comes by itself as files that running "
+	    "pods see change");
 }
 
 TEST(judge_keeps_the_image_that_pods_are_signalled_by)

@@ -59,8 +59,8 @@ TEST(advice_on_reloading)
 	advised("\"reload\":{\"signal\":\"SIGHUP\"}", "spec.reload.signal: "
 	    "has no effect without policy Signal\n");
 	advised("\"reload\":{\"policy\":\"Signal\"}", "spec.reload.policy: "
-	    "has no effect: no ConfigMap or Secret comes as files that "
-	    "running pods see change\n");
+	    "has no effect: no ConfigMap or Secret comes by itself as "
+	    "files that running pods see change\n");
 	cut_fmt(more, sizeof(more), "%s,\"reload\":{\"policy\":\"Signal\"},"
 	    "\"securityContext\":{\"runAsNonRoot\":true}", files);
 	advised(more, "spec.reload.policy: has no effect with runAsNonRoot "

@@ -42,6 +42,26 @@ TEST(a_volume_is_live_where_all_of_it_is_mounted)
 	    "vb ");
 }
 
+#define PROJECTED(more) "\"volumes\":[{\"name\":\"vp\",\"projected\":{" \
+	"\"sources\":[{\"configMap\":{\"name\":\"a\"}}" more "]}}]," \
+	"\"volumeMounts\":[" MOUNT("vp", "/p", "") "]"
+
+/* The kubelet writes all of it anew for each of its sources. */
+TEST(a_volume_that_changes_by_itself_is_not_live)
+{
+	EXPECT_STR(live(GROUP_ALLBEONE, PROJECTED("")), "vp ");
+	EXPECT_STR(live(GROUP_ALLBEONE, PROJECTED(",{\"secret\":{"
+	    "\"name\":\"b\"}}")), "vp ");
+	EXPECT_STR(live(GROUP_ALLBEONE, PROJECTED(",{"
+	    "\"serviceAccountToken\":{\"path\":\"t\"}}")), "");
+	EXPECT_STR(live(GROUP_ALLBEONE, PROJECTED(",{\"downwardAPI\":{"
+	    "\"items\":[{\"path\":\"l\",\"fieldRef\":{\"fieldPath\":"
+	    "\"metadata.labels\"}}]}}")), "");
+	EXPECT_STR(live(GROUP_ALLBEONE, PROJECTED(",{"
+	    "\"clusterTrustBundle\":{\"name\":\"c\",\"path\":\"p\"}}")),
+	    "");
+}
+
 TEST(sources_and_the_configuration_are_live)
 {
 	EXPECT_STR(live(GROUP_NTAKATSU, "\"replicas\":1,\"transport\":"
