@@ -9,12 +9,11 @@ bool server_has_config(const struct server_spec *s)
 }
 
 /*
- * Is it one of the texts in the patch? An API server writes no escapes into
- * names and paths; what is only called the same brings new pods, as ever.
+ * Is it one of the texts in there? An API server writes no escapes into names
+ * and paths; what is only called the same brings new pods, as ever.
  */
-static bool is_patched(const struct server_spec *s, struct str text)
+static bool has_text(struct str rest, struct str text)
 {
-	struct str rest = s->pod_patch;
 	size_t at, end;
 
 	while ((at = str_search(rest, text)) < rest.n) {
@@ -25,6 +24,11 @@ static bool is_patched(const struct server_spec *s, struct str text)
 		rest = str_sub(rest, at + 1, rest.n);
 	}
 	return false;
+}
+
+static bool is_patched(const struct server_spec *s, struct str text)
+{
+	return has_text(s->pod_patch, text);
 }
 
 /*
@@ -175,25 +179,33 @@ bool server_has_reloader(const struct server_spec *s)
 	    has_live(s);
 }
 
+/* Of those that run first, only one with a restartPolicy may go on. */
+static bool has_user(const struct server_spec *s,
+    const struct more_container_list *l, bool first, int64_t user)
+{
+	int64_t beside;
+
+	for (uint32_t i = 0; i < l->n; i++)
+		if ((!first || has_text(l->p[i].raw, STR("restartPolicy"))) &&
+		    (!user_named(&l->p[i].security, &s->pod_security,
+		    &beside) || beside == user))
+			return true;
+	return false;
+}
+
 /*
  * Of a container of the same user nobody can tell whether it is the server's,
  * unless who signals has the server's group and may look.
  */
 static bool is_told_apart(const struct server_spec *s)
 {
-	const struct more_container_list *l = &s->pod.sidecars;
-	const struct pod_security_context *p = &s->pod_security;
-	int64_t user = SERVER_USER, beside;
+	int64_t user = SERVER_USER;
 
-	if (HAS(&s->security, security_context, run_as_group) ||
-	    HAS(p, pod_security_context, run_as_group))
-		return true;
 	(void)server_user(s, &user);
-	for (uint32_t i = 0; i < l->n; i++)
-		if (!user_named(&l->p[i].security, p, &beside) ||
-		    beside == user)
-			return false;
-	return true;
+	return HAS(&s->security, security_context, run_as_group) ||
+	    HAS(&s->pod_security, pod_security_context, run_as_group) ||
+	    !(has_user(s, &s->pod.sidecars, false, user) ||
+	    has_user(s, &s->pod.init, true, user));
 }
 
 bool server_signals(const struct server_spec *s)

@@ -200,3 +200,27 @@ TEST(sidecars_of_its_user_are_no_servers)
 		EXPECT_EQ(server_signals(&m.s.spec), cases[i].signals);
 	}
 }
+
+#define INIT(more) "{\"image\":\"a\",\"config\":{},\"reload\":{\"policy\":" \
+	"\"Signal\"},\"pod\":{\"initContainers\":[{\"name\":\"i\"," \
+	"\"image\":\"b\"" more "}]}}"
+
+/* One with a restartPolicy runs on beside the server. */
+TEST(init_containers_that_run_on_are_sidecars)
+{
+	static const struct { const char *spec; bool signals; } cases[] = {
+		{ INIT(""), true },
+		{ INIT(",\"imagePullPolicy\":\"Always\""), true },
+		{ INIT(",\"restartPolicy\":\"Always\""), false },
+		{ INIT(",\"restartPolicy\": \"Always\","
+		  "\"securityContext\":{\"runAsUser\":1000}"), false },
+		{ INIT(",\"restartPolicy\":\"Always\","
+		  "\"securityContext\":{\"runAsUser\":1001}"), true },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		model_good(&m, GROUP_MCPDEV, cases[i].spec);
+		EXPECT(server_has_reloader(&m.s.spec));
+		EXPECT_EQ(server_signals(&m.s.spec), cases[i].signals);
+	}
+}
