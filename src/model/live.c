@@ -208,9 +208,17 @@ static bool is_told_apart(const struct server_spec *s)
 	    has_user(s, &s->pod.init, true, user));
 }
 
+/* Whose the server's process is then, and who sees it, nobody knows here. */
+static bool is_hidden(const struct server_spec *s)
+{
+	return is_patched(s, STR("runAsUser")) ||
+	    is_patched(s, STR("runAsGroup")) ||
+	    is_patched(s, STR("shareProcessNamespace"));
+}
+
 bool server_signals(const struct server_spec *s)
 {
-	return server_has_reloader(s) && is_told_apart(s);
+	return server_has_reloader(s) && is_told_apart(s) && !is_hidden(s);
 }
 
 void reload_idle(const struct server_spec *s, struct faults *f)
@@ -233,5 +241,9 @@ void reload_idle(const struct server_spec *s, struct faults *f)
 		rule_broken(f, STR("spec.reload.policy"), STR_NONE,
 		    "has no effect beside sidecars of the same user without "
 		    "runAsGroup");
+	} else if (is_hidden(s)) {
+		rule_broken(f, STR("spec.reload.policy"), STR_NONE,
+		    "has no effect with runAsUser, runAsGroup or "
+		    "shareProcessNamespace in podTemplatePatch");
 	}
 }

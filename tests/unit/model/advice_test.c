@@ -70,6 +70,11 @@ TEST(advice_on_reloading)
 	    files);
 	advised(more, "spec.reload.policy: has no effect beside sidecars of "
 	    "the same user without runAsGroup\n");
+	cut_fmt(more, sizeof(more), "%s,\"reload\":{\"policy\":\"Signal\"},"
+	    "\"podTemplatePatch\":{\"spec\":{\"shareProcessNamespace\":"
+	    "false}}", files);
+	advised(more, "spec.reload.policy: has no effect with runAsUser, "
+	    "runAsGroup or shareProcessNamespace in podTemplatePatch\n");
 }
 
 TEST(advice_on_the_service)

@@ -201,6 +201,26 @@ TEST(sidecars_of_its_user_are_no_servers)
 	}
 }
 
+#define PATCHED(spec) "{\"image\":\"a\",\"config\":{},\"reload\":{" \
+	"\"policy\":\"Signal\"},\"podTemplatePatch\":{\"spec\":{" spec "}}}"
+
+TEST(a_patch_of_users_and_processes_ends_signals)
+{
+	static const struct { const char *spec; bool signals; } cases[] = {
+		{ PATCHED("\"hostNetwork\":true"), true },
+		{ PATCHED("\"securityContext\":{\"runAsUser\":7}"), false },
+		{ PATCHED("\"containers\":[{\"name\":\"mcp-server\","
+		  "\"securityContext\":{\"runAsGroup\":7}}]"), false },
+		{ PATCHED("\"shareProcessNamespace\":false"), false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		model_good(&m, GROUP_MCPDEV, cases[i].spec);
+		EXPECT(server_has_reloader(&m.s.spec));
+		EXPECT_EQ(server_signals(&m.s.spec), cases[i].signals);
+	}
+}
+
 #define INIT(more) "{\"image\":\"a\",\"config\":{},\"reload\":{\"policy\":" \
 	"\"Signal\"},\"pod\":{\"initContainers\":[{\"name\":\"i\"," \
 	"\"image\":\"b\"" more "}]}}"
