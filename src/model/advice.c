@@ -199,12 +199,14 @@ static int64_t pods_of(const struct int_or_str *v, int32_t pods, int part)
 	return ((int64_t)percent * pods + part) / 100;
 }
 
-/* Of as many pods as there can be: when it holds all of those, then always. */
+/* Of as few pods as there may be: without work an autoscaler stays there. */
 static void advise_budget(const struct server_spec *s,
     const struct autoscaling *a, struct faults *f)
 {
 	const struct budget_spec *b = &a->budget;
 	int32_t most = a->hpa.enabled ? a->hpa.max : s->replicas;
+	int32_t least = !a->hpa.enabled ? s->replicas :
+	    HAS(&a->hpa, hpa_spec, min) ? a->hpa.min : 1;
 
 	if ((HAS(b, budget_spec, enabled) ? !b->enabled : most < 2) ||
 	    s->replicas == 0 || most < 1)
@@ -215,9 +217,11 @@ static void advise_budget(const struct server_spec *s,
 		rule_broken(f, STR("spec.autoscaling.pdb.maxUnavailable"),
 		    STR_NONE, "of 0 keeps nodes from being drained");
 	if (HAS(b, budget_spec, min_available) &&
-	    pods_of(&b->min_available, most, 99) >= most)
+	    pods_of(&b->min_available, least, 99) >= least)
 		rule_broken(f, STR("spec.autoscaling.pdb.minAvailable"),
-		    STR_NONE, "of all pods keeps nodes from being drained");
+		    STR_NONE, a->hpa.enabled ? "of all minReplicas pods keeps "
+		    "nodes from being drained" :
+		    "of all pods keeps nodes from being drained");
 }
 
 /*

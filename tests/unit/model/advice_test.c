@@ -372,6 +372,8 @@ TEST(advice_on_budgets)
 	    "keeps nodes from being drained\n";
 	static const char left[] = "spec.autoscaling.pdb.minAvailable: of all "
 	    "pods keeps nodes from being drained\n";
+	static const char least[] = "spec.autoscaling.pdb.minAvailable: of all "
+	    "minReplicas pods keeps nodes from being drained\n";
 	const char *two = KEPT "\"replicas\":2,\"autoscaling\":{\"pdb\":{%s}}";
 	static const struct { const char *pdb, *want; } rows[] = {
 		{ "\"maxUnavailable\":0", gone },
@@ -402,13 +404,21 @@ TEST(advice_on_budgets)
 	    "\"minAvailable\":1}}", left);
 	advised("\"replicas\":0,\"autoscaling\":{\"pdb\":{\"enabled\":true,"
 	    "\"minAvailable\":1}}", "");
-	/* Of as many as an autoscaler makes. */
+	/* An autoscaler may stay at as few as it is told. */
 	advised(KEPT "\"autoscaling\":{\"hpa\":{\"enabled\":true,"
-	    "\"maxReplicas\":4},\"pdb\":{\"minAvailable\":3}}", "");
+	    "\"minReplicas\":2,\"maxReplicas\":4},\"pdb\":{"
+	    "\"minAvailable\":1}}", "");
 	advised(KEPT "\"autoscaling\":{\"hpa\":{\"enabled\":true,"
-	    "\"maxReplicas\":4},\"pdb\":{\"minAvailable\":4}}", left);
+	    "\"minReplicas\":2,\"maxReplicas\":4},\"pdb\":{"
+	    "\"minAvailable\":2}}", least);
 	advised(KEPT "\"autoscaling\":{\"hpa\":{\"enabled\":true,"
-	    "\"maxReplicas\":4},\"pdb\":{\"minAvailable\":\"76%\"}}", left);
+	    "\"minReplicas\":2,\"maxReplicas\":4},\"pdb\":{"
+	    "\"minAvailable\":\"50%\"}}", "");
+	advised(KEPT "\"autoscaling\":{\"hpa\":{\"enabled\":true,"
+	    "\"minReplicas\":2,\"maxReplicas\":4},\"pdb\":{"
+	    "\"minAvailable\":\"51%\"}}", least);
+	advised(KEPT "\"autoscaling\":{\"hpa\":{\"enabled\":true,"
+	    "\"maxReplicas\":4},\"pdb\":{\"minAvailable\":1}}", least);
 }
 
 TEST(advice_on_what_is_ignored)
