@@ -53,7 +53,7 @@ static int suffix_of(struct str s, long *ret_tens, int *ret_twos)
 	return *end || text[strspn(text, "+-")] == '\0' ? -1 : 0;
 }
 
-/* 0 and *ret, ERR_BAD, ERR_LIMIT, or 1: too wide for this reference. */
+/* 0 and *ret, ERR_BAD, ERR_LIMIT over 2^63/1000, or 1: too wide to tell. */
 static int ref_parse(struct str s, int64_t *ret)
 {
 	static struct decimal d;
@@ -156,6 +156,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	ref = ref_parse(s, &want);
+	if (ref == ERR_LIMIT) {
+		want = s.p[0] == '-' ? -INT64_MAX : INT64_MAX;
+		ref = 0;
+	}
 	if (ref != 1) {
 		FUZZ_CHECK(err == ref);
 		FUZZ_CHECK(got == want);

@@ -314,8 +314,9 @@ int64_t cron_next(const struct cron *c, int64_t wall_ns);
 
 /*
  * A Kubernetes quantity ("100m", "1.5Gi", "2e3", "128974848"), in
- * thousandths, rounded away from zero as there. ERR_BAD on malformed text,
- * ERR_LIMIT over 2^63/1000 or QUANTITY_MAX bytes.
+ * thousandths, rounded away from zero as there, and INT64_MAX, or as much
+ * below zero, of what is more. ERR_BAD on malformed text, ERR_LIMIT over
+ * QUANTITY_MAX bytes.
  */
 int quantity_parse(struct str s, int64_t *ret_milli);
 

@@ -119,7 +119,7 @@ static int take_number(struct str s, struct number *n)
 	return take_suffix(str_sub(s, end, s.n), n);
 }
 
-static int round_up(struct number *n, uint64_t *ret)
+static int64_t round_up(struct number *n)
 {
 	bool lost = false;
 	uint64_t v;
@@ -129,22 +129,21 @@ static int round_up(struct number *n, uint64_t *ret)
 	for (; n->tens > 0 && !big_fits(&n->digits, 0); n->tens--) {
 		big_mul_add(&n->digits, 10, 0);
 		if (!big_fits(&n->digits, 2))
-			return ERR_LIMIT;
+			return INT64_MAX;
 	}
 	for (; n->tens < 0 && !big_fits(&n->digits, 0); n->tens++)
 		lost |= big_div(&n->digits, 10) != 0;
 	v = (uint64_t)n->digits.limb[1] << 32 | n->digits.limb[0];
 	if (!big_fits(&n->digits, 2) || v > (uint64_t)INT64_MAX - lost)
-		return ERR_LIMIT;
-	*ret = v + lost;
-	return 0;
+		return INT64_MAX;
+	return (int64_t)(v + lost);
 }
 
 int quantity_parse(struct str s, int64_t *ret_milli)
 {
 	struct number n = { .tens = 3 };
 	bool minus = s.n && s.p[0] == '-';
-	uint64_t v;
+	int64_t v;
 	int err;
 
 	if (s.n > QUANTITY_MAX)
@@ -152,10 +151,9 @@ int quantity_parse(struct str s, int64_t *ret_milli)
 	if (minus || (s.n && s.p[0] == '+'))
 		s = str_sub(s, 1, s.n);
 	err = take_number(s, &n);
-	if (!err)
-		err = round_up(&n, &v);
 	if (err)
 		return err;
-	*ret_milli = minus ? -(int64_t)v : (int64_t)v;
+	v = round_up(&n);
+	*ret_milli = minus ? -v : v;
 	return 0;
 }

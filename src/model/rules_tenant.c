@@ -227,7 +227,7 @@ bool pods_fit(const struct server_spec *s, const char *resource,
 
 	return quantity_parse(room, &most) ||
 	    quantity_parse(requested(s, str_from(resource)), &each) ||
-	    each <= 0 || most / each >= pods;
+	    each <= 0 || most == INT64_MAX || most / each >= pods;
 }
 
 /* The server's own pods must fit, or it can never run. */

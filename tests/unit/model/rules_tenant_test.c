@@ -82,6 +82,9 @@ TEST(rules_tenant_quotas)
 {
 	bad(QUOTA("\"cpu\":0"), "spec.tenancy.resourceQuotas.cpu",
 	    "0 must be over 0");
+	good(QUOTA("\"storage\":\"10Pi\",\"memory\":\"1E\""));
+	bad(QUOTA("\"storage\":\"-10Pi\""),
+	    "spec.tenancy.resourceQuotas.storage", "-10Pi must be over 0");
 	bad(QUOTA("\"storage\":\"-1Gi\""),
 	    "spec.tenancy.resourceQuotas.storage", "-1Gi must be over 0");
 	bad(QUOTA("\"cpu\":\"50m\""), "spec.tenancy.resourceQuotas.cpu",
