@@ -2,7 +2,7 @@
 
 /*
  * One more pod before an old one goes, unless told otherwise: no request is
- * lost on a rollout.
+ * lost on a rollout, but of a port or selector, which the Service has at once.
  */
 static void strategy_write(const struct strategy *st, struct jw *w)
 {
