@@ -147,9 +147,20 @@ bool vpa_wanted(const struct render *r)
 	return r->scaling.vpa.enabled;
 }
 
-/* "*" is every container without a policy of its own. */
-static void policies_write(const struct vpa_policies *v, struct jw *w)
+static void policy_write(const struct vpa_policy *p, struct jw *w)
 {
+	schema_encode(&vpa_policy_schema, IN_ALL, p, w);
+}
+
+/*
+ * "*" is every container without a policy of its own. The least that VPA gives
+ * any container is many times what the reloader takes.
+ */
+static void policies_write(const struct vpa_policies *v, bool reloader,
+    struct jw *w)
+{
+	struct vpa_policy none = { .container = STR(RELOADER_NAME),
+		.mode = VPA_SCALING_OFF };
 	uint32_t i;
 
 	jw_kopen(w, "resourcePolicy");
@@ -161,8 +172,13 @@ static void policies_write(const struct vpa_policies *v, struct jw *w)
 			HAS_SET(&p, vpa_policy, container);
 			p.container = STR("*");
 		}
-		schema_encode(&vpa_policy_schema, IN_ALL, &p, w);
+		reloader &= !str_is(p.container, RELOADER_NAME);
+		policy_write(&p, w);
 	}
+	HAS_SET(&none, vpa_policy, container);
+	HAS_SET(&none, vpa_policy, mode);
+	if (reloader)
+		policy_write(&none, w);
 	jw_close_list(w);
 	jw_close(w);
 }
@@ -182,7 +198,7 @@ void vpa_write(struct render *r)
 		    schema_word(&vpa_update_words, (uint32_t)mode));
 		jw_close(w);
 	}
-	if (v->policy.containers.n > 0)
-		policies_write(&v->policy, w);
+	if (v->policy.containers.n > 0 || server_has_reloader(r->spec))
+		policies_write(&v->policy, server_has_reloader(r->spec), w);
 	jw_close(w);
 }

@@ -152,3 +152,25 @@ TEST(autoscale_vpa_modes)
 	EXPECT_STR(spec_of(SCALED("\"vpa\":{\"enabled\":true}"), CHILD_VPA,
 	    "resourcePolicy"), "");
 }
+
+#define RELOADED(vpa) SERVER(",\"reload\":{\"policy\":\"Signal\"," \
+	"\"signal\":\"SIGHUP\"},\"volumes\":[{\"name\":\"v\"," \
+	"\"configMap\":{\"name\":\"c\"}}],\"volumeMounts\":[{" \
+	"\"name\":\"v\",\"mountPath\":\"/v\"}],\"autoscaling\":{" \
+	"\"vpa\":{\"enabled\":true" vpa "}}")
+#define POLICIES(list) ",\"resourcePolicy\":{\"containerPolicies\":[" \
+	list "]}"
+#define OFF "{\"containerName\":\"config-reloader\",\"mode\":\"Off\"}"
+#define OTHER "{\"containerName\":\"config-reloader\",\"mode\":\"Auto\"}"
+#define ALL "{\"containerName\":\"*\",\"mode\":\"Auto\"}"
+
+TEST(autoscale_vpa_leaves_the_reloader_alone)
+{
+	static const char path[] = "resourcePolicy|containerPolicies";
+
+	EXPECT_STR(spec_of(RELOADED(""), CHILD_VPA, path), "[" OFF "]");
+	EXPECT_STR(spec_of(RELOADED(POLICIES(ALL)), CHILD_VPA, path),
+	    "[" ALL "," OFF "]");
+	EXPECT_STR(spec_of(RELOADED(POLICIES(OTHER)), CHILD_VPA, path),
+	    "[" OTHER "]");
+}
