@@ -48,7 +48,9 @@ void job_scale(struct job *j, const struct step *s)
 		job_failed(j, "arena is full");
 		return;
 	}
-	j->edited_own = c->own != c->version ? c->own : 0;
+	/* Another number is not what was rendered, should no apply follow. */
+	j->edited_own = c->own != c->version ||
+	    r->workload.asked != j->plan.scale_to ? c->own : 0;
 	j->edited_meta = c->own_meta != c->meta ? c->own_meta : 0;
 	job_call(j);
 	kube_call_apply(&j->call, &child_gvr[CHILD_DEPLOYMENT],

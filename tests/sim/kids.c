@@ -301,7 +301,7 @@ const struct kid_info kids[KIDS] = {
 		{ "spec.updatePolicy.updateMode",
 		"autoscaling.vpa.updateMode" },
 		{ "spec.resourcePolicy.containerPolicies.0.mode", "autoscaling"
-		".vpa.resourcePolicy.containerPolicies.0.mode" },
+		".vpa.resourcePolicy.containerPolicies.0.mode|*" },
 		{ "spec.resourcePolicy.containerPolicies.0.minAllowed.cpu",
 		"autoscaling.vpa.resourcePolicy.containerPolicies.0."
 		"minAllowed.cpu" } },
