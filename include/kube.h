@@ -421,7 +421,7 @@ enum kube_watch_event {
 	WATCH_ITEM,	/* an object, listed, added or modified */
 	WATCH_DELETED,	/* its last state, reduced as below if too large */
 	WATCH_SYNCED,	/* the list is complete: what was not seen since BEGIN
-			 * is gone */
+			 * is gone; text is the list's resource version */
 	WATCH_OVERSIZE,	/* an object over JSON_OBJECT_MAX, reduced to its
 			 * apiVersion, kind and the scalars of metadata that
 			 * codec.h's split_push keeps */

@@ -246,18 +246,22 @@ static void own_meta_as_seen(struct child_state *c)
 void child_own_told(struct child_state *c, enum child_kind k,
     struct str version, bool leading)
 {
-	struct str meta = str_cut(version, '.', &version);
-	uint64_t told;
+	struct str text = str_cut(version, '.', &version);
+	uint64_t told, meta;
 
 	if (str_u64(version, &told) < 0)
 		return;
-	own_version(c, told, leading);
-	if (!has_status(k))
+	if (has_status(k) && str_u64(text, &meta) == 0) {
+		own_meta(c, (uint32_t)meta, leading);
+		/* Else it may be about the one before: generations begin anew
+		 * with a child that was made anew. */
+		if (c->own == 0 || meta == c->meta || meta == c->own_meta)
+			own_version(c, told, leading);
 		return;
-	if (str_u64(meta, &told) < 0)
+	}
+	own_version(c, told, leading);
+	if (has_status(k))
 		own_meta_as_seen(c);
-	else
-		own_meta(c, (uint32_t)told, leading);
 }
 
 void child_own_write(const struct child_state *c, struct buf *out)
@@ -638,16 +642,26 @@ static void child_item(struct manager *m, enum child_kind k,
 	arena_reset(&m->intake, mark);
 }
 
-static void child_sweep(struct manager *m, enum child_kind k, uint64_t scope)
+/*
+ * at: the version of the list, or 0. What was written since then is there all
+ * the same, and an answer to an earlier write that is still to come is about
+ * one that has gone.
+ */
+static void child_sweep(struct manager *m, enum child_kind k, uint64_t scope,
+    uint64_t at)
 {
 	uint32_t i;
 
 	for (i = record_next(&m->records, 0); i != RECORD_NONE;
 	    i = record_next(&m->records, i + 1)) {
-		const struct record *r = record_at(&m->records, i);
-		const struct child_state *c = child_at(&m->records, r, k);
+		struct record *r = record_at(&m->records, i);
+		struct child_state *c = child_slot(&m->records, r, k);
 
-		if (c->exists && !c->listed && record_in(r, scope))
+		if (c == NULL || c->listed || !record_in(r, scope) ||
+		    version_older(at, c->told))
+			continue;
+		c->gone = at;
+		if (c->exists)
 			child_gone(m, i, k);
 	}
 }
@@ -666,14 +680,17 @@ static void child_unlist(struct manager *m, enum child_kind k,
 			continue;
 		c->listed = false;
 		/* Versions may have begun anew: a restored etcd. */
-		c->told = 0;
+		c->told = c->gone = 0;
 	}
 }
 
 static void child_listed(struct manager *m, enum child_kind k,
-    uint64_t scope)
+    uint64_t scope, struct str version)
 {
-	child_sweep(m, k, scope);
+	uint64_t at = 0;
+
+	(void)str_u64(version, &at);
+	child_sweep(m, k, scope, at);
 	if (k >= CHILD_KINDS)
 		extras_synced(m, k);
 }
@@ -696,7 +713,8 @@ void child_event(struct manager *m, enum child_kind watched, uint64_t scope,
 	case WATCH_SYNCED:
 		for (k = watched; k < CHILD_KINDS_ALL; k++)
 			if (child_watched_as((enum child_kind)k) == watched)
-				child_listed(m, (enum child_kind)k, scope);
+				child_listed(m, (enum child_kind)k, scope,
+				    text);
 		break;
 	case WATCH_OVERSIZE:
 	case WATCH_ERROR:
@@ -749,7 +767,7 @@ static void deployment_written(struct record *r, struct str reply)
  * The watch may have told of a later version before the answer came: then
  * that one stays, and differs from our own.
  */
-void child_written(struct records *rs, struct record *r, enum child_kind k,
+bool child_written(struct records *rs, struct record *r, enum child_kind k,
     struct str reply)
 {
 	struct child_state *c = child_slot(rs, r, k);
@@ -759,17 +777,16 @@ void child_written(struct records *rs, struct record *r, enum child_kind k,
 
 	if (c == NULL || !kube_peek(reply, "metadata.uid", &uid) ||
 	    !kube_peek(reply, "metadata.resourceVersion", &version))
-		return;
+		return true;
 	told = version_number(version);
 	/* The watch was faster: it has gone since. */
-	if (told < c->gone)
-		return;
+	if (version_older(told, c->gone))
+		return false;
 	known = c->exists;
 	known = uid_take(c, uid) && known;
 	if (!known && k == CHILD_DEPLOYMENT)
 		r->workload.good = 0;
 	c->exists = true;
-	c->listed = true;
 	c->own = version_of(k, reply, version);
 	if (has_status(k))
 		c->own_meta = meta_digest(reply);
@@ -783,4 +800,5 @@ void child_written(struct records *rs, struct record *r, enum child_kind k,
 	if (kube_peek(reply, "metadata.annotations", &notes))
 		c->digest = digest_number(note_in(notes, NOTE_DIGEST));
 	c->wrote = c->digest;
+	return true;
 }

@@ -644,8 +644,11 @@ void child_seen_notes(struct record *r, struct str deployment);
 void child_own_told(struct child_state *c, enum child_kind k,
     struct str version, bool leading);
 void child_own_write(const struct child_state *c, struct buf *out);
-/* Takes version, generation and digest from an answer to our own write. */
-void child_written(struct records *rs, struct record *r, enum child_kind k,
+/*
+ * Takes version, generation and digest from an answer to our own write.
+ * false: it has gone since, as a watch told meanwhile.
+ */
+bool child_written(struct records *rs, struct record *r, enum child_kind k,
     struct str reply);
 /*
  * Whose is an object that has a child's name? What has a controller is that

@@ -513,7 +513,10 @@ void job_child_done(struct job *j)
 	} else if (err == 0) {
 		if (k == CHILD_DEPLOYMENT)
 			job_rolls_back(j);
-		child_written(&j->m->records, r, k, j->call.reply);
+		if (!child_written(&j->m->records, r, k, j->call.reply)) {
+			job_later(j, j->m->loop.now_ns + GHOST_WAIT_NS);
+			return;
+		}
 		j->applied |= UINT32_C(1) << k;
 		note_repair(j, &before);
 		if (j->disowns)

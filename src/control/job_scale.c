@@ -74,7 +74,11 @@ void job_scaled(struct job *j)
 		job_failed(j, "cannot hand over replicas");
 		return;
 	}
-	child_written(&j->m->records, r, CHILD_DEPLOYMENT, j->call.reply);
+	if (!child_written(&j->m->records, r, CHILD_DEPLOYMENT,
+	    j->call.reply)) {
+		job_later(j, j->m->loop.now_ns + GHOST_WAIT_NS);
+		return;
+	}
 	if (j->edited_own != 0)
 		c->own = j->edited_own;
 	if (j->edited_meta > META_AS_SEEN)

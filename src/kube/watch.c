@@ -135,7 +135,8 @@ static void do_synced(struct kube_watch *w)
 	w->whole = false;
 	watch_trim_line(w);
 	watch_enter(w, WATCH_STREAMING);
-	(void)watch_emit(w, WATCH_SYNCED, STR_NONE);
+	(void)watch_emit(w, WATCH_SYNCED,
+	    (struct str){ w->version, w->version_n });
 }
 
 static void do_listed(struct kube_watch *w)

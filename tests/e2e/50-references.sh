@@ -147,6 +147,14 @@ unchanged_by_server() {
 
 said() { [ -n "$(k -n "$ns" "$@" | tee /dev/stderr)" ]; }
 
+# kubectl lists pods and then reads their logs: one that was still ending when
+# it was listed may be gone by then.
+none_goes() {
+	local ending
+	ending=$(get pods '.items[*].metadata.deletionTimestamp') &&
+	[ -z "$ending" ]
+}
+
 comes_up() { # ID
 	cell "$1" wait "kubectl wait --for=condition=$ready" \
 		k -n "$ns" wait --for=condition=$ready "$kind/$name" --timeout=240s
@@ -254,7 +262,7 @@ document_of() {
 	*" explain "*) column=explain ;;
 	*" scale "*) column=scale ;;
 	*" patch "*|*" edit "*|*" annotate "*|*" label "*) column="patch" ;;
-	*" logs "*) column=logs ;;
+	*" logs "*) column=logs; wait_for 90 none_goes ;;
 	*" describe "*) column=describe ;;
 	*" wait "*) column="wait" ;;
 	*" --dry-run"*) column=apply ;;

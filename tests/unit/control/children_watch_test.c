@@ -141,7 +141,7 @@ static void written(struct record *r, const char *version,
 	buf_fmt(&b, "{\"metadata\":{\"uid\":\"" CHILD "\","
 	    "\"resourceVersion\":\"%s\",\"generation\":1,\"labels\":{\""
 	    LABEL_KEY "\":\"m.one\"},\"annotations\":{%s}}}", version, notes);
-	child_written(&m.records, r, CHILD_DEPLOYMENT, buf_view(&b));
+	(void)child_written(&m.records, r, CHILD_DEPLOYMENT, buf_view(&b));
 }
 
 TEST(an_edit_of_a_deployments_metadata_is_seen)
@@ -312,7 +312,7 @@ TEST(what_was_written_is_noted_before_the_watch_tells)
 	w = &r->workload;
 	REQUIRE(w->seen_n == 1);
 	EXPECT_EQ(w->seen[0].content, 255);
-	child_written(&m.records, r, CHILD_DEPLOYMENT,
+	(void)child_written(&m.records, r, CHILD_DEPLOYMENT,
 	    STR("{\"metadata\":{\"uid\":\"" CHILD "\","
 	    "\"resourceVersion\":\"8\",\"generation\":2,"
 	    "\"annotations\":{\"x\":\"\\\"" NOTE_SEEN "\\\":\\\"1\","
@@ -372,4 +372,77 @@ TEST(a_note_that_somebody_took_away_counts_no_more)
 	EXPECT_EQ(owner()->workload.note_revision, 0);
 	EXPECT_EQ(owner()->workload.note_template, 0);
 	EXPECT_EQ(owner()->workload.ready, 6);
+}
+
+/* Its Service, as an answer to our own write tells of it. */
+static bool service_written(struct record *r, const char *version)
+{
+	char text[256];
+	struct buf b;
+
+	buf_init(&b, text, sizeof(text));
+	buf_fmt(&b, "{\"metadata\":{\"uid\":\"" CHILD "\","
+	    "\"resourceVersion\":\"%s\"}}", version);
+	return child_written(&m.records, r, CHILD_SERVICE, buf_view(&b));
+}
+
+static void services_listed(const char *version)
+{
+	child_event(&m, CHILD_SERVICE, 0, WATCH_SYNCED, str_from(version));
+}
+
+/* It went before the list was made, so no DELETED comes. */
+TEST(an_answer_from_before_a_list_without_it_is_about_what_has_gone)
+{
+	struct child_state *c;
+	struct record *r;
+
+	set_up();
+	deployment("5", "1", "");
+	r = owner();
+	REQUIRE(r != NULL);
+	c = &r->child[CHILD_SERVICE];
+	child_event(&m, CHILD_SERVICE, 0, WATCH_BEGIN, STR_NONE);
+	services_listed("9");
+	EXPECT(!service_written(r, "8"));
+	EXPECT(!c->exists);
+	EXPECT(service_written(r, "10"));
+	EXPECT(c->exists);
+	/* The same, while the list comes. */
+	child_event(&m, CHILD_SERVICE, 0, WATCH_BEGIN, STR_NONE);
+	EXPECT(service_written(r, "18"));
+	EXPECT(c->exists);
+	services_listed("19");
+	EXPECT(!c->exists);
+	child_event(&m, CHILD_SERVICE, 0, WATCH_BEGIN, STR_NONE);
+	EXPECT(service_written(r, "30"));
+	services_listed("29");
+	EXPECT(c->exists);
+	/* etcd was restored from a copy, and nothing is as it was. */
+	child_event(&m, CHILD_SERVICE, 0, WATCH_BEGIN, STR_NONE);
+	services_listed("4");
+	EXPECT(!c->exists);
+	EXPECT(service_written(r, "5"));
+	EXPECT(c->exists);
+}
+
+/* Generations begin anew, and the status tells of the one before still. */
+TEST(what_is_told_of_the_deployment_before_is_not_its_own)
+{
+	struct child_state *c;
+	struct record *r;
+
+	set_up();
+	deployment("5", "1", "");
+	r = owner();
+	REQUIRE(r != NULL);
+	c = &r->child[CHILD_DEPLOYMENT];
+	written(r, "6", "");
+	EXPECT(!child_edited(c));
+	deployment("7", "2", "");
+	EXPECT(child_edited(c));
+	child_own_told(c, CHILD_DEPLOYMENT, STR("2.12346"), true);
+	EXPECT(child_edited(c));
+	child_own_told(c, CHILD_DEPLOYMENT, STR("3.12346"), true);
+	EXPECT(child_edited(c));
 }

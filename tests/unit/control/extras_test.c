@@ -218,7 +218,7 @@ static void told_of(enum child_kind k, enum kube_watch_event e,
 	    rest);
 	REQUIRE(!b.over);
 	if (e == WATCH_ERROR)
-		child_written(&m.records, record_at(&m.records, 0), k,
+		(void)child_written(&m.records, record_at(&m.records, 0), k,
 		    buf_view(&b));
 	else
 		child_event(&m, child_watched_as(k), 0, e, buf_view(&b));

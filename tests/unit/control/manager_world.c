@@ -6,8 +6,9 @@
 
 struct manager_world mw;
 
+/* Of an early version: what is answered to writes is of later ones. */
 #define INITIAL_END MW_LINE("BOOKMARK", \
-	"{\"metadata\":{\"resourceVersion\":\"1000\",\"annotations\":" \
+	"{\"metadata\":{\"resourceVersion\":\"1\",\"annotations\":" \
 	"{\"k8s.io/initial-events-end\":\"true\"}}}")
 
 static struct str path_keep(struct str path)

@@ -140,16 +140,16 @@ TEST(a_child_made_anew_has_not_been_asked_to_go)
 	static struct record r;
 	struct child_state *c = &r.child[CHILD_CONFIG_MAP];
 
-	child_written(NULL, &r, CHILD_CONFIG_MAP, STR("{\"metadata\":{\"uid\":"
-	    "\"0188f7f2-9b3a-4c5d-8e6f-0123456789ab\","
+	(void)child_written(NULL, &r, CHILD_CONFIG_MAP, STR("{\"metadata\":{"
+	    "\"uid\":\"0188f7f2-9b3a-4c5d-8e6f-0123456789ab\","
 	    "\"resourceVersion\":\"5\"}}"));
 	c->going = true;
-	child_written(NULL, &r, CHILD_CONFIG_MAP, STR("{\"metadata\":{\"uid\":"
-	    "\"0188f7f2-9b3a-4c5d-8e6f-0123456789ab\","
+	(void)child_written(NULL, &r, CHILD_CONFIG_MAP, STR("{\"metadata\":{"
+	    "\"uid\":\"0188f7f2-9b3a-4c5d-8e6f-0123456789ab\","
 	    "\"resourceVersion\":\"6\"}}"));
 	EXPECT(c->going);
-	child_written(NULL, &r, CHILD_CONFIG_MAP, STR("{\"metadata\":{\"uid\":"
-	    "\"0188f7f2-9b3a-4c5d-8e6f-0123456789ac\","
+	(void)child_written(NULL, &r, CHILD_CONFIG_MAP, STR("{\"metadata\":{"
+	    "\"uid\":\"0188f7f2-9b3a-4c5d-8e6f-0123456789ac\","
 	    "\"resourceVersion\":\"7\"}}"));
 	EXPECT(!c->going);
 	EXPECT_EQ(c->own, 7);
@@ -210,10 +210,10 @@ TEST(an_answer_about_a_child_that_has_gone_since_makes_none)
 	    "\"resourceVersion\":\"5\"}}");
 
 	c->gone = 6;
-	child_written(NULL, &r, CHILD_SERVICE, reply);
+	EXPECT(!child_written(NULL, &r, CHILD_SERVICE, reply));
 	EXPECT(!c->exists);
 	c->gone = 4;
-	child_written(NULL, &r, CHILD_SERVICE, reply);
+	EXPECT(child_written(NULL, &r, CHILD_SERVICE, reply));
 	EXPECT(c->exists);
 }
 

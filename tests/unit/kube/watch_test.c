@@ -42,7 +42,9 @@ static void handle(void *ctx, struct kube_watch *w,
 
 	EXPECT(ctx == &x && w == &x.watch);
 	if (event == WATCH_BEGIN || event == WATCH_SYNCED) {
-		EXPECT_EQ(text.n, 0);
+		EXPECT(str_eq(text, event == WATCH_BEGIN ? STR_NONE :
+		    (struct str){ w->version, w->version_n }));
+		EXPECT(event == WATCH_BEGIN || text.n > 0);
 		told(names[event]);
 	} else if (event == WATCH_ERROR) {
 		x.errors++;
