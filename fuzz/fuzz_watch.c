@@ -33,9 +33,10 @@ static void handle(void *ctx, struct kube_watch *w,
     enum kube_watch_event event, struct str text)
 {
 	(void)ctx;
-	FUZZ_CHECK((text.n != 0) == (event == WATCH_ITEM ||
-	    event == WATCH_DELETED || event == WATCH_OVERSIZE));
-	FUZZ_CHECK(!text.n || text.p[0] == '{' || !w->synced);
+	FUZZ_CHECK((text.n == 0) == (event == WATCH_BEGIN ||
+	    event == WATCH_ERROR));
+	FUZZ_CHECK(!text.n || text.p[0] == '{' || !w->synced ||
+	    event == WATCH_SYNCED);
 	if (event == WATCH_BEGIN)
 		listing = true;
 	if (event == WATCH_SYNCED) {
